@@ -1,0 +1,17 @@
+//! The business and nothing else: no I/O, no clock, no SQL, no HTTP.
+//!
+//! `chain`, `recorded`, `personal` and `seal` define what one event of the log is, byte for byte; the write side
+//! and the read side meet in those definitions and do not know each other. Everything else is business.
+
+pub mod access;
+pub mod chain;
+pub mod event;
+pub mod id;
+pub mod organisation;
+pub mod personal;
+pub mod recorded;
+pub mod refusal;
+pub mod sales;
+pub mod seal;
+pub mod subject;
+pub mod upcast;

@@ -1,0 +1,1 @@
+//! Selling: estimates and leads.

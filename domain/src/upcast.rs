@@ -1,0 +1,100 @@
+//! Old events in today's words. Every reader of the log decodes through here.
+//!
+//! Events change by addition: a new field is an `Option` or has a default, and needs nothing here. Any other change
+//! bumps the event's version, and a step below turns the older payload into the newer one; its golden file in
+//! `tests/golden/` stays for ever.
+
+use serde_json::Value;
+
+/// From `(aggregate type, event type, version)` to the payload of the next version.
+struct Step {
+    aggregate_type: &'static str,
+    event_type: &'static str,
+    from: &'static str,
+    to: &'static str,
+    change: fn(Value) -> Value,
+}
+
+/// Every step ever needed; empty while no event has changed its shape.
+const STEPS: &[Step] = &[];
+
+/// Whether a payload of this version is read as it stands.
+pub fn is_current(aggregate_type: &str, event_type: &str, version: &str) -> bool {
+    step(STEPS, aggregate_type, event_type, version).is_none()
+}
+
+/// The payload in the version that this build writes.
+pub fn upcast(aggregate_type: &str, event_type: &str, version: &str, payload: Value) -> Value {
+    through(STEPS, aggregate_type, event_type, version, payload)
+}
+
+fn through(
+    steps: &[Step],
+    aggregate_type: &str,
+    event_type: &str,
+    version: &str,
+    mut payload: Value,
+) -> Value {
+    let mut version = version;
+    while let Some(step) = step(steps, aggregate_type, event_type, version) {
+        payload = (step.change)(payload);
+        version = step.to;
+    }
+    payload
+}
+
+fn step<'a>(
+    steps: &'a [Step],
+    aggregate_type: &str,
+    event_type: &str,
+    version: &str,
+) -> Option<&'a Step> {
+    steps.iter().find(|step| {
+        step.aggregate_type == aggregate_type
+            && step.event_type == event_type
+            && step.from == version
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const RENAMED: &[Step] = &[
+        Step {
+            aggregate_type: "lead",
+            event_type: "lost",
+            from: "1",
+            to: "2",
+            change: |mut payload| {
+                payload["reason"] = payload["why"].take();
+                payload
+            },
+        },
+        Step {
+            aggregate_type: "lead",
+            event_type: "lost",
+            from: "2",
+            to: "3",
+            change: |mut payload| {
+                payload["by"] = "staff".into();
+                payload
+            },
+        },
+    ];
+
+    #[test]
+    fn an_old_payload_passes_every_later_step_once() {
+        let old = json!({ "why": "price" });
+        let new = through(RENAMED, "lead", "lost", "1", old);
+        assert_eq!((&new["reason"], &new["by"]), (&json!("price"), &json!("staff")));
+    }
+
+    #[test]
+    fn a_current_payload_is_left_alone() {
+        let now = json!({ "reason": "price" });
+        assert_eq!(through(RENAMED, "lead", "lost", "3", now.clone()), now);
+    }
+}
