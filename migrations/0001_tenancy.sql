@@ -116,13 +116,14 @@ language sql security definer set search_path = public, pg_temp as $$
     insert into organization_hosts (org_id, host) values (p_org, lower(p_host)) on conflict do nothing
 $$;
 
-alter function tenant.organisations() owner to cleaning_definer;
-alter function tenant.find_organisation(text, text) owner to cleaning_definer;
-alter function tenant.find_logins(text) owner to cleaning_definer;
-alter function tenant.put_login(uuid, uuid, text, text, text) owner to cleaning_definer;
-alter function tenant.put_host(uuid, text) owner to cleaning_definer;
 revoke all on all functions in schema tenant from public;
 grant execute on function tenant.current_org() to public;
 grant execute on function tenant.organisations() to cleaning_app, cleaning_worker, cleaning_auditor;
 grant execute on function tenant.find_organisation(text, text), tenant.find_logins(text) to cleaning_app;
 grant execute on function tenant.put_login(uuid, uuid, text, text, text), tenant.put_host(uuid, text) to cleaning_app;
+-- Last, because after it only cleaning_definer could grant.
+alter function tenant.organisations() owner to cleaning_definer;
+alter function tenant.find_organisation(text, text) owner to cleaning_definer;
+alter function tenant.find_logins(text) owner to cleaning_definer;
+alter function tenant.put_login(uuid, uuid, text, text, text) owner to cleaning_definer;
+alter function tenant.put_host(uuid, text) owner to cleaning_definer;

@@ -112,6 +112,7 @@ language sql security definer set search_path = public, pg_temp as $$
     insert into log_heads (org_id, position, hash, recorded_at) values (p_org, 0, p_genesis, 0)
     on conflict (org_id) do nothing;
 $$;
-alter function log.open(uuid, text, text, text, bytea) owner to cleaning_definer;
 revoke all on function log.open(uuid, text, text, text, bytea) from public;
 grant execute on function log.open(uuid, text, text, text, bytea) to cleaning_app;
+-- Last, because after it only cleaning_definer could grant.
+alter function log.open(uuid, text, text, text, bytea) owner to cleaning_definer;

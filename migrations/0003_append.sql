@@ -187,7 +187,7 @@ do $$
 declare f regprocedure := (select p.oid from pg_proc p join pg_namespace n on n.oid = p.pronamespace
                            where n.nspname = 'log' and p.proname = 'append');
 begin
-    execute format('alter function %s owner to cleaning_definer', f);
     execute format('revoke all on function %s from public', f);
     execute format('grant execute on function %s to cleaning_app, cleaning_worker', f);
+    execute format('alter function %s owner to cleaning_definer', f);
 end $$;

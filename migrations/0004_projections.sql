@@ -79,7 +79,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
     cross join unnest(p_projections) p (name)
     left join projection_checkpoints c on c.org_id = h.org_id and c.projection = p.name
 $$;
-alter function log.lagging(text[]) owner to cleaning_definer;
-alter function log.progress(text[]) owner to cleaning_definer;
 revoke all on function log.lagging(text[]), log.progress(text[]) from public;
 grant execute on function log.lagging(text[]), log.progress(text[]) to cleaning_app, cleaning_worker, cleaning_auditor;
+-- Last, because after it only cleaning_definer could grant.
+alter function log.lagging(text[]) owner to cleaning_definer;
+alter function log.progress(text[]) owner to cleaning_definer;

@@ -97,11 +97,12 @@ create function log.effect_counts() returns table (state text, messages bigint, 
 language sql stable security definer set search_path = public, pg_temp as $$
     select e.state, count(*), min(e.due_at) from effects e group by e.state
 $$;
-alter function log.claim_effects(uuid, timestamptz, integer, integer, integer) owner to cleaning_definer;
-alter function log.claim_timers(uuid, timestamptz, integer, integer) owner to cleaning_definer;
-alter function log.effect_counts() owner to cleaning_definer;
 revoke all on function log.claim_effects(uuid, timestamptz, integer, integer, integer),
     log.claim_timers(uuid, timestamptz, integer, integer), log.effect_counts() from public;
 grant execute on function log.claim_effects(uuid, timestamptz, integer, integer, integer),
     log.claim_timers(uuid, timestamptz, integer, integer) to cleaning_worker;
 grant execute on function log.effect_counts() to cleaning_worker, cleaning_app;
+-- Last, because after it only cleaning_definer could grant.
+alter function log.claim_effects(uuid, timestamptz, integer, integer, integer) owner to cleaning_definer;
+alter function log.claim_timers(uuid, timestamptz, integer, integer) owner to cleaning_definer;
+alter function log.effect_counts() owner to cleaning_definer;
