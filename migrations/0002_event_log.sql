@@ -97,13 +97,6 @@ grant insert on chain_checkpoints to cleaning_app, cleaning_worker;
 grant update (master_version, wrapped) on subject_keys to cleaning_worker;
 revoke update, delete, truncate on events, commands, chain_checkpoints from cleaning_definer;
 
-create function log.refuse_change() returns trigger language plpgsql as $$
-begin
-    raise exception 'history does not change: % on % is refused', tg_op, tg_table_name using errcode = 'restrict_violation';
-end $$;
-create trigger events_are_final before update or delete or truncate on events
-    for each statement execute function log.refuse_change();
-
 -- Opens the log of an organisation; doing it again changes nothing.
 create function log.open(p_org uuid, p_slug text, p_name text, p_timezone text, p_genesis bytea) returns void
 language sql security definer set search_path = public, pg_temp as $$
