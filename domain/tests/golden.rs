@@ -32,7 +32,8 @@ fn written<A: Aggregate>(samples: &[A::Event], names: &[&str]) -> Vec<(String, S
     assert_eq!(found, expected, "every {} event needs a sample in this test", A::TYPE);
     let file = |event: &A::Event| {
         let name = format!("{}.{}.v{}.json", A::TYPE, event.event_type(), event.event_version());
-        (name, serde_json::to_string_pretty(event).unwrap() + "\n")
+        let text = serde_json::to_string_pretty(event);
+        (name, text.unwrap_or_else(|error| panic!("{error}")) + "\n")
     };
     samples.iter().map(file).collect()
 }

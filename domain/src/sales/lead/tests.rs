@@ -83,7 +83,9 @@ fn given(events: Vec<LeadEvent>) -> AggregateTestExecutor<Lead> {
 
 fn folded(events: Vec<LeadEvent>) -> Lead {
     let mut lead = Lead::default();
-    events.into_iter().for_each(|event| lead.apply(event));
+    for event in events {
+        lead.apply(event);
+    }
     lead
 }
 
@@ -500,7 +502,7 @@ fn every_quote_command_keeps_to_the_state_of_its_quote() {
     for (state, events, outcomes) in table {
         for ((name, command), expected) in commands.iter().zip(outcomes) {
             let found = match quoting(&events).when(command(at(9))).inspect_result() {
-                Ok(events) => events.first().map_or("", |event| event.into()),
+                Ok(events) => events.first().map_or("", Into::into),
                 Err(error) => error.code(),
             };
             assert_eq!(found, expected, "{name} when {state}");
