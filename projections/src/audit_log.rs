@@ -1,0 +1,1 @@
+//! What staff did, in the columns the operations guide asks for.
