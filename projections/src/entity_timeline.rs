@@ -7,6 +7,7 @@ use domain::id::OrgId;
 use domain::personal;
 use domain::recorded::Recorded;
 use domain::seal::{self, MasterKeys};
+use domain::upcast;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -143,4 +144,85 @@ impl<'a> Rows<'a> {
         .await?;
         Ok(())
     }
+}
+
+/// What an answer holds at most.
+pub const PAGE: i64 = 500;
+
+/// One event of an entity, as people may read it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    /// Place in the log; also the cursor.
+    pub position: i64,
+    /// Place in the stream of the entity.
+    pub sequence: i32,
+    /// Stable id of the event.
+    pub event_id: Uuid,
+    /// Wire name.
+    pub event_type: String,
+    /// Version of its payload.
+    pub event_version: String,
+    /// When.
+    pub recorded_at: DateTime<Utc>,
+    /// `staff`, `public`, `system`.
+    pub actor_type: String,
+    /// Who.
+    pub actor: String,
+    /// In which role.
+    pub actor_role: String,
+    /// In which request.
+    pub request_id: String,
+    /// What else that request set off.
+    pub correlation_id: String,
+    /// The event that caused it.
+    pub causation_id: Option<String>,
+    /// Why, if the actor said so.
+    pub reason: Option<String>,
+    /// What happened, with what is left of personal values.
+    pub payload: Value,
+}
+
+/// What happened to an entity, newest first, before the position `before`, at most `limit` and [`PAGE`].
+///
+/// The keys are read in the same transaction: who has been erased by now is erased in the answer.
+pub async fn page(
+    db: &mut PgConnection,
+    masters: &MasterKeys,
+    (org, entity_type, entity_id): (OrgId, &str, &str),
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Entry>, sqlx::Error> {
+    let mut entries = sqlx::query_as!(
+        Entry,
+        "select position, sequence, event_id, event_type, event_version, recorded_at, actor_type, actor, actor_role,
+                request_id, correlation_id, causation_id, reason, payload
+         from entity_timeline
+         where org_id = $1 and entity_type = $2 and entity_id = $3 and ($4::bigint is null or position < $4)
+         order by position desc limit $5",
+        org.as_uuid(),
+        entity_type,
+        entity_id,
+        before,
+        limit.clamp(1, PAGE),
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut subjects = Vec::new();
+    for entry in &entries {
+        personal::subjects_in(&entry.payload, &mut subjects);
+    }
+    let keys = subject_keys::load(db, masters, org, &subjects).await?;
+    for entry in &mut entries {
+        let payload = upcast::upcast(
+            entity_type,
+            &entry.event_type,
+            &entry.event_version,
+            entry.payload.take(),
+        );
+        entry.payload = payload;
+        seal::open_all(&mut entry.payload, &keys)
+            .map_err(|error| sqlx::Error::Decode(error.into()))?;
+        personal::reveal(&mut entry.payload);
+    }
+    Ok(entries)
 }

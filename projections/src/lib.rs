@@ -35,7 +35,8 @@ pub trait Projection: 'static {
 }
 
 /// Every reader of the log. A new one adds its line here, and nowhere else.
-pub const READERS: &[Reader] = &[Reader::of::<entity_timeline::EntityTimeline>()];
+pub const READERS: &[Reader] =
+    &[Reader::of::<audit_log::AuditLog>(), Reader::of::<entity_timeline::EntityTimeline>()];
 
 /// The reader of that name.
 pub fn reader(name: &str) -> Option<&'static Reader> {

@@ -7,12 +7,14 @@ mod fault;
 mod gauges;
 mod lease;
 mod parked;
+mod progress;
 mod target;
 mod turn;
 mod wait;
 mod worker;
 
 pub use chunk::{Break, Chunk, Limits, Mark, follow, read};
+pub use progress::{Owner, PAGE, Parked, Progress, owners, parked, progress, resume};
 pub use target::Target;
 pub use turn::Outcome;
 pub use wait::{Waited, position, wait_for};
