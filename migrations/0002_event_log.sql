@@ -26,7 +26,8 @@ create table events (
 );
 create unique index events_stream on events (org_id, aggregate_id, sequence, aggregate_type);
 
--- One row per command carried out: its id is never carried out twice.
+-- One row per command carried out: its id is never carried out twice. What it answered is not stored but told again
+-- from the aggregate as of this version, so that no personal data outlives an erasure here.
 create table commands (
     org_id         uuid not null,
     command_id     uuid not null,
@@ -35,7 +36,6 @@ create table commands (
     version        integer not null,
     aggregate_type text collate "C" not null,
     aggregate_id   text collate "C" not null,
-    answer         json,
     recorded_at    timestamptz not null,
     primary key (org_id, command_id)
 );

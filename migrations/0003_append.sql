@@ -7,12 +7,14 @@
 --
 -- The caller sees to it that no two commands of a call touch the same stream, command id, claim, resource or person.
 --
+-- o_id is the aggregate that the command was carried out on: of a repeated one, the first time's.
+--
 -- o_status: 0 stored, 1 version conflict, 2 carried out before, 3 command id used for another request,
 --           4 claim taken, 5 slot taken, 6 person erased, 7 no such organisation
 create function log.append(
     p_orgs uuid[],
     p_org uuid[], p_type text[], p_id text[], p_expected integer[], p_command uuid[], p_fingerprint bytea[],
-    p_answer text[], p_metadata text[], p_at bigint[],
+    p_metadata text[], p_at bigint[],
     e_cmd integer[], e_type text[], e_version text[], e_payload text[], e_digest bytea[],
     c_cmd integer[], c_scope text[], c_value text[], c_take boolean[],
     r_cmd integer[],
@@ -20,7 +22,7 @@ create function log.append(
     n_cmd integer[], n_subject uuid[], n_version integer[], n_wrapped bytea[],
     u_cmd integer[], u_subject uuid[],
     x_cmd integer[], x_subject uuid[],
-    out o_status integer[], out o_position bigint[], out o_version integer[], out o_answer text[], out o_detail text[])
+    out o_status integer[], out o_position bigint[], out o_version integer[], out o_id text[], out o_detail text[])
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
     v_epoch constant timestamptz := 'epoch';
@@ -45,8 +47,8 @@ begin
 
     -- 2. Every check of every command, in a statement of its own: its snapshot is younger than the locks.
     select array_agg(t.status order by t.i), array_agg(t.position order by t.i), array_agg(t.version order by t.i),
-           array_agg(t.answer order by t.i)
-    into o_status, o_position, o_version, o_answer
+           array_agg(t.id order by t.i)
+    into o_status, o_position, o_version, o_id
     from (select q.i,
                  case when k.fingerprint = q.fingerprint then 2
                       when k.fingerprint is not null then 3
@@ -54,10 +56,10 @@ begin
                       else 0 end as status,
                  coalesce(k.position, 0) as position,
                  coalesce(k.version, v.sequence, 0) as version,
-                 k.answer::text as answer
+                 coalesce(k.aggregate_id, q.id) as id
           from unnest(p_org, p_type, p_id, p_expected, p_command, p_fingerprint)
                with ordinality q (org, type, id, expected, command, fingerprint, i)
-          left join lateral (select m.fingerprint, m.position, m.version, m.answer from commands m
+          left join lateral (select m.fingerprint, m.position, m.version, m.aggregate_id from commands m
                              where m.org_id = q.org and m.command_id = q.command limit 1) k on true
           left join lateral (select e.sequence from events e
                              where e.org_id = q.org and e.aggregate_id = q.id and e.aggregate_type = q.type
@@ -137,11 +139,11 @@ begin
          x (cmd, position, at, sequence, type, version, payload, hash)
     where x.position is not null;
 
-    insert into commands (org_id, command_id, fingerprint, position, version, aggregate_type, aggregate_id, answer, recorded_at)
-    select q.org, q.command, q.fingerprint, q.position, q.version, q.type, q.id, q.answer::json,
+    insert into commands (org_id, command_id, fingerprint, position, version, aggregate_type, aggregate_id, recorded_at)
+    select q.org, q.command, q.fingerprint, q.position, q.version, q.type, q.id,
            v_epoch + coalesce(q.at, v_now) * v_micro
-    from unnest(p_org, p_command, p_fingerprint, o_position, o_version, p_type, p_id, p_answer, p_at, o_status)
-         q (org, command, fingerprint, position, version, type, id, answer, at, status)
+    from unnest(p_org, p_command, p_fingerprint, o_position, o_version, p_type, p_id, p_at, o_status)
+         q (org, command, fingerprint, position, version, type, id, at, status)
     where q.status = 0;
 
     if cardinality(c_cmd) > 0 then
@@ -191,3 +193,22 @@ begin
     execute format('grant execute on function %s to cleaning_app, cleaning_worker', f);
     execute format('alter function %s owner to cleaning_definer', f);
 end $$;
+
+-- One stream and, on every row, the key of the person it is about if it has that person's id: one round trip a load.
+create function log.stream(p_org uuid, p_type text, p_id text, p_until integer, p_subject uuid)
+returns table (sequence integer, "position" bigint, event_type text, event_version text, payload text, master_version integer, wrapped bytea)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+    if tenant.current_org() <> p_org then
+        raise exception 'this transaction belongs to another organisation' using errcode = 'insufficient_privilege';
+    end if;
+    return query
+    select e.sequence, e.position, e.event_type, e.event_version, e.payload::text, k.master_version, k.wrapped
+    from events e
+    left join subject_keys k on k.org_id = p_org and k.subject_id = p_subject
+    where e.org_id = p_org and e.aggregate_id = p_id and e.aggregate_type = p_type and e.sequence <= p_until
+    order by e.sequence;
+end $$;
+revoke all on function log.stream(uuid, text, text, integer, uuid) from public;
+grant execute on function log.stream(uuid, text, text, integer, uuid) to cleaning_app, cleaning_worker;
+alter function log.stream(uuid, text, text, integer, uuid) owner to cleaning_definer;

@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The write side: carries a command to its aggregate and the events to the log.
+//!
+//! [`CommandBus::execute`] loads an aggregate, lets it decide and hands the decision to an append lane. A lane takes
+//! whatever decisions wait while the previous transaction flushes and writes them in one statement, see `lane`.
+
+mod append;
+mod batch;
+mod bus;
+mod context;
+mod error;
+mod hint;
+mod keys;
+mod lane;
+mod organisation;
+mod stream;
+
+pub use append::{Decision, NewEvent, NewKey, Outcome, Slot};
+pub use bus::{BusOptions, CommandBus, Loaded};
+pub use context::{Context, Done, RequestKey};
+pub use error::{CommandError, LoadError};
+pub use hint::CHANNEL as LOG_MOVED;
+pub use keys::{RotationError, rotate as rotate_keys};

@@ -43,8 +43,12 @@ pub enum Reservation {
 
 /// An aggregate that lives in our log.
 pub trait EventSourced:
-    Aggregate<Services = (), Command: Send, Event: Send + Sync, Error: Refusal + Send + Sync>
-    + Clone
+    Aggregate<
+        Services = (),
+        Command: Clone + Send,
+        Event: Send + Sync,
+        Error: Refusal + Send + Sync,
+    > + Clone
     + 'static
 {
     /// What `event` reserves or gives up.

@@ -112,7 +112,7 @@ impl Organisation {
                 Err(OrganisationError::AlreadyRegistered)
             }
             (Self::Absent, OrganisationCommand::Register(profile)) => {
-                check(&profile)?;
+                Self::check(&profile)?;
                 Ok(OrganisationEvent::Registered(profile))
             }
             (_, OrganisationCommand::RetryParked(parked)) => {
@@ -127,16 +127,22 @@ impl Organisation {
     }
 }
 
-fn check(profile: &Profile) -> Result<(), OrganisationError> {
-    let slug_fits = (2..=63).contains(&profile.slug.len())
-        && profile.slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !slug_fits {
-        return Err(OrganisationError::BadSlug);
+impl Organisation {
+    /// Whether `profile` can be registered.
+    pub fn check(profile: &Profile) -> Result<(), OrganisationError> {
+        let slug_fits = (2..=63).contains(&profile.slug.len())
+            && profile
+                .slug
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !slug_fits {
+            return Err(OrganisationError::BadSlug);
+        }
+        if profile.name.trim().is_empty() || profile.name.chars().count() > 200 {
+            return Err(OrganisationError::BadName);
+        }
+        Ok(())
     }
-    if profile.name.trim().is_empty() || profile.name.chars().count() > 200 {
-        return Err(OrganisationError::BadName);
-    }
-    Ok(())
 }
 
 fn explained(parked: &ParkedStream) -> Result<(), OrganisationError> {

@@ -1,0 +1,451 @@
+//! The command bus: load, decide, append.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
+use domain::event::{EventSourced, Reservation};
+use domain::id::{CommandId, OrgId};
+use domain::seal::{MasterKeys, SubjectKeys, seal_all};
+use moka::sync::Cache;
+use serde_json::Value;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+use crate::append::{Decision, NewEvent, Outcome, Slot};
+use crate::context::{Context, Done};
+use crate::error::{BrokenHistory, CommandError, LoadError};
+use crate::lane::{self, Job, Lane};
+use crate::stream::{Folded, fold, unavailable};
+use crate::{hint, keys};
+
+/// How long a caller waits for the database before it is told that there is none.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Aggregates kept in memory as a starting point for the next decision; about a kilobyte each.
+const CACHED: u64 = 10_000;
+
+/// What a bus is made of.
+#[derive(Debug)]
+pub struct BusOptions {
+    /// Where the lanes connect, as a role that may append.
+    pub connect: PgConnectOptions,
+    /// How many lanes; one per core is best, more make smaller batches.
+    pub lanes: usize,
+    /// How many decisions may wait in each lane before callers are turned away.
+    pub queue: usize,
+    /// Aggregates to keep in memory; 0 reads every stream anew.
+    pub cache: u64,
+    /// Wrap and unwrap the keys of persons.
+    pub keys: MasterKeys,
+    /// Where the lanes run; they end when the last bus is dropped.
+    pub tasks: TaskTracker,
+}
+
+impl BusOptions {
+    /// Two lanes, 4,096 waiting decisions each, 10,000 aggregates in memory.
+    pub fn new(connect: PgConnectOptions, keys: MasterKeys, tasks: TaskTracker) -> Self {
+        Self { connect, lanes: 2, queue: 4096, cache: CACHED, keys, tasks }
+    }
+}
+
+/// An aggregate as it is now.
+#[derive(Clone, Debug)]
+pub struct Loaded<A> {
+    /// Personal values open, or erased.
+    pub state: A,
+    /// Number of its events; 0 if it does not exist.
+    pub version: i32,
+}
+
+type CacheKey = (OrgId, &'static str, String);
+
+/// The only way to change anything.
+#[derive(Clone)]
+pub struct CommandBus {
+    pool: PgPool,
+    keys: MasterKeys,
+    lanes: Arc<[mpsc::Sender<Job>]>,
+    // A cached state is never trusted: what is decided on it is refused by the log if it is old, and a refusal
+    // based on it is decided again on a fresh one.
+    cache: Cache<CacheKey, Arc<dyn Any + Send + Sync>>,
+}
+
+impl std::fmt::Debug for CommandBus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CommandBus({} lanes)", self.lanes.len())
+    }
+}
+
+impl CommandBus {
+    /// Starts the lanes. They connect when the first decision comes, and again whenever the connection is lost.
+    pub fn start(pool: PgPool, options: BusOptions) -> Self {
+        let hint = Arc::new(Notify::new());
+        let name = "cleaning lane";
+        let lanes = (0..options.lanes.max(1))
+            .map(|_| {
+                let (send, receive) = mpsc::channel(options.queue.max(1));
+                let connect = lane::options(options.connect.clone(), name);
+                options.tasks.spawn(Lane::new(connect, Arc::clone(&hint)).run(receive));
+                send
+            })
+            .collect();
+        options.tasks.spawn(hint::run(options.connect, Arc::downgrade(&hint)));
+        let cache = Cache::builder()
+            .max_capacity(options.cache)
+            .time_to_idle(Duration::from_mins(10))
+            .build();
+        Self { pool, keys: options.keys, lanes, cache }
+    }
+
+    pub(crate) const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Loads the aggregate, lets it decide, and appends what it decided.
+    ///
+    /// `answer` is asked what to say about the aggregate afterwards; for a repeated request it is asked about the
+    /// aggregate as the first one left it. It must depend on nothing else.
+    pub async fn execute<A: EventSourced>(
+        &self,
+        ctx: &Context,
+        id: &str,
+        command: A::Command,
+        answer: impl Fn(&A) -> Value + Send,
+    ) -> Result<Done, CommandError<A::Error>> {
+        let start = self.cached::<A>(ctx.org, id);
+        counted(A::TYPE, self.attempt(ctx, id, command, &answer, start).await)
+    }
+
+    /// As [`Self::execute`] for an aggregate that does not exist yet: it is not looked for first.
+    ///
+    /// If it does exist after all, the log says so and the command is decided again on what is there.
+    pub async fn create<A: EventSourced>(
+        &self,
+        ctx: &Context,
+        id: &str,
+        command: A::Command,
+        answer: impl Fn(&A) -> Value + Send,
+    ) -> Result<Done, CommandError<A::Error>> {
+        let nothing = Folded { state: A::default(), version: 0, keys: Arc::default() };
+        counted(A::TYPE, self.attempt(ctx, id, command, &answer, Some(Arc::new(nothing))).await)
+    }
+
+    async fn attempt<A: EventSourced>(
+        &self,
+        ctx: &Context,
+        id: &str,
+        command: A::Command,
+        answer: &(impl Fn(&A) -> Value + Send),
+        mut cached: Option<Arc<Folded<A>>>,
+    ) -> Result<Done, CommandError<A::Error>> {
+        let mut conflicts = 0;
+        loop {
+            let fresh = cached.is_none();
+            let before = match cached.take() {
+                Some(before) => before,
+                None => Arc::new(fold::<A>(&self.pool, &self.keys, ctx.org, id, i32::MAX).await?),
+            };
+            let (decision, after) = match self.decide(ctx, id, command.clone(), &before).await {
+                Ok(decided) => decided,
+                // No before the latest events are known is no answer.
+                Err(_) if !fresh => continue,
+                Err(error) => return self.repeated(ctx, answer).await?.ok_or(error),
+            };
+            match self.append(decision).await? {
+                Outcome::Stored { position, version } => {
+                    let told = answer(&after.state);
+                    self.remember(ctx.org, id, Folded { version, ..after });
+                    let aggregate_id = id.to_owned();
+                    return Ok(Done {
+                        position,
+                        version,
+                        aggregate_id,
+                        answer: told,
+                        replayed: false,
+                    });
+                }
+                Outcome::Duplicate { position, version, aggregate_id } => {
+                    return self.replay(ctx.org, position, version, aggregate_id, answer).await;
+                }
+                // The state was old. If it came from memory that is no news, else it counts.
+                Outcome::Conflict => {
+                    if let Some(done) = self.repeated(ctx, answer).await? {
+                        return Ok(done);
+                    }
+                    conflicts += i32::from(fresh);
+                    if conflicts > 1 {
+                        return Err(CommandError::Conflict);
+                    }
+                    metrics::counter!("es_concurrency_retries_total", "aggregate" => A::TYPE)
+                        .increment(1);
+                }
+                refused => return Err(refusal(ctx.request.command_id, refused)),
+            }
+        }
+    }
+
+    /// The aggregate as it is now, read from the log.
+    pub async fn load<A: EventSourced>(
+        &self,
+        org: OrgId,
+        id: &str,
+    ) -> Result<Loaded<A>, LoadError> {
+        let folded = fold::<A>(&self.pool, &self.keys, org, id, i32::MAX).await?;
+        Ok(Loaded { state: folded.state, version: folded.version })
+    }
+
+    /// What became of a command: its position, version and aggregate, or `None` if it was not carried out.
+    pub async fn lookup(&self, org: OrgId, command: CommandId) -> Result<Option<Done>, LoadError> {
+        Ok(self.find(org, command).await?.map(|found| found.done))
+    }
+
+    async fn find(&self, org: OrgId, command: CommandId) -> Result<Option<Found>, LoadError> {
+        let begin = format!("begin; set local app.current_org_id = '{org}'");
+        let mut tx = self.pool.begin_with(begin).await.map_err(|error| unavailable(&error))?;
+        let row = sqlx::query!(
+            "select position, version, aggregate_id, fingerprint from commands
+             where org_id = $1 and command_id = $2",
+            org.as_uuid(),
+            command.as_uuid(),
+        )
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        Ok(row.map(|row| Found {
+            fingerprint: row.fingerprint,
+            done: Done {
+                position: row.position,
+                version: row.version,
+                aggregate_id: row.aggregate_id,
+                answer: Value::Null,
+                replayed: true,
+            },
+        }))
+    }
+
+    /// The answer to a request that was carried out before, if this is one.
+    async fn repeated<A: EventSourced>(
+        &self,
+        ctx: &Context,
+        answer: &(impl Fn(&A) -> Value + Send),
+    ) -> Result<Option<Done>, CommandError<A::Error>> {
+        if !ctx.request.keyed {
+            return Ok(None);
+        }
+        match self.find(ctx.org, ctx.request.command_id).await? {
+            None => Ok(None),
+            Some(found) if found.fingerprint != ctx.request.fingerprint => {
+                Err(CommandError::KeyReused)
+            }
+            Some(Found { done, .. }) => self
+                .replay(ctx.org, done.position, done.version, done.aggregate_id, answer)
+                .await
+                .map(Some),
+        }
+    }
+
+    async fn replay<A: EventSourced>(
+        &self,
+        org: OrgId,
+        position: i64,
+        version: i32,
+        aggregate_id: String,
+        answer: &(impl Fn(&A) -> Value + Send),
+    ) -> Result<Done, CommandError<A::Error>> {
+        let then = fold::<A>(&self.pool, &self.keys, org, &aggregate_id, version).await?;
+        Ok(Done { position, version, aggregate_id, answer: answer(&then.state), replayed: true })
+    }
+
+    async fn decide<A: EventSourced>(
+        &self,
+        ctx: &Context,
+        id: &str,
+        command: A::Command,
+        before: &Folded<A>,
+    ) -> Result<(Decision, Folded<A>), CommandError<A::Error>> {
+        if let Some(expected) = ctx.expected_version
+            && expected != before.version
+        {
+            return Err(CommandError::VersionMismatch { current: before.version });
+        }
+        let uses = before.state.subjects();
+        if uses.iter().any(|subject| !before.keys.contains_key(subject)) {
+            return Err(CommandError::SubjectErased);
+        }
+        let mut state = before.state.clone();
+        let sink = EventSink::default();
+        state.handle(command, &(), &sink).await.map_err(CommandError::Refused)?;
+        let events = sink.collect().await;
+
+        let mut decision = blank::<A>(ctx, id, before.version);
+        decision.uses = uses;
+        for event in &events {
+            for reservation in A::reservations(event) {
+                reserve(&mut decision, reservation);
+            }
+        }
+        let keys = self.new_keys(&mut decision, &before.keys).map_err(BrokenHistory::from)?;
+        decision.metadata = serde_json::to_string(&ctx.metadata()).map_err(BrokenHistory::from)?;
+        decision.events =
+            events.iter().map(|event| encode::<A>(event, &keys)).collect::<Result<_, _>>()?;
+        decision.digest_events();
+        let version = before.version;
+        Ok((decision, Folded { state, version, keys }))
+    }
+
+    /// Makes the keys of people met for the first time; `made` starts as the list of whom.
+    fn new_keys(
+        &self,
+        decision: &mut Decision,
+        known: &Arc<SubjectKeys>,
+    ) -> Result<Arc<SubjectKeys>, domain::seal::SealError> {
+        if decision.new_keys.is_empty() {
+            return Ok(Arc::clone(known));
+        }
+        let mut keys = SubjectKeys::clone(known);
+        for slot in &mut decision.new_keys {
+            let (key, stored) = keys::make(&self.keys, decision.org, slot.subject)?;
+            keys.insert(slot.subject, key);
+            *slot = stored;
+        }
+        Ok(Arc::new(keys))
+    }
+
+    async fn append<E>(&self, decision: Decision) -> Result<Outcome, CommandError<E>> {
+        let command_id = decision.command_id;
+        let lane = lane_of(decision.org, self.lanes.len());
+        let (reply, fate) = oneshot::channel();
+        let (job, ticket) = Job::new(decision, reply);
+        self.lanes[lane].try_send(job).map_err(|_| CommandError::QueueFull)?;
+        let waiting = self.lanes[lane].max_capacity() - self.lanes[lane].capacity();
+        metrics::gauge!("append_queue_depth")
+            .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+        match tokio::time::timeout(PATIENCE, fate).await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Err(_) if ticket.cancel() => Err(CommandError::Unavailable),
+            _ => Err(CommandError::OutcomeUnknown { command_id }),
+        }
+    }
+
+    fn cached<A: EventSourced>(&self, org: OrgId, id: &str) -> Option<Arc<Folded<A>>> {
+        self.cache.get(&(org, A::TYPE, id.to_owned()))?.downcast().ok()
+    }
+
+    fn remember<A: EventSourced>(&self, org: OrgId, id: &str, folded: Folded<A>) {
+        self.cache.insert((org, A::TYPE, id.to_owned()), Arc::new(folded));
+    }
+}
+
+struct Found {
+    fingerprint: Vec<u8>,
+    done: Done,
+}
+
+fn blank<A: Aggregate>(ctx: &Context, id: &str, expected: i32) -> Decision {
+    Decision {
+        org: ctx.org,
+        aggregate_type: A::TYPE,
+        aggregate_id: id.to_owned(),
+        expected,
+        command_id: ctx.request.command_id,
+        fingerprint: ctx.request.fingerprint,
+        metadata: String::new(),
+        at: ctx.recorded_at.map(|at| at.timestamp_micros()),
+        events: Vec::new(),
+        claims: Vec::new(),
+        release_slots: false,
+        slots: Vec::new(),
+        new_keys: Vec::new(),
+        uses: Vec::new(),
+        erases: Vec::new(),
+    }
+}
+
+fn reserve(decision: &mut Decision, reservation: Reservation) {
+    match reservation {
+        Reservation::Claim { scope, value } => decision.claims.push((scope, value, true)),
+        Reservation::Release { scope, value } => decision.claims.push((scope, value, false)),
+        Reservation::Slot { resource, from, until } => decision.slots.push(Slot {
+            resource,
+            from: from.timestamp_micros(),
+            until: until.timestamp_micros(),
+        }),
+        Reservation::ReleaseSlots => decision.release_slots = true,
+        Reservation::NewSubject(subject) => decision.new_keys.push(crate::append::NewKey {
+            subject,
+            master_version: 0,
+            wrapped: Vec::new(),
+        }),
+        Reservation::EraseSubject(subject) => decision.erases.push(subject),
+    }
+}
+
+fn encode<A: Aggregate>(event: &A::Event, keys: &SubjectKeys) -> Result<NewEvent, BrokenHistory> {
+    let mut json = serde_json::to_value(event)?;
+    seal_all(&mut json, keys, &mut keys::random)?;
+    Ok(NewEvent {
+        event_type: event.event_type(),
+        event_version: event.event_version(),
+        payload: json.to_string(),
+        digest: [0; 32],
+    })
+}
+
+fn refusal<E>(command_id: CommandId, outcome: Outcome) -> CommandError<E> {
+    match outcome {
+        Outcome::KeyReused => CommandError::KeyReused,
+        Outcome::ClaimTaken(scope) => CommandError::ClaimTaken { scope },
+        Outcome::SlotTaken(detail) => CommandError::SlotTaken { detail },
+        Outcome::SubjectErased => CommandError::SubjectErased,
+        Outcome::UnknownOrganisation => CommandError::UnknownOrganisation,
+        Outcome::RolledBack(code) => CommandError::RolledBack { code },
+        Outcome::NotSent => CommandError::Unavailable,
+        Outcome::Conflict => CommandError::Conflict,
+        Outcome::Unknown | Outcome::Stored { .. } | Outcome::Duplicate { .. } => {
+            CommandError::OutcomeUnknown { command_id }
+        }
+    }
+}
+
+fn counted<E>(
+    aggregate: &'static str,
+    result: Result<Done, CommandError<E>>,
+) -> Result<Done, CommandError<E>> {
+    metrics::counter!("es_commands_total", "aggregate" => aggregate, "outcome" => label(&result))
+        .increment(1);
+    result
+}
+
+fn label<E>(result: &Result<Done, CommandError<E>>) -> &'static str {
+    match result {
+        Ok(Done { replayed: true, .. }) => "replayed",
+        Ok(_) => "ok",
+        Err(CommandError::Conflict | CommandError::VersionMismatch { .. }) => "conflict",
+        Err(
+            CommandError::Refused(_)
+            | CommandError::KeyReused
+            | CommandError::ClaimTaken { .. }
+            | CommandError::SlotTaken { .. }
+            | CommandError::SubjectErased
+            | CommandError::UnknownOrganisation,
+        ) => "rejected",
+        Err(
+            CommandError::QueueFull
+            | CommandError::RolledBack { .. }
+            | CommandError::Unavailable
+            | CommandError::OutcomeUnknown { .. }
+            | CommandError::Broken(_),
+        ) => "error",
+    }
+}
+
+/// Every command of an organisation goes through the same lane of a process, so that its batches are as large as can be.
+fn lane_of(org: OrgId, lanes: usize) -> usize {
+    let low = org.as_uuid().as_u128() ^ (org.as_uuid().as_u128() >> 64);
+    usize::try_from(low % lanes as u128).unwrap_or(0)
+}

@@ -1,0 +1,88 @@
+//! Who asks, in which request, and what the answer says about the log.
+
+use chrono::{DateTime, Utc};
+use domain::id::{CommandId, OrgId};
+use domain::recorded::{Actor, Metadata};
+use ring::digest::{SHA256, digest};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Everything about a command but the command. Stored beside its events.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Whose log.
+    pub org: OrgId,
+    /// Who asks.
+    pub actor: Actor,
+    /// The request, job run or command line that asks.
+    pub request_id: String,
+    /// Ties together everything one request sets off.
+    pub correlation_id: String,
+    /// The event this follows from, as its position, if any.
+    pub causation_id: Option<String>,
+    /// Why, if the actor said so; names nobody.
+    pub reason: Option<String>,
+    /// What makes a repetition recognisable.
+    pub request: RequestKey,
+    /// The version the caller saw; another one is refused.
+    pub expected_version: Option<i32>,
+    /// When it happened, for history made by a simulated clock; `None` is the database's clock.
+    pub recorded_at: Option<DateTime<Utc>>,
+}
+
+impl Context {
+    pub(crate) fn metadata(&self) -> Metadata {
+        Metadata {
+            actor: self.actor.clone(),
+            request_id: self.request_id.clone(),
+            correlation_id: self.correlation_id.clone(),
+            causation_id: self.causation_id.clone(),
+            command_id: self.request.command_id,
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// The identity of a request: a second one with the same id is answered, not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// Unique per request in an organisation.
+    pub command_id: CommandId,
+    /// SHA-256 of everything that was asked.
+    pub fingerprint: [u8; 32],
+    /// Whether the caller chose the identity, and may therefore repeat the request.
+    pub keyed: bool,
+}
+
+impl RequestKey {
+    /// For a request that will not be repeated.
+    pub fn fresh() -> Self {
+        Self { command_id: Uuid::now_v7().into(), fingerprint: [0; 32], keyed: false }
+    }
+
+    /// From an `Idempotency-Key`. `scope` is who uses it: the same key of somebody else is another request.
+    pub fn of(org: OrgId, scope: &str, key: &str, fingerprint: [u8; 32]) -> Self {
+        let mut text = Vec::with_capacity(scope.len() + key.len() + 8);
+        text.extend((scope.len() as u64).to_be_bytes());
+        text.extend(scope.as_bytes());
+        text.extend(key.as_bytes());
+        let hash = digest(&SHA256, &text);
+        let command_id = Uuid::new_v5(&org.as_uuid(), hash.as_ref()).into();
+        Self { command_id, fingerprint, keyed: true }
+    }
+}
+
+/// A command that was carried out, now or before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    /// Position in the organisation's log that includes it.
+    pub position: i64,
+    /// Version of the aggregate after it.
+    pub version: i32,
+    /// The aggregate it was carried out on.
+    pub aggregate_id: String,
+    /// What the aggregate had to say; the same however often the request is repeated.
+    pub answer: Value,
+    /// Whether this was a repetition.
+    pub replayed: bool,
+}

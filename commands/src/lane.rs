@@ -1,0 +1,253 @@
+//! An append lane: one connection that writes whatever decisions wait, one transaction after the other.
+//!
+//! 1. It waits for one decision and takes what is there already; it never waits for company.
+//! 2. A lost reply is found out by sending the same command ids again: one that was carried out is only answered.
+//! 3. A decision nobody waits for any more is dropped if it was not sent yet, so that "unavailable" means "not written".
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use domain::id::OrgId;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgConnection};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::append::{Decision, Outcome, append};
+
+/// More than this gains nothing measurable and makes a single slow batch slower.
+const BATCH: usize = 256;
+
+/// Longer than any healthy batch by far; after it the connection is given up and the batch sent again.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Pause between attempts to reach the database.
+const RECONNECT: Duration = Duration::from_millis(100);
+
+/// A decision on its way, and who waits for its fate.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) decision: Decision,
+    reply: oneshot::Sender<Outcome>,
+    stage: Arc<AtomicU8>,
+}
+
+/// The waiting side of a [`Job`].
+#[derive(Debug)]
+pub(crate) struct Ticket(Arc<AtomicU8>);
+
+const QUEUED: u8 = 0;
+const SENT: u8 = 1;
+const CANCELLED: u8 = 2;
+
+impl Job {
+    pub(crate) fn new(decision: Decision, reply: oneshot::Sender<Outcome>) -> (Self, Ticket) {
+        let stage = Arc::new(AtomicU8::new(QUEUED));
+        (Self { decision, reply, stage: Arc::clone(&stage) }, Ticket(stage))
+    }
+
+    /// Marks the job as sent; false if its caller has given up before.
+    fn claim(&self) -> bool {
+        let claimed =
+            self.stage.compare_exchange(QUEUED, SENT, Ordering::AcqRel, Ordering::Acquire);
+        claimed != Err(CANCELLED)
+    }
+
+    fn answer(self, outcome: Outcome) {
+        // Nobody listening any more is their choice.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+impl Ticket {
+    /// Gives up waiting; true if the decision will never be sent.
+    pub(crate) fn cancel(&self) -> bool {
+        self.0.compare_exchange(QUEUED, CANCELLED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// One lane. Ends when every sender is gone and the queue is empty.
+pub(crate) struct Lane {
+    connect: PgConnectOptions,
+    db: Option<PgConnection>,
+    hint: Arc<Notify>,
+}
+
+/// Connection settings of a lane: its one statement must never be planned for tables that were empty once.
+pub(crate) fn options(connect: PgConnectOptions, name: &str) -> PgConnectOptions {
+    connect
+        .application_name(name)
+        .options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("lock_timeout", "2000"),
+            ("statement_timeout", "5000"),
+        ])
+        .disable_statement_logging()
+}
+
+impl Lane {
+    pub(crate) fn new(connect: PgConnectOptions, hint: Arc<Notify>) -> Self {
+        Self { connect, db: None, hint }
+    }
+
+    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut waiting = VecDeque::new();
+        let mut taken = Vec::with_capacity(BATCH);
+        loop {
+            if waiting.is_empty() && queue.recv_many(&mut taken, BATCH).await == 0 {
+                return;
+            }
+            while waiting.len() + taken.len() < BATCH {
+                match queue.try_recv() {
+                    Ok(job) => taken.push(job),
+                    Err(_) => break,
+                }
+            }
+            let (batch, later) =
+                crate::batch::pick(waiting.drain(..).chain(taken.drain(..)), BATCH);
+            waiting = later;
+            let batch: Vec<_> = batch.into_iter().filter(Job::claim).collect();
+            if !batch.is_empty() {
+                let moved = self.write(batch).await;
+                refuse_overtaken(&mut waiting, &moved);
+            }
+        }
+    }
+
+    /// Writes a batch, answers everyone in it, and returns the streams that moved.
+    async fn write(&mut self, batch: Vec<Job>) -> HashMap<(OrgId, String), i32> {
+        metrics::histogram!("append_batch_commands").record(count(batch.len()));
+        let decisions: Vec<_> = batch.iter().map(|job| &job.decision).collect();
+        match self.send(&decisions, &batch).await {
+            Ok(outcomes) => {
+                let moved = moved(&decisions, &outcomes);
+                if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Stored { .. })) {
+                    self.hint.notify_one();
+                }
+                for (job, outcome) in batch.into_iter().zip(outcomes) {
+                    job.answer(outcome);
+                }
+                moved
+            }
+            // One unusable decision must not sink the others.
+            Err(Failure::RolledBack(_)) if batch.len() > 1 => {
+                metrics::counter!("append_split_batches_total").increment(1);
+                let mut moved = HashMap::new();
+                for job in batch {
+                    moved.extend(Box::pin(self.write(vec![job])).await);
+                }
+                moved
+            }
+            Err(failure) => {
+                for job in batch {
+                    job.answer(failure.outcome());
+                }
+                HashMap::new()
+            }
+        }
+    }
+
+    /// Sends until there is a reply, or until nobody waits for one.
+    async fn send(&mut self, batch: &[&Decision], jobs: &[Job]) -> Result<Vec<Outcome>, Failure> {
+        let mut sent = false;
+        let mut serialization_failures = 0;
+        loop {
+            if jobs.iter().all(|job| job.reply.is_closed()) {
+                return Err(if sent { Failure::Unknown } else { Failure::NotSent });
+            }
+            let Some(db) = self.connected().await else {
+                tokio::time::sleep(RECONNECT).await;
+                continue;
+            };
+            sent = true;
+            let started = Instant::now();
+            let reply = tokio::time::timeout(REPLY_TIMEOUT, append(db, batch)).await;
+            metrics::histogram!("append_batch_seconds").record(started.elapsed().as_secs_f64());
+            match reply {
+                Ok(Ok(outcomes)) => return Ok(outcomes),
+                Ok(Err(sqlx::Error::Database(error))) => {
+                    let code = error.code().unwrap_or_default().into_owned();
+                    match code.get(..2) {
+                        // The backend is going away; whether it had committed is found out by asking again.
+                        Some("57" | "08") if code != "57014" => self.db = None,
+                        Some("40") if serialization_failures < 3 => serialization_failures += 1,
+                        _ => {
+                            tracing::error!(%code, commands = batch.len(), "append rolled back");
+                            return Err(Failure::RolledBack(code));
+                        }
+                    }
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(error = %error, "append connection lost");
+                    self.db = None;
+                }
+                Err(_) => {
+                    tracing::warn!("append reply timed out");
+                    self.db = None;
+                }
+            }
+        }
+    }
+
+    async fn connected(&mut self) -> Option<&mut PgConnection> {
+        if self.db.is_none() {
+            let attempt = tokio::time::timeout(Duration::from_secs(2), self.connect.connect());
+            self.db = attempt.await.ok().and_then(Result::ok);
+        }
+        self.db.as_mut()
+    }
+}
+
+enum Failure {
+    RolledBack(String),
+    NotSent,
+    Unknown,
+}
+
+impl Failure {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::RolledBack(code) => Outcome::RolledBack(code.clone()),
+            Self::NotSent => Outcome::NotSent,
+            Self::Unknown => Outcome::Unknown,
+        }
+    }
+}
+
+fn moved(batch: &[&Decision], outcomes: &[Outcome]) -> HashMap<(OrgId, String), i32> {
+    batch
+        .iter()
+        .zip(outcomes)
+        .filter_map(|(decision, outcome)| match outcome {
+            Outcome::Stored { version, .. } => {
+                Some(((decision.org, decision.aggregate_id.clone()), *version))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Refuses waiting decisions about streams that have just moved on, without another round trip.
+///
+/// Whether one of them is a repetition is for the caller to look up, as after any conflict.
+fn refuse_overtaken(waiting: &mut VecDeque<Job>, moved: &HashMap<(OrgId, String), i32>) {
+    if waiting.is_empty() || moved.is_empty() {
+        return;
+    }
+    for job in std::mem::take(waiting) {
+        let stream = (job.decision.org, job.decision.aggregate_id.clone());
+        match moved.get(&stream) {
+            Some(version) if *version > job.decision.expected => job.answer(Outcome::Conflict),
+            _ => waiting.push_back(job),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a batch holds at most a few hundred")]
+fn count(n: usize) -> f64 {
+    n as f64
+}
