@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::problem::Code;
+use crate::problem::{Code, category};
 use crate::state::AppState;
 
 const ABOUT: &str = "Commands and queries of a cleaning business. Every answer carries `X-Request-ID`; every failure is \
@@ -113,7 +113,7 @@ fn add_problems(responses: &mut Value, codes: &[Code]) {
         content["examples"][entry.code] = json!({
             "summary": entry.meaning,
             "value": {
-                "type": "/problems/…", "title": entry.title, "status": entry.status.as_u16(), "detail": entry.meaning,
+                "type": format!("/problems/{}", category(entry.status, entry.code)), "title": entry.title, "status": entry.status.as_u16(), "detail": entry.meaning,
                 "code": entry.code, "request_id": "0e4d2f0a-6a52-4f7e-9a49-2a1d5b0f7c11", "errors": [],
             },
         });

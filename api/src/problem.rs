@@ -191,7 +191,7 @@ impl Problem {
 }
 
 /// The family of a failure: what `type` points at.
-fn category(status: StatusCode, code: &str) -> &'static str {
+pub(crate) fn category(status: StatusCode, code: &str) -> &'static str {
     match status {
         StatusCode::UNPROCESSABLE_ENTITY => "validation-error",
         StatusCode::TOO_MANY_REQUESTS => "rate-limit",
