@@ -116,6 +116,15 @@ pub enum Outcome {
 }
 
 impl Decision {
+    /// Whether it touches nothing but its own stream.
+    fn reserves_nothing(&self) -> bool {
+        self.claims.is_empty()
+            && !self.release_slots
+            && self.slots.is_empty()
+            && self.new_keys.is_empty()
+            && self.erases.is_empty()
+    }
+
     /// Fills in the digests; events must be in their final form.
     pub(crate) fn digest_events(&mut self) {
         let (org, kind, id) = (self.org, self.aggregate_type, &self.aggregate_id);
@@ -139,6 +148,41 @@ pub(crate) async fn append(
     db: &mut PgConnection,
     batch: &[&Decision],
 ) -> Result<Vec<Outcome>, sqlx::Error> {
+    match batch {
+        [alone] if alone.reserves_nothing() => Ok(vec![append_alone(db, alone).await?]),
+        _ => append_together(db, batch).await,
+    }
+}
+
+async fn append_alone(db: &mut PgConnection, decision: &Decision) -> Result<Outcome, sqlx::Error> {
+    let mut e = Arrays::default();
+    e.push(decision, 1);
+    let row = sqlx::query!(
+        r#"select o_status as "status!", o_position as "position!", o_version as "version!", o_id as "id!"
+           from log.append_alone($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"#,
+        decision.org.as_uuid(),
+        decision.aggregate_type,
+        decision.aggregate_id,
+        decision.expected,
+        decision.command_id.as_uuid(),
+        decision.fingerprint.as_slice(),
+        decision.metadata,
+        decision.at as Option<i64>,
+        &e.e_type as &[&str],
+        &e.e_version as &[&str],
+        &e.e_payload as &[&str],
+        &e.e_digest as &[&[u8]],
+        &e.u_subject,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(outcome(row.status, row.position, row.version, row.id, None))
+}
+
+async fn append_together(
+    db: &mut PgConnection,
+    batch: &[&Decision],
+) -> Result<Vec<Outcome>, sqlx::Error> {
     let a = Arrays::of(batch);
     let row = sqlx::query!(
         r#"select o_status as "status!", o_position as "position!", o_version as "version!", o_id as "id!",
@@ -159,19 +203,32 @@ pub(crate) async fn append(
     .await?;
     let fates = row.status.iter().zip(row.position).zip(row.version).zip(row.id).zip(row.detail);
     Ok(fates
-        .map(|((((status, position), version), id), detail)| match status {
-            0 => Outcome::Stored { position, version },
-            1 => Outcome::Conflict,
-            2 => Outcome::Duplicate { position, version, aggregate_id: id },
-            3 => Outcome::KeyReused,
-            4 => Outcome::ClaimTaken(detail.unwrap_or_default()),
-            5 => Outcome::SlotTaken(
-                detail.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
-            ),
-            6 => Outcome::SubjectErased,
-            _ => Outcome::UnknownOrganisation,
+        .map(|((((status, position), version), id), detail)| {
+            outcome(*status, position, version, id, detail)
         })
         .collect())
+}
+
+fn outcome(
+    status: i32,
+    position: i64,
+    version: i32,
+    id: String,
+    detail: Option<String>,
+) -> Outcome {
+    match status {
+        0 => Outcome::Stored { position, version },
+        1 => Outcome::Conflict,
+        2 => Outcome::Duplicate { position, version, aggregate_id: id },
+        3 => Outcome::KeyReused,
+        4 => Outcome::ClaimTaken(detail.unwrap_or_default()),
+        5 => {
+            let holder = detail.and_then(|text: String| serde_json::from_str(&text).ok());
+            Outcome::SlotTaken(holder.unwrap_or_default())
+        }
+        6 => Outcome::SubjectErased,
+        _ => Outcome::UnknownOrganisation,
+    }
 }
 
 /// The arguments of `log.append`, in its order and with its names.
