@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use commands::{Context, RequestKey};
 use domain::id::OrgId;
+use domain::input::Problems;
 use domain::recorded::Actor;
 use ring::digest::{self, SHA256};
 use serde::de::DeserializeOwned;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::extract::unusable;
-use crate::problem::{Code, FieldProblem, Problem};
+use crate::problem::{Code, Problem};
 use crate::request::{IDEMPOTENCY_KEY, RequestInfo, This, header};
 use crate::state::AppState;
 
@@ -39,6 +40,11 @@ impl CommandRequest {
     /// The body as a `T`; a missing body counts as `{}`.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         parse(if self.body.is_empty() { b"{}" } else { &self.body })
+    }
+
+    /// The body as it is, for readers that name everything that is wrong with it at once.
+    pub(crate) fn json(&self) -> Result<Value, Problem> {
+        parse(&self.body)
     }
 
     /// The context in which a member of staff acts.
@@ -164,7 +170,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 fn misfit(path: &str, error: &serde_json::Error) -> Problem {
     if error.is_data() {
-        Problem::invalid(vec![unusable(path, &error.to_string())])
+        Problem::invalid(unusable(path, &error.to_string()))
     } else {
         Problem::new(Code::MalformedJson)
     }
@@ -173,26 +179,26 @@ fn misfit(path: &str, error: &serde_json::Error) -> Problem {
 /// No text of ours contains NUL, and PostgreSQL could not store it as `jsonb`.
 fn refuse_nul(text: &str) -> Result<(), Problem> {
     let json: Value = serde_json::from_str(text).map_err(|error| misfit("", &error))?;
-    let mut errors = Vec::new();
-    find_nul(&json, "", &mut errors);
-    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    let mut problems = Problems::default();
+    find_nul(&json, "", &mut problems);
+    Ok(problems.or(())?)
 }
 
-fn find_nul(json: &Value, path: &str, errors: &mut Vec<FieldProblem>) {
+fn find_nul(json: &Value, path: &str, problems: &mut Problems) {
     let below =
         |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match json {
         Value::String(text) if text.contains('\0') => {
-            errors.push(FieldProblem::new(path, "NUL is not allowed"));
+            problems.push(path, "NUL characters are not permitted");
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                find_nul(item, &below(&index.to_string()), errors);
+                find_nul(item, &below(&index.to_string()), problems);
             }
         }
         Value::Object(fields) => {
             for (name, value) in fields {
-                find_nul(value, &below(name), errors);
+                find_nul(value, &below(name), problems);
             }
         }
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -231,7 +237,7 @@ mod tests {
         assert!(refusal(b"{}").contains(r#"field: "status", message: "Field required""#));
         assert!(
             refusal(b"{\"status\":\"LOST\",\"x\":1}")
-                .contains(r#"field: "x", message: "Unknown field""#)
+                .contains(r#"field: "x", message: "Extra inputs are not permitted""#)
         );
         let wrong = refusal(b"{\"status\":7}");
         assert!(wrong.contains(r#"field: "status", message: "Expected a string""#), "{wrong}");

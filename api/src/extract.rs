@@ -4,7 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::problem::{Code, FieldProblem, Problem};
+use domain::input::Problems;
+
+use crate::problem::{Code, Problem};
 
 /// Path parameters. What does not parse names nothing.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -33,14 +35,14 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
                 Some((path, said)) if !path.contains(' ') => (path, said),
                 _ => ("", text),
             };
-            Problem::invalid(vec![unusable(path, said)])
+            Problem::invalid(unusable(path, said))
         })?;
         Ok(Self(query.0))
     }
 }
 
 /// Says in our words what serde found, without the value it found: that may be personal.
-pub(crate) fn unusable(path: &str, said: &str) -> FieldProblem {
+pub(crate) fn unusable(path: &str, said: &str) -> Problems {
     let path = if path == "." { "" } else { path };
     let named = |prefix: &str| {
         let name = said.strip_prefix(prefix)?.split('`').next()?;
@@ -53,13 +55,13 @@ pub(crate) fn unusable(path: &str, said: &str) -> FieldProblem {
         if doubled { path.to_owned() } else { name }
     };
     if let Some(field) = named("missing field `") {
-        return FieldProblem::new(field, "Field required");
+        return Problems::one(field, "Field required");
     }
     if let Some(field) = named("unknown field `") {
-        return FieldProblem::new(last(field), "Unknown field");
+        return Problems::one(last(field), "Extra inputs are not permitted");
     }
     if let Some(field) = named("duplicate field `") {
-        return FieldProblem::new(last(field), "Given more than once");
+        return Problems::one(last(field), "Given more than once");
     }
     let message = match said.split_once(", expected ") {
         Some((_, wanted)) => {
@@ -68,7 +70,7 @@ pub(crate) fn unusable(path: &str, said: &str) -> FieldProblem {
         }
         None => "Invalid value".to_owned(),
     };
-    FieldProblem::new(if path.is_empty() { "body" } else { path }, message)
+    Problems::one(if path.is_empty() { "body" } else { path }, message)
 }
 
 #[cfg(test)]
@@ -93,7 +95,10 @@ mod tests {
 
     #[test]
     fn an_unknown_or_malformed_parameter_is_named() {
-        assert!(problem("/x?pgae=1").contains(r#"field: "pgae", message: "Unknown field""#));
+        assert!(
+            problem("/x?pgae=1")
+                .contains(r#"field: "pgae", message: "Extra inputs are not permitted""#)
+        );
         let malformed = problem("/x?page=many");
         assert!(malformed.contains(r#"field: "page""#), "{malformed}");
         assert!(!malformed.contains("many"));
@@ -103,8 +108,8 @@ mod tests {
     fn what_was_sent_is_never_repeated() {
         let problem =
             unusable("beds", r#"invalid type: string "Jane Doe", expected u8 at line 1 column 9"#);
-        assert_eq!(problem, FieldProblem::new("beds", "Expected u8"));
+        assert_eq!(problem, Problems::one("beds", "Expected u8"));
         let missing = unusable("add_ons", "missing field `oven` at line 1 column 2");
-        assert_eq!(missing, FieldProblem::new("add_ons.oven", "Field required"));
+        assert_eq!(missing, Problems::one("add_ons.oven", "Field required"));
     }
 }

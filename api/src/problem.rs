@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::{CommandError, LoadError};
 use domain::access::Permission;
+use domain::input::{FieldProblem, Problems};
 use domain::refusal::{Kind, Refusal};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,21 +19,6 @@ pub(crate) use self::page::routes;
 
 /// Seconds after which a caller may try again when the database is away.
 const DATABASE_PAUSE: u64 = 5;
-
-/// One field of a request that cannot be accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FieldProblem {
-    /// Dotted path inside the body, or the name of a parameter or header.
-    pub(crate) field: String,
-    /// What is wrong with it; never repeats the value.
-    pub(crate) message: String,
-}
-
-impl FieldProblem {
-    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
-    }
-}
 
 /// A failed request. The edge adds the request id and renders it.
 #[derive(Clone, Debug)]
@@ -44,7 +30,7 @@ struct Parts {
     code: Cow<'static, str>,
     title: &'static str,
     detail: Cow<'static, str>,
-    errors: Vec<FieldProblem>,
+    errors: Problems,
     extra: Option<(&'static str, Value)>,
     header: Option<(HeaderName, HeaderValue)>,
 }
@@ -58,14 +44,14 @@ impl Problem {
             code: entry.code.into(),
             title: entry.title,
             detail: entry.meaning.into(),
-            errors: Vec::new(),
+            errors: Problems::default(),
             extra: None,
             header: None,
         }))
     }
 
     /// A request with unusable fields.
-    pub(crate) fn invalid(errors: Vec<FieldProblem>) -> Self {
+    pub(crate) fn invalid(errors: Problems) -> Self {
         let mut problem = Self::new(Code::Invalid).detail("Request validation failed");
         problem.0.errors = errors;
         problem
@@ -73,13 +59,13 @@ impl Problem {
 
     /// One unusable field.
     pub(crate) fn field(field: &str, message: impl Into<String>) -> Self {
-        Self::invalid(vec![FieldProblem::new(field, message)])
+        Self::invalid(Problems::one(field, message))
     }
 
     /// A header that cannot be read.
     pub(crate) fn header(name: &str, message: impl Into<String>) -> Self {
         let mut problem = Self::new(Code::MalformedHeader);
-        problem.0.errors = vec![FieldProblem::new(name, message)];
+        problem.0.errors = Problems::one(name, message);
         problem
     }
 
@@ -107,7 +93,7 @@ impl Problem {
     pub(crate) fn forbidden(permission: Permission) -> Self {
         let key: &'static str = permission.into();
         let mut problem = Self::new(Code::Forbidden).detail(format!("Forbidden: requires {key}"));
-        problem.0.errors = vec![FieldProblem::new("permission", key)];
+        problem.0.errors = Problems::one("permission", key);
         problem
     }
 
@@ -155,12 +141,16 @@ impl Problem {
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Conflict => StatusCode::CONFLICT,
         };
+        let mut errors = Problems::default();
+        for FieldProblem { field, message } in refusal.problems() {
+            errors.push(field, message);
+        }
         Self(Box::new(Parts {
             status,
             code: refusal.code().into(),
             title: status.canonical_reason().unwrap_or_default(),
             detail: refusal.to_string().into(),
-            errors: Vec::new(),
+            errors,
             extra: None,
             header: None,
         }))
@@ -241,6 +231,13 @@ impl<E: Refusal + 'static> From<CommandError<E>> for Problem {
             CommandError::OutcomeUnknown { command_id } => Self::retry(Code::OutcomeUnknown, 1)
                 .with("command_id", command_id.to_string().into()),
         }
+    }
+}
+
+/// Input that cannot be read, before any aggregate was asked.
+impl From<Problems> for Problem {
+    fn from(errors: Problems) -> Self {
+        Self::invalid(errors)
     }
 }
 

@@ -6,6 +6,7 @@
 mod append;
 mod batch;
 mod bus;
+mod claims;
 mod context;
 mod error;
 mod hint;
