@@ -1,5 +1,7 @@
 //! Why a command was refused, in words that HTTP can be made of without the domain knowing HTTP.
 
+use crate::input::FieldProblem;
+
 /// What sort of refusal it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -20,4 +22,9 @@ pub trait Refusal: std::error::Error {
 
     /// Stable machine name, `<aggregate>.<reason>`.
     fn code(&self) -> &'static str;
+
+    /// The unusable fields, if that is the reason.
+    fn problems(&self) -> &[FieldProblem] {
+        &[]
+    }
 }
