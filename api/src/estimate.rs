@@ -3,7 +3,6 @@
 use domain::sales::estimate::EstimateInput;
 use domain::sales::estimate_wire::EstimateAnswer;
 use domain::sales::price_book;
-use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -15,18 +15,25 @@ impl<T: DeserializeOwned + Send, S: Sync + Send> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // PostgreSQL has no text with NUL in it, so nothing can be called so.
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::new(Code::NotFound));
+        }
         let path = axum::extract::Path::from_request_parts(parts, state).await;
         path.map(|path| Self(path.0)).map_err(|_| Problem::new(Code::NotFound))
     }
 }
 
 /// Query parameters. Their types deny unknown fields, so a misspelt filter does not show everything.
-pub(crate) struct Query<T>(pub(crate) T);
+pub(crate) struct Parameters<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::field("query", "NUL characters are not permitted"));
+        }
         let query = axum::extract::Query::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
             let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
@@ -38,6 +45,15 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
             Problem::invalid(unusable(path, said))
         })?;
         Ok(Self(query.0))
+    }
+}
+
+/// Rows of a page: what was asked for, if that is from 1 to `most`, else 50.
+pub(crate) fn limit(asked: Option<i64>, most: i64) -> Result<i64, Problem> {
+    match asked {
+        None => Ok(50.min(most)),
+        Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::field("limit", format!("Input should be from 1 to {most}"))),
     }
 }
 
@@ -89,7 +105,8 @@ mod tests {
     fn problem(uri: &str) -> String {
         let (mut parts, ()) =
             axum::http::Request::builder().uri(uri).body(()).unwrap().into_parts();
-        let read = futures::executor::block_on(Query::<Page>::from_request_parts(&mut parts, &()));
+        let read =
+            futures::executor::block_on(Parameters::<Page>::from_request_parts(&mut parts, &()));
         format!("{:?}", read.err().unwrap())
     }
 

@@ -1,11 +1,15 @@
 //! HTTP: reads a request, asks the write side or the read side, answers.
 
 mod answer;
+mod audit;
 mod caller;
 mod command;
 mod edge;
+mod estimate;
 mod extract;
+mod freshness;
 mod health;
+mod leads;
 mod limits;
 mod metrics;
 mod openapi;
@@ -15,6 +19,7 @@ mod request;
 mod serve;
 mod session;
 mod state;
+mod subjects;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -53,6 +58,10 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(metrics::routes())
         .merge(problem::routes())
         .merge(session::routes())
+        .merge(estimate::routes())
+        .merge(leads::routes())
+        .merge(audit::routes())
+        .merge(subjects::routes())
 }
 
 fn operations(document: &serde_json::Value) -> Vec<(String, String)> {

@@ -4,6 +4,7 @@ mod code;
 mod page;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -33,6 +34,21 @@ struct Parts {
     errors: Problems,
     extra: Option<(&'static str, Value)>,
     header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// In the order in which existing clients know it.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    errors: &'a Problems,
+    #[serde(flatten)]
+    extra: BTreeMap<&'static str, Value>,
 }
 
 impl Problem {
@@ -134,7 +150,8 @@ impl Problem {
         Some(Self::new(code))
     }
 
-    fn refused(refusal: &impl Refusal) -> Self {
+    /// What the domain says no to.
+    pub(crate) fn refused(refusal: &impl Refusal) -> Self {
         let status = match refusal.kind() {
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::Rule => StatusCode::BAD_REQUEST,
@@ -159,20 +176,19 @@ impl Problem {
     /// The answer as the client sees it.
     pub(crate) fn render(self, request_id: &str) -> Response {
         let parts = *self.0;
-        let mut body = json!({
-            "type": format!("/problems/{}", category(parts.status, &parts.code)),
-            "title": parts.title,
-            "status": parts.status.as_u16(),
-            "detail": parts.detail,
-            "code": parts.code,
-            "request_id": request_id,
-            "errors": parts.errors,
-        });
-        if let Some((name, value)) = parts.extra {
-            body[name] = value;
-        }
+        let body = Body {
+            kind: format!("/problems/{}", category(parts.status, &parts.code)),
+            title: parts.title,
+            status: parts.status.as_u16(),
+            detail: &parts.detail,
+            code: &parts.code,
+            request_id,
+            errors: &parts.errors,
+            extra: parts.extra.into_iter().collect(),
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
         let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (parts.status, content_type, body.to_string()).into_response();
+        let mut response = (parts.status, content_type, body).into_response();
         if let Some((name, value)) = parts.header {
             response.headers_mut().insert(name, value);
         }

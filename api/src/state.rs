@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use commands::CommandBus;
 use domain::id::OrgId;
 use domain::seal::MasterKeys;
@@ -79,7 +79,8 @@ impl App {
         })
     }
 
+    /// To the microsecond, like every time in the database: an answer made of events shows the same as a later query.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        (self.clock)()
+        (self.clock)().trunc_subsecs(6)
     }
 }

@@ -6,10 +6,10 @@
 mod append;
 mod batch;
 mod bus;
-mod claims;
 mod context;
 mod error;
 mod hint;
+mod holdings;
 mod keys;
 mod lane;
 mod organisation;

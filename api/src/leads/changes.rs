@@ -5,7 +5,7 @@ use commands::Context;
 use domain::id::LeadId;
 use domain::sales::lead::{Lead, LeadCommand, Status, view};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

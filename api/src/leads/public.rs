@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use domain::sales::lead::LeadRequest;
-use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

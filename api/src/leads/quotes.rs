@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::id::{LeadId, QuoteId};
 use domain::sales::lead::{Lead, LeadCommand, Offer, view};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -42,6 +42,8 @@ codes! {
         "A request header cannot be read; `errors` names it. Nothing was written.";
     UnreadableBody = BAD_REQUEST "unreadable_body", "Unreadable body":
         "The body ended early or its framing is broken. Nothing was written.";
+    InvalidStatus = BAD_REQUEST "invalid_status", "Bad Request":
+        "A status is NEW, CONTACTED, QUOTED, WON or LOST.";
     Unauthenticated = UNAUTHORIZED "unauthenticated", "Unauthorized":
         "No valid login. Send HTTP Basic credentials of a member of the organisation.";
     Forbidden = FORBIDDEN "forbidden", "Forbidden":
