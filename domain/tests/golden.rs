@@ -1,0 +1,211 @@
+//! Freezes what stands in the log: every event of every aggregate must be written and read as its golden file says.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cqrs_es::{Aggregate, DomainEvent};
+use domain::id::QuoteId;
+use domain::organisation::{Organisation, OrganisationEvent, ParkedStream, Profile};
+use domain::personal::Personal;
+use domain::sales::estimate::{AddOn, CleaningType, Estimate, EstimateInput, Frequency};
+use domain::sales::lead::{
+    Attribution, FollowUp, Lead, LeadEvent, QuoteTerms, Submitted, TimelineEntry, WinCause,
+};
+use domain::subject::{Subject, SubjectEvent};
+use domain::upcast::upcast;
+use serde_json::Value;
+use strum::VariantNames;
+use uuid::Uuid;
+
+const HOW: &str = "To freeze a new event: cargo test -p domain --test golden -- --ignored\n\
+    It never overwrites: a changed event needs a new version and a step in domain::upcast.";
+
+fn folder() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", "tests", "golden"].iter().collect()
+}
+
+/// The name of its file and its text, one sample for each event.
+fn written<A: Aggregate>(samples: &[A::Event], names: &[&str]) -> Vec<(String, String)> {
+    let found: BTreeSet<_> = samples.iter().map(DomainEvent::event_type).collect();
+    let expected: BTreeSet<_> = names.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(found, expected, "every {} event needs a sample in this test", A::TYPE);
+    let file = |event: &A::Event| {
+        let name = format!("{}.{}.v{}.json", A::TYPE, event.event_type(), event.event_version());
+        let text = serde_json::to_string_pretty(event);
+        (name, text.unwrap_or_else(|error| panic!("{error}")) + "\n")
+    };
+    samples.iter().map(file).collect()
+}
+
+fn all() -> Vec<(String, String)> {
+    let mut files = written::<Lead>(&lead(), LeadEvent::VARIANTS);
+    files.extend(written::<Subject>(&subject(), SubjectEvent::VARIANTS));
+    files.extend(written::<Organisation>(&organisation(), OrganisationEvent::VARIANTS));
+    files
+}
+
+#[test]
+fn every_event_is_written_as_its_golden_file_says() {
+    for (name, text) in all() {
+        let Ok(golden) = std::fs::read_to_string(folder().join(&name)) else {
+            panic!("tests/golden/{name} is missing.\n{HOW}");
+        };
+        assert_eq!(text, golden, "tests/golden/{name} does not match.\n{HOW}");
+    }
+}
+
+#[test]
+fn every_golden_file_is_still_read() {
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let parts: Vec<_> = name.split('.').collect();
+        let [aggregate, event, version, "json"] = parts[..] else {
+            panic!("{name} is not <aggregate>.<event>.v<version>.json")
+        };
+        let json = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let json = upcast(aggregate, event, &version[1..], json);
+        let read = match aggregate {
+            Lead::TYPE => decoded::<Lead>(json),
+            Subject::TYPE => decoded::<Subject>(json),
+            Organisation::TYPE => decoded::<Organisation>(json),
+            other => panic!("{name}: no aggregate is called {other}"),
+        };
+        assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")), event);
+    }
+}
+
+#[test]
+#[ignore = "writes the files that are missing"]
+fn write_missing_golden_files() {
+    for (name, text) in all() {
+        let path = folder().join(name);
+        if !path.exists() {
+            std::fs::write(path, text).unwrap();
+        }
+    }
+}
+
+fn decoded<A: Aggregate>(json: Value) -> serde_json::Result<String> {
+    serde_json::from_value::<A::Event>(json).map(|event| event.event_type())
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(seconds)
+}
+
+fn sealed<T>(data: &str) -> Personal<T> {
+    Personal::Sealed { subject: Uuid::from_u128(1).into(), data: data.to_owned() }
+}
+
+fn subject() -> Vec<SubjectEvent> {
+    let reason = "asked for it".to_owned();
+    vec![SubjectEvent::Erased { subject: Uuid::from_u128(1).into(), reason }]
+}
+
+fn organisation() -> Vec<OrganisationEvent> {
+    let parked = ParkedStream {
+        projection: "lead_list".to_owned(),
+        aggregate_type: "lead".to_owned(),
+        aggregate_id: Uuid::from_u128(1).to_string(),
+        position: 42,
+        reason: "known gap".to_owned(),
+    };
+    vec![
+        OrganisationEvent::Registered(Profile {
+            slug: "north".to_owned(),
+            name: "North Cleaning".to_owned(),
+            timezone: "America/Edmonton".to_owned(),
+        }),
+        OrganisationEvent::ParkedRetried(parked.clone()),
+        OrganisationEvent::ParkedSkipped(parked),
+    ]
+}
+
+fn lead() -> Vec<LeadEvent> {
+    let quote_id: QuoteId = Uuid::from_u128(2).into();
+    let terms = QuoteTerms {
+        amount_cents: 17_610,
+        currency: "CAD".to_owned(),
+        service_type: Some("deep".to_owned()),
+        expires_at: Some(at(86_400)),
+        metadata: Some(sealed("bWV0YWRhdGE")),
+    };
+    let follow_up = FollowUp {
+        followup_id: Uuid::from_u128(3),
+        note: sealed("bm90ZQ"),
+        created_by: Some("dispatcher".to_owned()),
+        created_at: at(10),
+    };
+    vec![
+        LeadEvent::Submitted(Box::new(submitted())),
+        LeadEvent::Contacted { at: at(1) },
+        LeadEvent::Quoted { quote_id: Some(quote_id), at: at(2) },
+        LeadEvent::Won { cause: WinCause::BookingConfirmed, at: at(3) },
+        LeadEvent::Lost { reason: sealed("cmVhc29u"), at: at(3) },
+        LeadEvent::LossReasonChanged { reason: sealed("cmVhc29u"), at: at(4) },
+        LeadEvent::NotesChanged { notes: sealed("bm90ZXM"), at: at(5) },
+        LeadEvent::TimelineEntryAdded { entry: sealed::<TimelineEntry>("ZW50cnk"), at: at(6) },
+        LeadEvent::QuoteDrafted { quote_id, terms: terms.clone(), at: at(7) },
+        LeadEvent::QuoteRevised { quote_id, terms: terms.clone(), at: at(8) },
+        LeadEvent::QuoteSent { quote_id, terms: terms.clone(), at: at(9) },
+        LeadEvent::QuoteAccepted { quote_id, terms, at: at(11) },
+        LeadEvent::QuoteDeclined { quote_id, at: at(11) },
+        LeadEvent::QuoteExpired { quote_id, at: at(86_400) },
+        LeadEvent::QuoteFollowedUp { quote_id, follow_up, at: at(10) },
+    ]
+}
+
+fn submitted() -> Submitted {
+    Submitted {
+        lead_id: Uuid::from_u128(1).into(),
+        contact: sealed("Y29udGFjdA"),
+        structured_inputs: EstimateInput {
+            beds: 2,
+            baths_hundredths: 150,
+            cleaning_type: CleaningType::Deep,
+            heavy_grease: true,
+            multi_floor: false,
+            frequency: Frequency::Biweekly,
+            add_ons: [(AddOn::Oven, 1), (AddOn::WindowsUpTo5, 1), (AddOn::SteamSofa2, 2)].into(),
+        },
+        awaiting_field: Some("pets".to_owned()),
+        estimate: estimate(),
+        quoted_by_client_cents: Some(17_610),
+        attribution: Attribution {
+            utm_source: Some("search".to_owned()),
+            utm_term: Some("deep clean".to_owned()),
+            source: Some("search".to_owned()),
+            keyword: Some("deep clean".to_owned()),
+            ..Attribution::default()
+        },
+        referral_code: "B4T8ZZ01".to_owned(),
+        referred_by_code: Some("K7Q2M9XA".to_owned()),
+        referred_by: Some(Uuid::from_u128(4).into()),
+        at: at(0),
+    }
+}
+
+/// Written out instead of computed: history does not follow the price book.
+fn estimate() -> Estimate {
+    Estimate {
+        pricing_config_id: "economy".to_owned(),
+        pricing_config_version: "v1".to_owned(),
+        config_hash: "sha256:00".to_owned(),
+        currency: "CAD".to_owned(),
+        rate_cents: 3500,
+        base_milli_hours: 3500,
+        multiplier_permille: 1200,
+        extra_milli_hours: 500,
+        cleaner_milli_hours: 4700,
+        minimum_milli_hours: 3000,
+        team_size: 2,
+        on_site_milli_hours: 2500,
+        billed_milli_hours: 5000,
+        labor_cents: 17_500,
+        discount_cents: 875,
+        add_ons_cents: 24_000,
+        total_cents: 40_625,
+    }
+}
