@@ -80,6 +80,7 @@ pub(crate) fn options(connect: PgConnectOptions, name: &str) -> PgConnectOptions
         .application_name(name)
         .options([
             ("plan_cache_mode", "force_generic_plan"),
+            ("jit", "off"),
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),

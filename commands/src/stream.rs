@@ -43,20 +43,7 @@ pub(crate) async fn fold<A: EventSourced>(
     until: i32,
 ) -> Result<Folded<A>, LoadError> {
     let own: Option<SubjectId> = id.parse().ok();
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select sequence as "sequence!", event_type as "event_type!", event_version as "event_version!",
-                  payload as "payload!", master_version, wrapped
-           from log.stream($1, $2, $3, $4, $5)"#,
-        org.as_uuid(),
-        A::TYPE,
-        id,
-        until,
-        own.map(SubjectId::as_uuid) as Option<Uuid>,
-    )
-    .fetch_all(pool)
-    .await
-    .map_err(|error| unavailable(&error))?;
+    let rows = read::<A>(pool, org, id, until, own).await?;
 
     let mut keys = SubjectKeys::new();
     if let (Some(subject), Some(row)) = (own, rows.first())
@@ -85,6 +72,40 @@ pub(crate) async fn fold<A: EventSourced>(
     }
     let version = rows.last().map_or(0, |row| row.sequence);
     Ok(Folded { state, version, keys: Arc::new(keys) })
+}
+
+/// Reads the stream, again if the connection turns out to be dead: after the database was restarted the pool is full of
+/// such connections, and asking each whether it still lives would cost every load a round trip.
+async fn read<A: Aggregate>(
+    pool: &PgPool,
+    org: OrgId,
+    id: &str,
+    until: i32,
+    own: Option<SubjectId>,
+) -> Result<Vec<Row>, LoadError> {
+    let mut attempts = 0;
+    loop {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"select sequence as "sequence!", event_type as "event_type!",
+                      event_version as "event_version!", payload as "payload!", master_version, wrapped
+               from log.stream($1, $2, $3, $4, $5)"#,
+            org.as_uuid(),
+            A::TYPE,
+            id,
+            until,
+            own.map(SubjectId::as_uuid) as Option<Uuid>,
+        )
+        .fetch_all(pool)
+        .await;
+        match rows {
+            Ok(rows) => return Ok(rows),
+            Err(sqlx::Error::Io(_)) if attempts < pool.options().get_max_connections() => {
+                attempts += 1;
+            }
+            Err(error) => return Err(unavailable(&error)),
+        }
+    }
 }
 
 fn parse<A: Aggregate>(row: &Row) -> Result<Value, BrokenHistory> {

@@ -25,8 +25,12 @@ impl Stage {
         let admin_url = std::env::var("BENCH_DATABASE_URL").unwrap();
         let app: PgConnectOptions = admin_url.parse().unwrap();
         let app = app.username("cleaning_app");
-        let pool =
-            PgPoolOptions::new().max_connections(16).connect_with(app.clone()).await.unwrap();
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .test_before_acquire(false)
+            .connect_with(app.clone())
+            .await
+            .unwrap();
         Self { admin_url, app, pool }
     }
 
