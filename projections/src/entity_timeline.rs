@@ -149,8 +149,8 @@ impl<'a> Rows<'a> {
 /// What an answer holds at most.
 pub const PAGE: i64 = 500;
 
-/// One event of an entity, as people may read it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// One event of an entity, as people may read it. `Debug` shows nothing of the person.
+#[derive(Clone, PartialEq, Serialize)]
 pub struct Entry {
     /// Place in the log; also the cursor.
     pub position: i64,
@@ -180,6 +180,12 @@ pub struct Entry {
     pub reason: Option<String>,
     /// What happened, with what is left of personal values.
     pub payload: Value,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Entry({} at {})", self.event_type, self.position)
+    }
 }
 
 /// What happened to an entity, newest first, before the position `before`, at most `limit` and [`PAGE`].

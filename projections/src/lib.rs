@@ -5,8 +5,12 @@
 
 pub mod audit_log;
 mod batch;
+pub mod effects;
 pub mod engine;
 pub mod entity_timeline;
+#[cfg(test)]
+mod fixture;
+pub mod sales;
 pub mod subject_keys;
 pub mod tenant;
 
@@ -35,8 +39,13 @@ pub trait Projection: 'static {
 }
 
 /// Every reader of the log. A new one adds its line here, and nowhere else.
-pub const READERS: &[Reader] =
-    &[Reader::of::<audit_log::AuditLog>(), Reader::of::<entity_timeline::EntityTimeline>()];
+pub const READERS: &[Reader] = &[
+    Reader::of::<audit_log::AuditLog>(),
+    Reader::of::<effects::Effects>(),
+    Reader::of::<entity_timeline::EntityTimeline>(),
+    Reader::of::<sales::lead_detail::LeadDetail>(),
+    Reader::of::<sales::lead_list::LeadList>(),
+];
 
 /// The reader of that name.
 pub fn reader(name: &str) -> Option<&'static Reader> {
