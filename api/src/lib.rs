@@ -3,12 +3,16 @@
 mod answer;
 mod audit;
 mod caller;
+mod checkpoints;
 mod command;
 mod edge;
+mod effects;
 mod estimate;
+mod events;
 mod extract;
 mod freshness;
 mod health;
+mod history;
 mod leads;
 mod limits;
 mod metrics;
@@ -62,6 +66,10 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(leads::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
+        .merge(history::routes())
+        .merge(events::routes())
+        .merge(checkpoints::routes())
+        .merge(effects::routes())
 }
 
 fn operations(document: &serde_json::Value) -> Vec<(String, String)> {

@@ -12,6 +12,8 @@ use commands::{CommandError, LoadError};
 use domain::access::Permission;
 use domain::input::{FieldProblem, Problems};
 use domain::refusal::{Kind, Refusal};
+use projections::history::entity::FoldError;
+use projections::history::moment::MomentError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -273,6 +275,26 @@ impl From<sqlx::Error> for Problem {
             Self::retry(Code::DatabaseUnavailable, DATABASE_PAUSE)
         } else {
             Self::internal(&error)
+        }
+    }
+}
+
+impl From<MomentError> for Problem {
+    fn from(error: MomentError) -> Self {
+        match error {
+            MomentError::Database(error) => error.into(),
+            MomentError::Malformed | MomentError::NotReached { .. } => {
+                Self::field("as_of", error.to_string())
+            }
+        }
+    }
+}
+
+impl From<FoldError> for Problem {
+    fn from(error: FoldError) -> Self {
+        match error {
+            FoldError::Database(error) => error.into(),
+            FoldError::Unreadable { .. } => Self::internal(&error),
         }
     }
 }

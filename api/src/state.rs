@@ -6,6 +6,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use commands::CommandBus;
 use domain::id::OrgId;
 use domain::seal::MasterKeys;
+use projections::history::checkpoint::SigningKey;
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
@@ -26,6 +27,8 @@ pub struct Options {
     pub reads: PgPool,
     /// Open what is sealed in read models and history.
     pub keys: MasterKeys,
+    /// Signs heads of the chain; `None` where only other processes do.
+    pub signing: Option<SigningKey>,
     /// The health probe, on connections of its own.
     pub health: Health,
     /// The time.
@@ -45,6 +48,7 @@ pub struct App {
     pub(crate) bus: CommandBus,
     pub(crate) reads: PgPool,
     pub(crate) keys: MasterKeys,
+    pub(crate) signing: Option<SigningKey>,
     pub(crate) health: Health,
     pub(crate) clock: Clock,
     pub(crate) default_org: Option<OrgId>,
@@ -67,6 +71,7 @@ impl App {
             bus: options.bus,
             reads: options.reads,
             keys: options.keys,
+            signing: options.signing,
             health: options.health,
             clock: options.clock,
             default_org: options.default_org,

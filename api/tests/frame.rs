@@ -32,6 +32,7 @@ fn app() -> Router {
         bus: CommandBus::start(reads.clone(), bus),
         reads,
         keys,
+        signing: None,
         health: Health::new(nowhere, vec![expected], vec!["lead_list".to_owned()]),
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,

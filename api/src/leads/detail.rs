@@ -3,34 +3,39 @@
 use axum::extract::State;
 use domain::id::LeadId;
 use domain::sales::lead::{Details, LeadError, view};
-use projections::entity_timeline::{self, EntityTimeline};
 use projections::sales::lead_detail::{self, Detail, LeadDetail};
 use projections::{Projection, tenant};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::may_read;
+use super::{may_read, past};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::extract::Path;
+use crate::extract::{Parameters, Path};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::{App, AppState};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(detail)).routes(routes!(quotes))
 }
 
-/// Entries shown with a lead; the whole history has a route of its own.
-const TIMELINE: i64 = 100;
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DetailQuery {
+    /// A position of the log, or an instant (RFC 3339): shows the lead as it was then.
+    as_of: Option<String>,
+}
 
 /// One lead with its timeline, newest entry first
 #[utoipa::path(
     get,
     path = "/v1/admin/leads/{lead_id}",
     tag = "leads",
-    params(("lead_id" = Uuid, Path)),
+    params(("lead_id" = Uuid, Path), DetailQuery),
     responses((status = 200, description = "The lead; `ETag` is its version", content_type = "application/json"))
 )]
 async fn detail(
@@ -38,17 +43,27 @@ async fn detail(
     caller: Caller,
     fresh: Freshness,
     Path(id): Path<LeadId>,
+    Parameters(asked): Parameters<DetailQuery>,
 ) -> Result<Answer, Problem> {
     may_read(&caller)?;
-    let org = caller.org();
-    let reached = fresh.reach(&app, org, &[LeadDetail::NAME, EntityTimeline::NAME]).await?;
-    let mut tx = tenant::begin(&app.reads, org).await?;
-    let found = lead_detail::find(&mut tx, &app.keys, org, id).await?;
-    let entity = (org, "lead", &*id.to_string());
-    let timeline = entity_timeline::page(&mut tx, &app.keys, entity, None, TIMELINE).await?;
+    match asked.as_of {
+        Some(as_of) => past::lead(&app, &caller, id, &as_of).await,
+        None => lead(&app, &caller, fresh, id).await,
+    }
+}
+
+async fn lead(
+    app: &App,
+    caller: &Caller,
+    fresh: Freshness,
+    id: LeadId,
+) -> Result<Answer, Problem> {
+    let reached = fresh.reach(app, caller.org(), &[LeadDetail::NAME]).await?;
+    let mut tx = tenant::begin(&app.reads, caller.org()).await?;
+    let found = lead_detail::find(&mut tx, &app.keys, caller.org(), id).await?;
     let (found, lead) = known(found.as_ref())?;
     let mut body = view::detail(lead, 0);
-    body["timeline"] = timeline.iter().map(|entry| shown(entry, id)).collect();
+    body["timeline"] = past::timeline(app, &mut tx, caller, id, found.version).await?;
     Ok(reached.mark(tagged(Answer::json(&body)?, found, lead)))
 }
 
@@ -84,24 +99,4 @@ fn known(found: Option<&Detail>) -> Result<(&Detail, &Details), Problem> {
 fn tagged(answer: Answer, found: &Detail, lead: &Details) -> Answer {
     let readable = lead.submitted.contact.open().is_some();
     if readable { answer.version(found.version) } else { answer }
-}
-
-fn shown(entry: &entity_timeline::Entry, id: LeadId) -> Value {
-    json!({
-        "event_id": entry.event_id,
-        "event_type": entry.event_type,
-        "timestamp": entry.recorded_at,
-        "actor": entry.actor,
-        "action": format!("lead.{}", entry.event_type),
-        "resource_type": "lead",
-        "resource_id": id,
-        "before": null,
-        "after": entry.payload,
-        "metadata": {
-            "position": entry.position,
-            "actor_role": entry.actor_role,
-            "request_id": entry.request_id,
-            "reason": entry.reason,
-        },
-    })
 }

@@ -4,6 +4,7 @@ mod changes;
 mod detail;
 mod intake;
 mod list;
+mod past;
 mod public;
 mod quotes;
 

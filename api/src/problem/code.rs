@@ -92,6 +92,8 @@ codes! {
         "The reply of the database was lost, so the command may or may not have been carried out. Repeat it with the same Idempotency-Key to learn its outcome.";
     StaleRead = SERVICE_UNAVAILABLE "stale_read", "Service Unavailable":
         "The read model has not reached X-Min-Position in time. Try again, or send X-Allow-Stale: 1.";
+    SigningDisabled = SERVICE_UNAVAILABLE "signing_disabled", "Service Unavailable":
+        "This installation has no signing key (HISTORY_SIGNING_KEY).";
     TimedOut = GATEWAY_TIMEOUT "timed_out", "Gateway Timeout":
         "The request took longer than 30 s. A command may have been carried out; repeat it with the same Idempotency-Key.";
     TooMuchHistory = UNPROCESSABLE_ENTITY "too_much_history", "Validation Error":
