@@ -7,6 +7,7 @@ pub mod audit_log;
 mod batch;
 pub mod engine;
 pub mod entity_timeline;
+pub mod history;
 pub mod subject_keys;
 pub mod tenant;
 
