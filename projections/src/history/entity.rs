@@ -11,6 +11,7 @@ use domain::id::OrgId;
 use domain::organisation::Organisation;
 use domain::personal;
 use domain::recorded::{Actor, DecodeError, Metadata, Recorded};
+use domain::sales::lead::Lead;
 use domain::seal::{self, MasterKeys, SubjectKeys};
 use domain::subject::Subject;
 use serde::Serialize;
@@ -22,7 +23,8 @@ use super::log;
 use crate::{subject_keys, undecodable};
 
 /// Every kind of aggregate whose history can be asked for. A new one adds its line here.
-pub const ENTITIES: &[Entity] = &[Entity::of::<Organisation>(), Entity::of::<Subject>()];
+pub const ENTITIES: &[Entity] =
+    &[Entity::of::<Lead>(), Entity::of::<Organisation>(), Entity::of::<Subject>()];
 
 /// The kind of that name.
 pub fn entity(name: &str) -> Option<&'static Entity> {
@@ -70,10 +72,21 @@ impl<A: EventSourced> Fold for State<A> {
         let mut json = serde_json::to_value(&self.0).unwrap_or_default();
         personal::reveal(&mut json);
         match json {
-            Value::Object(fields) => fields,
+            Value::Object(fields) => inner(fields),
             Value::Null => Map::new(),
             other => Map::from_iter([("state".to_owned(), other)]),
         }
+    }
+}
+
+/// The fields of the variant, if the state is an enum: `{"Known": {…}}`.
+fn inner(mut fields: Map<String, Value>) -> Map<String, Value> {
+    let is_variant = |name: &String| name.starts_with(char::is_uppercase);
+    let variant =
+        fields.keys().next().filter(|name| fields.len() == 1 && is_variant(name)).cloned();
+    match variant.and_then(|name| fields.get_mut(&name)) {
+        Some(Value::Object(inner)) => std::mem::take(inner),
+        _ => fields,
     }
 }
 
@@ -298,6 +311,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fixture::{keys, life, logged};
 
     fn event(kind: &str, event_type: &str, payload: &impl Serialize) -> Recorded {
         Recorded {
@@ -356,6 +370,21 @@ mod tests {
         let sealed = json!({ "$sealed": { "subject": Uuid::nil(), "data": "AAAA" } }).to_string();
         event.payload = event.payload.replace("\"A\"", &sealed);
         assert_eq!(told("organisation", &event).payload["name"], personal::PLACEHOLDER);
+    }
+
+    #[test]
+    fn the_life_of_a_lead_shows_one_step_at_a_time() {
+        let log = logged(&life());
+        let mut fold = (entity("lead").unwrap().begin)();
+        let told: Vec<Entry> =
+            log.iter().map(|event| entry(fold.as_mut(), event, &keys())).collect();
+        assert!(told.iter().all(|entry| entry.unreadable.is_none()));
+        assert_eq!(told[0].before, Map::from_iter([("state".to_owned(), "Absent".into())]));
+        assert_eq!(told[0].after["status"], "NEW");
+        for (earlier, later) in told.iter().zip(&told[1..]) {
+            assert!(!later.after.is_empty(), "{} changed nothing", later.event_type);
+            assert!(later.before.len() < 6, "{} after {}", later.event_type, earlier.event_type);
+        }
     }
 
     #[test]
