@@ -71,6 +71,13 @@ impl<A: EventSourced> Fold for State<A> {
         // A state that does not serialise would not have been stored; it has nothing to show.
         let mut json = serde_json::to_value(&self.0).unwrap_or_default();
         personal::reveal(&mut json);
+        // An aggregate that is one of several things says which by a name around its fields.
+        if let Value::Object(outer) = &mut json
+            && outer.len() == 1
+            && let Some(inner @ Value::Object(_)) = outer.values_mut().next()
+        {
+            json = inner.take();
+        }
         match json {
             Value::Object(fields) => inner(fields),
             Value::Null => Map::new(),
