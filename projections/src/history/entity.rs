@@ -79,21 +79,10 @@ impl<A: EventSourced> Fold for State<A> {
             json = inner.take();
         }
         match json {
-            Value::Object(fields) => inner(fields),
+            Value::Object(fields) => fields,
             Value::Null => Map::new(),
             other => Map::from_iter([("state".to_owned(), other)]),
         }
-    }
-}
-
-/// The fields of the variant, if the state is an enum: `{"Known": {…}}`.
-fn inner(mut fields: Map<String, Value>) -> Map<String, Value> {
-    let is_variant = |name: &String| name.starts_with(char::is_uppercase);
-    let variant =
-        fields.keys().next().filter(|name| fields.len() == 1 && is_variant(name)).cloned();
-    match variant.and_then(|name| fields.get_mut(&name)) {
-        Some(Value::Object(inner)) => std::mem::take(inner),
-        _ => fields,
     }
 }
 
