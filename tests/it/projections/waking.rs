@@ -6,6 +6,7 @@ use projections::READERS;
 use projections::engine::{Options, Waited, Worker, owners, position, wait_for};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::setting::Setting;
 use crate::harness::database::keys;
@@ -25,15 +26,18 @@ async fn polling_alone_finds_everything() {
     options.poll = (Duration::from_millis(1), Duration::from_millis(20));
     let worker = Worker::new(setting.pool.clone(), keys(), options);
     let stop = CancellationToken::new();
-    tokio::join!(worker.run(stop.clone()), async {
-        for _ in 0..3 {
-            log.fill(5).await;
-            let (upto, deadline) = (log.mark.position, Instant::now() + PATIENCE);
-            let waited = wait_for(&setting.pool, log.org, &names(), upto, deadline).await.unwrap();
-            assert_eq!(waited, Waited::Reached);
-        }
-        stop.cancel();
-    });
+    // As the program runs it: as a task of its own.
+    let tasks = TaskTracker::new();
+    tasks.spawn(worker.run(stop.clone()));
+    for _ in 0..3 {
+        log.fill(5).await;
+        let (upto, deadline) = (log.mark.position, Instant::now() + PATIENCE);
+        let waited = wait_for(&setting.pool, log.org, &names(), upto, deadline).await.unwrap();
+        assert_eq!(waited, Waited::Reached);
+    }
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
     assert!(owners(&setting.pool).await.unwrap().iter().all(|owner| !owner.is_live));
 }
 
