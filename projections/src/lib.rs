@@ -10,6 +10,8 @@ pub mod engine;
 pub mod entity_timeline;
 #[cfg(test)]
 mod fixture;
+pub mod history;
+pub mod outbox;
 pub mod sales;
 pub mod subject_keys;
 pub mod tenant;
