@@ -4,5 +4,6 @@
 
 mod append;
 mod harness;
+mod history;
 mod launcher;
 mod projections;
