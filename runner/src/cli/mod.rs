@@ -1,8 +1,13 @@
 //! The command line.
 
+mod events;
+mod history;
 mod keys;
 mod migrate;
 mod org;
+mod progress;
+mod projections;
+mod scope;
 
 use std::process::ExitCode;
 
@@ -32,6 +37,12 @@ enum Role {
     Web(Box<Config>),
     /// The schema of the database.
     Migrate(Box<migrate::Migrate>),
+    /// Read models: where they stand, making them anew, what they stopped at.
+    Projections(Box<projections::Projections>),
+    /// The log itself.
+    Events(Box<events::Events>),
+    /// Proving, signing and replaying history.
+    History(Box<history::History>),
     /// Organisations.
     Org(Box<org::Org>),
     /// The master keys that wrap the keys of persons.
@@ -67,6 +78,9 @@ async fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Jobs(config) => serve(*config, Process::Jobs).await?,
         Role::Web(config) => serve(*config, Process::Web).await?,
         Role::Migrate(command) => return command.run().await,
+        Role::Projections(command) => return Ok(command.run().await),
+        Role::Events(command) => return Ok(command.run().await),
+        Role::History(command) => return Ok(command.run().await),
         Role::Org(command) => command.run().await?,
         Role::Keys(command) => command.run().await?,
     }
