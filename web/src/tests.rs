@@ -44,7 +44,7 @@ type Log = Arc<Mutex<Vec<Asked>>>;
 struct FakeApi {
     asked: Log,
     browser: Browser,
-    _serving: JoinSet<()>,
+    serving: JoinSet<()>,
 }
 
 impl FakeApi {
@@ -55,7 +55,11 @@ impl FakeApi {
         let app = Router::new().fallback(answer).with_state(asked.clone());
         let mut serving = JoinSet::new();
         serving.spawn(async { axum::serve(listener, app).await.unwrap() });
-        Self { asked, browser: browser(&url), _serving: serving }
+        Self { asked, browser: browser(&url), serving }
+    }
+
+    async fn stop(&mut self) {
+        self.serving.shutdown().await;
     }
 
     fn asked(&self, method: &Method, path: &str) -> Vec<Asked> {
@@ -90,14 +94,14 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
     };
     log.lock().unwrap().push(asked.clone());
     if path.starts_with("/v1/admin") && !knows(&parts.headers) {
-        return problem(401, "unauthenticated", "Unauthorized", json!([]));
+        return problem(401, "unauthenticated", "Unauthorized", &json!([]));
     }
     match (parts.method.as_str(), path.as_str()) {
         ("POST", "/v1/leads") => submitted(&asked),
         ("POST", "/v1/estimate") => estimated(&asked),
         ("GET", _) => read(&path, &asked),
         ("POST" | "PATCH", _) => changed(&path, &asked),
-        _ => problem(404, "route_not_found", "No route", json!([])),
+        _ => problem(404, "route_not_found", "No route", &json!([])),
     }
 }
 
@@ -115,7 +119,7 @@ fn is_viewer(asked: &Asked) -> bool {
 fn submitted(asked: &Asked) -> Response {
     if asked.body["phone"].as_str() == Some("bad") {
         let errors = json!([{ "field": "phone", "message": "Not a <phone> number" }]);
-        return problem(422, "validation_failed", "Request validation failed", errors);
+        return problem(422, "validation_failed", "Request validation failed", &errors);
     }
     let receipt =
         json!({ "lead_id": LEAD, "next_step_text": "We call.", "referral_code": "A1B2C3D4" });
@@ -125,7 +129,7 @@ fn submitted(asked: &Asked) -> Response {
 fn estimated(asked: &Asked) -> Response {
     if asked.body["beds"].as_i64().is_none_or(|beds| beds > 10) {
         let errors = json!([{ "field": "beds", "message": "At most 10" }]);
-        return problem(422, "validation_failed", "Request validation failed", errors);
+        return problem(422, "validation_failed", "Request validation failed", &errors);
     }
     axum::Json(estimate()).into_response()
 }
@@ -153,7 +157,7 @@ fn read(path: &str, asked: &Asked) -> Response {
         }
         "/v1/admin/events" if is_viewer(asked) => {
             let errors = json!([{ "field": "permission", "message": "admin.manage" }]);
-            return problem(403, "forbidden", "Forbidden: requires admin.manage", errors);
+            return problem(403, "forbidden", "Forbidden: requires admin.manage", &errors);
         }
         "/v1/admin/events" => json!({ "items": [event()], "next_after": null, "head": 7 }),
         "/v1/admin/history/checkpoints" => json!({ "next_cursor": null, "items": [{
@@ -171,18 +175,18 @@ fn read(path: &str, asked: &Asked) -> Response {
         _ if path == format!("/v1/admin/history/lead/{LEAD}") => {
             json!({ "type": "lead", "id": LEAD, "items": [entry()], "next_after": null })
         }
-        _ => return problem(404, "not_found", "There is no such thing", json!([])),
+        _ => return problem(404, "not_found", "There is no such thing", &json!([])),
     };
     axum::Json(body).into_response()
 }
 
 fn changed(path: &str, asked: &Asked) -> Response {
     if asked.header("if-match") == "\"3\"" {
-        return problem(412, "version_mismatch", "Another version", json!([]));
+        return problem(412, "version_mismatch", "Another version", &json!([]));
     }
     if asked.body["notes"].as_str() == Some("too long") {
         let errors = json!([{ "field": "notes", "message": "At most 500 characters" }]);
-        return problem(422, "validation_failed", "Request validation failed", errors);
+        return problem(422, "validation_failed", "Request validation failed", &errors);
     }
     let body = if path.contains("/quotes") { quote() } else { detail(asked) };
     ([("x-position", "41")], axum::Json(body)).into_response()
@@ -241,7 +245,7 @@ fn event() -> Value {
     })
 }
 
-fn problem(status: u16, code: &str, detail: &str, errors: Value) -> Response {
+fn problem(status: u16, code: &str, detail: &str, errors: &Value) -> Response {
     let body = json!({
         "title": "Title", "status": status, "detail": detail, "code": code, "request_id": "r-9", "errors": errors,
     });

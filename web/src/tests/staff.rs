@@ -163,3 +163,12 @@ async fn an_api_that_is_down_is_told_in_words() {
     assert_eq!(page.status, StatusCode::BAD_GATEWAY);
     assert!(page.shows("The API is down"));
 }
+
+#[tokio::test]
+async fn a_session_outlives_an_api_that_is_away() {
+    let mut api = FakeApi::signed_in("owner").await;
+    api.stop().await;
+    let page = api.browser.get("/leads").await;
+    assert_eq!(page.status, StatusCode::BAD_GATEWAY);
+    assert!(page.shows("The service cannot be reached") && page.shows("Sign out"));
+}
