@@ -15,6 +15,7 @@ create table read.lead_list (
     postal_code      text,
     preferred_dates  jsonb not null,
     notes            text,
+    notes_changed    boolean not null,  -- whether staff ever replaced the notes of the request
     loss_reason      text,
     source           text,
     campaign         text,
@@ -26,6 +27,8 @@ create table read.lead_list (
     referral_credits integer not null default 0,
     version          integer not null,
     position         bigint not null,
+    -- What is searched, in lower case as Unicode has it: the database may know lower case of ASCII only.
+    search           text not null,
     primary key (org_id, lead_id)
 );
 create index lead_list_newest on read.lead_list (org_id, created_at desc, lead_id desc);

@@ -109,8 +109,6 @@ pub enum Outcome {
     UnknownOrganisation,
     /// The database undid the transaction; SQLSTATE.
     RolledBack(String),
-    /// Never reached the database.
-    NotSent,
     /// Reached the database; the reply did not come back.
     Unknown,
 }

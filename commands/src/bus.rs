@@ -404,7 +404,6 @@ fn refusal<E>(command_id: CommandId, outcome: Outcome) -> CommandError<E> {
         Outcome::SubjectErased => CommandError::SubjectErased,
         Outcome::UnknownOrganisation => CommandError::UnknownOrganisation,
         Outcome::RolledBack(code) => CommandError::RolledBack { code },
-        Outcome::NotSent => CommandError::Unavailable,
         Outcome::Conflict => CommandError::Conflict,
         Outcome::Unknown | Outcome::Stored { .. } | Outcome::Duplicate { .. } => {
             CommandError::OutcomeUnknown { command_id }

@@ -47,6 +47,10 @@ impl Job {
         (Self { decision, reply, stage: Arc::clone(&stage) }, Ticket(stage))
     }
 
+    fn is_cancelled(&self) -> bool {
+        self.stage.load(Ordering::Acquire) == CANCELLED
+    }
+
     /// Marks the job as sent; false if its caller has given up before.
     fn claim(&self) -> bool {
         let claimed =
@@ -111,11 +115,27 @@ impl Lane {
             let (batch, later) =
                 crate::batch::pick(waiting.drain(..).chain(taken.drain(..)), BATCH);
             waiting = later;
-            let batch: Vec<_> = batch.into_iter().filter(Job::claim).collect();
+            let batch = self.reach(batch).await;
             if !batch.is_empty() {
                 let moved = self.write(batch).await;
                 refuse_overtaken(&mut waiting, &moved);
             }
+        }
+    }
+
+    /// Waits for a connection, and then marks as sent what somebody still waits for. Until then nothing was sent, and
+    /// whoever gives up can be told so.
+    async fn reach(&mut self, mut batch: Vec<Job>) -> Vec<Job> {
+        loop {
+            batch.retain(|job| !job.is_cancelled());
+            if batch.is_empty() {
+                return batch;
+            }
+            if self.connected().await.is_some() {
+                batch.retain(Job::claim);
+                return batch;
+            }
+            tokio::time::sleep(RECONNECT).await;
         }
     }
 
@@ -154,17 +174,15 @@ impl Lane {
 
     /// Sends until there is a reply, or until nobody waits for one.
     async fn send(&mut self, batch: &[&Decision], jobs: &[Job]) -> Result<Vec<Outcome>, Failure> {
-        let mut sent = false;
         let mut serialization_failures = 0;
         loop {
             if jobs.iter().all(|job| job.reply.is_closed()) {
-                return Err(if sent { Failure::Unknown } else { Failure::NotSent });
+                return Err(Failure::Unknown);
             }
             let Some(db) = self.connected().await else {
                 tokio::time::sleep(RECONNECT).await;
                 continue;
             };
-            sent = true;
             let started = Instant::now();
             let reply = tokio::time::timeout(REPLY_TIMEOUT, append(db, batch)).await;
             metrics::histogram!("append_batch_seconds").record(started.elapsed().as_secs_f64());
@@ -205,7 +223,6 @@ impl Lane {
 
 enum Failure {
     RolledBack(String),
-    NotSent,
     Unknown,
 }
 
@@ -213,7 +230,6 @@ impl Failure {
     fn outcome(&self) -> Outcome {
         match self {
             Self::RolledBack(code) => Outcome::RolledBack(code.clone()),
-            Self::NotSent => Outcome::NotSent,
             Self::Unknown => Outcome::Unknown,
         }
     }

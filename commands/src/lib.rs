@@ -9,6 +9,7 @@ mod bus;
 mod context;
 mod error;
 mod hint;
+mod holdings;
 mod keys;
 mod lane;
 mod organisation;

@@ -10,6 +10,7 @@ pub mod id;
 pub mod input;
 pub mod organisation;
 pub mod personal;
+pub mod policy;
 pub mod recorded;
 pub mod refusal;
 pub mod sales;

@@ -1,1 +1,8 @@
-//! Tests.
+//! Black-box tests: the real program against a real PostgreSQL. One binary, a module per room.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod append;
+mod harness;
+mod launcher;
+mod projections;

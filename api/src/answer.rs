@@ -1,0 +1,95 @@
+//! Successful answers with what they say about the log.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use commands::Done;
+use serde::Serialize;
+
+use crate::problem::Problem;
+use crate::request::POSITION;
+
+/// Marks an answer that has not reached the position it was asked for.
+const STALE: HeaderName = HeaderName::from_static("x-stale");
+
+/// Marks the stored answer of a command that was carried out before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A JSON body, the version of what it shows and the position it includes.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    body: String,
+    version: Option<i32>,
+    position: Option<i64>,
+    replayed: bool,
+    stale: bool,
+}
+
+impl Answer {
+    /// 200 with `body`.
+    pub(crate) fn json(body: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(|error| Problem::internal(&error))?;
+        Ok(Self {
+            status: StatusCode::OK,
+            body,
+            version: None,
+            position: None,
+            replayed: false,
+            stale: false,
+        })
+    }
+
+    /// What the aggregate had to say after a command.
+    pub(crate) fn done(done: &Done) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body: done.answer.to_string(),
+            version: Some(done.version),
+            position: Some(done.position),
+            replayed: done.replayed,
+            stale: false,
+        }
+    }
+
+    /// 201 instead of 200.
+    pub(crate) fn created(mut self) -> Self {
+        self.status = StatusCode::CREATED;
+        self
+    }
+
+    /// Tags the answer with the version of what it shows.
+    pub(crate) fn version(mut self, version: i32) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Says which position of the log the answer includes, and whether that is less than was asked for.
+    pub(crate) fn reaching(mut self, position: i64, stale: bool) -> Self {
+        self.position = Some(position);
+        self.stale = stale;
+        self
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let content_type = [(header::CONTENT_TYPE, "application/json")];
+        let mut response = (self.status, content_type, self.body).into_response();
+        let headers = response.headers_mut();
+        if let Some(version) = self.version
+            && let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\""))
+        {
+            headers.insert(header::ETAG, tag);
+        }
+        if let Some(position) = self.position {
+            headers.insert(POSITION, position.into());
+        }
+        if self.replayed {
+            headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        if self.stale {
+            headers.insert(STALE, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

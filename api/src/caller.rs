@@ -1,0 +1,252 @@
+//! Who is calling: HTTP Basic logins, one per role and organisation.
+
+mod basic;
+mod failures;
+mod password;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use domain::access::{Permission, Role};
+use domain::id::OrgId;
+use domain::recorded::Actor;
+use moka::sync::Cache;
+use ring::digest::{Context, SHA256};
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use self::basic::Credentials;
+use self::failures::Failures;
+use self::password::Hashing;
+use crate::organisation::ORG;
+use crate::problem::{Code, Problem};
+use crate::request::{RequestInfo, This, Who};
+use crate::state::{App, AppState};
+
+/// A changed or disabled login is noticed after this long.
+const REMEMBERED: Duration = Duration::from_secs(30);
+
+/// More signed-in people than one process serves in half a minute.
+const CAPACITY: u64 = 10_000;
+
+/// A login of one organisation.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(crate) org: OrgId,
+    pub(crate) id: Uuid,
+    pub(crate) username: String,
+    pub(crate) role: Role,
+}
+
+/// Whom this process has seen, and who failed.
+pub(crate) struct Logins {
+    /// By digest of everything that decided: the credentials themselves are not kept.
+    known: Cache<[u8; 32], Arc<Login>>,
+    failures: Failures,
+    hashing: Hashing,
+}
+
+impl Default for Logins {
+    fn default() -> Self {
+        Self {
+            known: Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBERED).build(),
+            failures: Failures::default(),
+            hashing: Hashing::default(),
+        }
+    }
+}
+
+/// An authenticated member of staff, acting for one organisation.
+pub(crate) struct Caller {
+    pub(crate) login: Arc<Login>,
+}
+
+impl Caller {
+    pub(crate) fn org(&self) -> OrgId {
+        self.login.org
+    }
+
+    /// Refuses unless the caller's role holds `permission`.
+    pub(crate) fn require(&self, permission: Permission) -> Result<(), Problem> {
+        if self.login.role.may(permission) { Ok(()) } else { Err(Problem::forbidden(permission)) }
+    }
+
+    /// Refuses unless the caller's role holds one of the two; a refusal names the first.
+    pub(crate) fn require_either(&self, one: Permission, other: Permission) -> Result<(), Problem> {
+        self.require(other).or_else(|_| self.require(one))
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            kind: "staff".to_owned(),
+            id: self.login.id.to_string(),
+            role: <&'static str>::from(self.login.role).to_owned(),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let Ok(This(info)) = This::from_request_parts(parts, app).await;
+        let login = sign_in(app, &parts.headers, &info).await?;
+        info.is_from(Who { org: login.org, user: Some(login.id), role: Some(login.role) });
+        Ok(Self { login })
+    }
+}
+
+async fn sign_in(
+    app: &App,
+    headers: &HeaderMap,
+    info: &RequestInfo,
+) -> Result<Arc<Login>, Problem> {
+    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+        return Err(Problem::unauthenticated("Authentication required"));
+    };
+    let key = cache_key(headers);
+    if let Some(login) = app.logins.known.get(&key) {
+        return Ok(login);
+    }
+    let Some(credentials) = Credentials::parse(authorization.as_bytes()) else {
+        return Err(refused("malformed"));
+    };
+    let login = Arc::new(verify(app, headers, info, credentials).await?);
+    app.logins.known.insert(key, Arc::clone(&login));
+    Ok(login)
+}
+
+/// One lookup, then the password against everyone who has that name; costs the same if nobody has.
+async fn verify(
+    app: &App,
+    headers: &HeaderMap,
+    info: &RequestInfo,
+    credentials: Credentials,
+) -> Result<Login, Problem> {
+    let Logins { failures, hashing, .. } = &app.logins;
+    let who = failures::key(&credentials.username, info.address);
+    // Asked again once it is our turn: guesses sent all at once wait here side by side.
+    failures.check(&who, app.now()).map_err(throttled)?;
+    let turn = hashing.turn().await;
+    failures.check(&who, app.now()).map_err(throttled)?;
+
+    let candidates = candidates(app, headers, &credentials.username).await?;
+    let hashes = candidates.iter().map(|(_, hash)| hash.clone()).collect();
+    let matches = turn.verify(credentials.password, hashes).await?;
+    let mut logins: Vec<Login> = candidates
+        .into_iter()
+        .zip(matches)
+        .filter(|(_, same)| *same)
+        .map(|((l, _), _)| l)
+        .collect();
+    if logins.len() > 1
+        && let Some(org) = app.organisations.of_host(&app.reads, headers).await?
+    {
+        logins.retain(|login| login.org == org.id);
+    }
+    match (logins.pop(), logins.is_empty()) {
+        (Some(login), true) => {
+            failures.forget(&who);
+            Ok(login)
+        }
+        (Some(login), false) => Err(ambiguous(logins.iter().chain([&login]))),
+        (None, _) => {
+            failures.record(who, app.now());
+            Err(refused("wrong_credentials"))
+        }
+    }
+}
+
+/// Everyone who logs in under `username`, in the organisation that `X-Org` names if it does.
+async fn candidates(
+    app: &App,
+    headers: &HeaderMap,
+    username: &str,
+) -> Result<Vec<(Login, String)>, Problem> {
+    let found = logins_of(&app.reads, username).await?;
+    if !headers.contains_key(ORG) {
+        return Ok(found);
+    }
+    let named = app.organisations.of_header(&app.reads, headers).await.ok().flatten();
+    let here = |(login, _): &(Login, String)| named.as_ref().is_some_and(|org| org.id == login.org);
+    Ok(found.into_iter().filter(here).collect())
+}
+
+async fn logins_of(pool: &PgPool, username: &str) -> Result<Vec<(Login, String)>, Problem> {
+    let rows = sqlx::query!(
+        r#"select org_id as "org!", login_id as "id!", role as "role!", password_hash as "hash!"
+           from tenant.find_logins($1)"#,
+        username
+    )
+    .fetch_all(pool)
+    .await?;
+    // A role that this build does not know cannot be granted anything.
+    let known = rows.into_iter().filter_map(|row| {
+        let role = row.role.parse().ok()?;
+        let username = username.to_owned();
+        Some((Login { org: row.org.into(), id: row.id, username, role }, row.hash))
+    });
+    Ok(known.collect())
+}
+
+fn cache_key(headers: &HeaderMap) -> [u8; 32] {
+    let mut sha = Context::new(&SHA256);
+    for name in [header::AUTHORIZATION, ORG, header::HOST] {
+        let value = headers.get(name).map_or(&b""[..], |value| value.as_bytes());
+        sha.update(&(value.len() as u64).to_be_bytes());
+        sha.update(value);
+    }
+    let mut key = [0; 32];
+    key.copy_from_slice(sha.finish().as_ref());
+    key
+}
+
+fn refused(reason: &'static str) -> Problem {
+    metrics::counter!("auth_failures_total", "scheme" => "basic", "reason" => reason).increment(1);
+    Problem::unauthenticated("Invalid authentication")
+}
+
+fn throttled(seconds: u64) -> Problem {
+    metrics::counter!("auth_failures_total", "scheme" => "basic", "reason" => "throttled")
+        .increment(1);
+    Problem::retry(Code::TooManyAttempts, seconds)
+}
+
+/// Whoever knows the password may know where it is valid.
+fn ambiguous<'a>(logins: impl Iterator<Item = &'a Login>) -> Problem {
+    let orgs: Vec<String> = logins.map(|login| login.org.to_string()).collect();
+    Problem::new(Code::AmbiguousOrganisation).with("organisations", json!(orgs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(role: Role) -> Caller {
+        let login =
+            Login { org: Uuid::nil().into(), id: Uuid::nil(), username: String::new(), role };
+        Caller { login: Arc::new(login) }
+    }
+
+    #[test]
+    fn one_of_two_permissions_is_enough() {
+        let viewer = caller(Role::Viewer);
+        assert!(viewer.require_either(Permission::ContactsView, Permission::LeadsView).is_ok());
+        assert!(viewer.require_either(Permission::LeadsView, Permission::ContactsView).is_ok());
+        let refused = viewer.require_either(Permission::ContactsEdit, Permission::LeadsManage);
+        assert!(format!("{:?}", refused.unwrap_err()).contains("contacts.edit"));
+    }
+
+    #[test]
+    fn the_same_credentials_for_another_organisation_are_looked_up_anew() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, "Basic b3duZXI6eA==".parse().unwrap());
+        let without = cache_key(&headers);
+        headers.insert(ORG, "sparkle".parse().unwrap());
+        assert_ne!(without, cache_key(&headers));
+    }
+}

@@ -1,0 +1,192 @@
+//! The outermost layer: ids, panics, problems, headers, metrics and the one log line of every request.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+
+use crate::health::Monitored;
+use crate::limits;
+use crate::metrics;
+use crate::problem::{Code, Problem};
+use crate::request::{CORRELATION_ID, REQUEST_ID, RequestInfo};
+use crate::state::AppState;
+
+/// Routes that monitors ask every few seconds; their log lines would drown the others.
+const MONITORED: [&str; 4] = ["/livez", "/healthz", "/readyz", "/metrics"];
+
+const CONTENT_SECURITY_POLICY: HeaderName = HeaderName::from_static("content-security-policy");
+
+/// Answers are data: nothing in them may be run, framed or guessed at.
+const SECURITY: [(HeaderName, HeaderValue); 5] = [
+    (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
+    (HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY")),
+    (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+const DATA_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// The readable page loads its own scripts and sets its own styles.
+const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+);
+
+/// Wraps every route, the unmatched ones included.
+pub(crate) async fn edge(
+    State(app): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
+    let info = Arc::new(RequestInfo::read(request.headers(), peer, app.trust_proxy));
+    request.extensions_mut().insert(Arc::clone(&info));
+    let method = request.method().clone();
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let path = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let docs = path.starts_with("/docs");
+
+    let in_flight = metrics::InFlight::enter();
+    let guarded = limits::guard(&app, MONITORED.contains(&path), next.run(request));
+    let mut response = settle(shield(guarded).await, &info.id);
+    if response.status() == StatusCode::OK {
+        response = unless_unchanged(response, &method, if_none_match.as_ref());
+    }
+    drop(in_flight);
+
+    decorate(response.headers_mut(), &info, docs);
+    let took = started.elapsed();
+    metrics::request(&method, path, response.status(), took);
+    log(&info, &method, path, response.status(), took);
+    response
+}
+
+/// A panic ends its own request and no other; the panic hook has logged where and why.
+async fn shield(handle: impl Future<Output = Response>) -> Response {
+    let answered = AssertUnwindSafe(handle).catch_unwind().await;
+    answered.unwrap_or_else(|_| Problem::new(Code::Internal).into_response())
+}
+
+/// Gives every failure the one shape, whoever made it.
+fn settle(mut response: Response, request_id: &str) -> Response {
+    let status = response.status();
+    if status.is_success() || response.extensions().get::<Monitored>().is_some() {
+        return response;
+    }
+    let problem = response.extensions_mut().remove::<Problem>();
+    let Some(problem) = problem.or_else(|| Problem::of_status(status)) else { return response };
+    let mut rendered = problem.render(request_id);
+    // The router says which methods it has.
+    if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
+        rendered.headers_mut().insert(header::ALLOW, allow);
+    }
+    rendered
+}
+
+/// What the client has already need not be sent again.
+fn unless_unchanged(response: Response, method: &Method, seen: Option<&HeaderValue>) -> Response {
+    let (Some(seen), Some(tag)) = (seen, response.headers().get(header::ETAG)) else {
+        return response;
+    };
+    let reads = *method == Method::GET || *method == Method::HEAD;
+    let (Ok(seen), Ok(tag)) = (seen.to_str(), tag.to_str()) else { return response };
+    let same = |one: &str| one.trim().trim_start_matches("W/") == tag;
+    if !reads || !(seen.trim() == "*" || seen.split(',').any(same)) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NOT_MODIFIED;
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, axum::body::Body::empty())
+}
+
+fn decorate(headers: &mut HeaderMap, info: &RequestInfo, docs: bool) {
+    for (name, value) in SECURITY {
+        headers.insert(name, value);
+    }
+    headers.insert(CONTENT_SECURITY_POLICY, if docs { DOCS_POLICY } else { DATA_POLICY });
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let tagged = headers.contains_key(header::ETAG);
+        let value = if tagged { "private, no-cache" } else { "no-store" };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
+    }
+    // Checked when they were read: always header text.
+    if let Ok(id) = HeaderValue::from_str(&info.id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if info.correlation != info.id
+        && let Ok(id) = HeaderValue::from_str(&info.correlation)
+    {
+        headers.insert(CORRELATION_ID, id);
+    }
+}
+
+fn log(info: &RequestInfo, method: &Method, path: &str, status: StatusCode, took: Duration) {
+    macro_rules! line {
+        ($level:expr) => {{
+            let who = info.who();
+            tracing::event!(
+                target: "app.request",
+                $level,
+                request_id = info.id,
+                org_id = who.map(|who| tracing::field::display(who.org)),
+                user_id = who.and_then(|who| who.user).map(tracing::field::display),
+                role = who.and_then(|who| who.role).map(<&'static str>::from),
+                method = method.as_str(),
+                path,
+                status_code = status.as_u16(),
+                latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                latency_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+                correlation_id = (info.correlation != info.id).then_some(info.correlation.as_str()),
+                "request"
+            );
+        }};
+    }
+    if MONITORED.contains(&path) {
+        line!(tracing::Level::DEBUG);
+    } else {
+        line!(tracing::Level::INFO);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_like_any_other_failure() {
+        let answer = shield(async { panic!("a defect") }).await;
+        let answer = settle(answer, "r-1");
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[test]
+    fn only_a_read_of_what_the_client_has_is_cut_short() {
+        let tagged = || ([(header::ETAG, "\"3\"")], "body").into_response();
+        let status = |method: &Method, seen: &'static str| {
+            unless_unchanged(tagged(), method, Some(&HeaderValue::from_static(seen))).status()
+        };
+        for seen in ["\"3\"", "*", "\"1\", W/\"3\""] {
+            assert_eq!(status(&Method::GET, seen), StatusCode::NOT_MODIFIED);
+        }
+        assert_eq!(status(&Method::GET, "\"4\""), StatusCode::OK);
+        assert_eq!(status(&Method::POST, "\"3\""), StatusCode::OK);
+    }
+}

@@ -1,0 +1,38 @@
+//! What a visit would cost, for anybody who asks.
+
+use domain::sales::estimate::EstimateInput;
+use domain::sales::estimate_wire::EstimateAnswer;
+use domain::sales::price_book;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::Answer;
+use crate::command::CommandRequest;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(estimate))
+}
+
+/// Price a visit by the current price book
+#[utoipa::path(
+    post,
+    path = "/v1/estimate",
+    tag = "intake",
+    request_body(content_type = "application/json", description = "Add-ons that are not named are not wanted", content = Object, example = json!({
+        "beds": 2, "baths": 1.5, "cleaning_type": "deep", "heavy_grease": false, "multi_floor": false,
+        "frequency": "biweekly", "add_ons": { "oven": true, "linen_beds": 2 }
+    })),
+    responses((status = 200, description = "The price and how it came about", content_type = "application/json", example = json!({
+        "pricing_config_id": "economy", "pricing_config_version": "v1", "config_hash": "sha256:…", "rate": 35.0,
+        "team_size": 1, "time_on_site_hours": 3.0, "billed_cleaner_hours": 3.0, "labor_cost": 105.0,
+        "discount_amount": 0.0, "add_ons_cost": 0.0, "total_before_tax": 105.0, "assumptions": [], "missing_info": [],
+        "confidence": 1.0, "breakdown": { "base_hours": 3.0, "multiplier": 1.0, "extra_hours": 0.0 }
+    }))),
+    extensions(("x-query" = json!(true)))
+)]
+async fn estimate(request: CommandRequest) -> Result<Answer, Problem> {
+    let input = EstimateInput::parse(&request.json()?)?;
+    Answer::json(&EstimateAnswer::from(&price_book::current().estimate(&input)))
+}

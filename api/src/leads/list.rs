@@ -1,0 +1,132 @@
+//! `GET /v1/admin/leads`: what staff search.
+
+use axum::extract::State;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::sales::lead::Status;
+use projections::Projection;
+use projections::sales::lead_list::{self, Filter, LeadList, PAGE, Page, Start};
+use projections::tenant;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::may_read;
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::extract::Parameters;
+use crate::freshness::Freshness;
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// `NEW`, `CONTACTED`, `QUOTED`, `WON` or `LOST`.
+    status: Option<String>,
+    /// Part of name, e-mail, phone or id, in any case.
+    query: Option<String>,
+    /// First day on which they asked, in the time zone of the organisation.
+    from: Option<NaiveDate>,
+    /// Last such day.
+    to: Option<NaiveDate>,
+    /// From 1.
+    #[param(minimum = 1)]
+    page: Option<u32>,
+    /// `next_cursor` of the page before; instead of `page`.
+    cursor: Option<String>,
+}
+
+impl ListQuery {
+    fn filter(&self) -> Result<Filter, Problem> {
+        let status = self.status.as_deref().map(str::parse::<Status>).transpose();
+        let status = status.map_err(|_| Problem::new(Code::InvalidStatus))?;
+        let query = self.query.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        Ok(Filter { status, query: query.map(str::to_owned), from: self.from, to: self.to })
+    }
+
+    fn start(&self) -> Result<Start, Problem> {
+        match (&self.cursor, self.page) {
+            (Some(_), Some(_)) => Err(Problem::field("cursor", "Not together with page")),
+            (Some(cursor), None) => {
+                read_cursor(cursor).ok_or_else(|| Problem::field("cursor", "Not a next_cursor"))
+            }
+            (None, Some(0)) => Err(Problem::field("page", "Input should be at least 1")),
+            (None, page) => Ok(Start::Page(page.unwrap_or(1))),
+        }
+    }
+}
+
+/// Leads, newest first
+#[utoipa::path(
+    get,
+    path = "/v1/admin/leads",
+    tag = "leads",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "One page of 25", content_type = "application/json", example = json!({
+            "items": [{ "lead_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "name": "Sam Sample", "status": "NEW" }],
+            "total": 1, "page": 1, "page_size": 25, "next_cursor": null
+        })),
+        (status = 400, description = "Unknown status")
+    )
+)]
+async fn list(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<ListQuery>,
+) -> Result<Answer, Problem> {
+    may_read(&caller)?;
+    let (filter, start) = (asked.filter()?, asked.start()?);
+    let reached = fresh.reach(&app, caller.org(), &[LeadList::NAME]).await?;
+    let mut tx = tenant::begin(&app.reads, caller.org()).await?;
+    let page = lead_list::page(&mut tx, caller.org(), &filter, start).await?;
+    Ok(reached.mark(Answer::json(&shown(&page, asked.page))?))
+}
+
+fn shown(page: &Page, number: Option<u32>) -> Value {
+    let full = i64::try_from(page.items.len()).is_ok_and(|items| items == PAGE);
+    let last = page.items.last().filter(|_| full);
+    json!({
+        "items": page.items,
+        "total": page.total,
+        "page": number.unwrap_or(1),
+        "page_size": PAGE,
+        "next_cursor": last.map(|item| cursor(item.created_at, item.lead_id)),
+    })
+}
+
+fn cursor(created_at: DateTime<Utc>, lead_id: Uuid) -> String {
+    format!("{}_{}", created_at.timestamp_micros(), lead_id.simple())
+}
+
+fn read_cursor(text: &str) -> Option<Start> {
+    let (micros, lead_id) = text.split_once('_')?;
+    let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+    Some(Start::After { created_at, lead_id: lead_id.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_where_it_was_made() {
+        let (at, id) =
+            (DateTime::from_timestamp_micros(1_764_000_000_123_456).unwrap(), Uuid::max());
+        let Some(Start::After { created_at, lead_id }) = read_cursor(&cursor(at, id)) else {
+            panic!("not a cursor");
+        };
+        assert_eq!((created_at, lead_id), (at, id));
+        for bad in ["", "_", "1_x", "x_1", "99999999999999999999_0"] {
+            assert!(read_cursor(bad).is_none());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! `/openapi.json` and the readable page `/docs`: made of the routes themselves, completed by what they share.
+
+use axum::Router;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::problem::{Code, category};
+use crate::state::AppState;
+
+const ABOUT: &str = "Commands and queries of a cleaning business. Every answer carries `X-Request-ID`; every failure is \
+    `application/problem+json` with a stable `code`. A command answers with the position of the log it reached \
+    (`X-Position`); hand it to a query as `X-Min-Position` to read your own writes.";
+
+/// The document for `routes`.
+pub(crate) fn document(routes: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(routes).unwrap_or_default();
+    document["openapi"] = "3.1.0".into();
+    document["info"] = json!({
+        "title": "Cleaning operations",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": ABOUT,
+        "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+    });
+    document["tags"] = json!([
+        { "name": "intake", "description": "What anybody may ask" },
+        { "name": "leads", "description": "Requests for an offer, their quotes and their history" },
+        { "name": "history", "description": "The log of the organisation, for auditors" },
+        { "name": "operations", "description": "What follows from events, and how it fares" },
+        { "name": "session", "description": "The login itself" },
+        { "name": "system", "description": "For monitors and for readers of this page" },
+    ]);
+    let components = &mut document["components"];
+    if !components.is_object() {
+        *components = json!({});
+    }
+    components["securitySchemes"] = json!({
+        "basic": { "type": "http", "scheme": "basic" },
+        "metrics": { "type": "http", "scheme": "bearer" },
+    });
+    components["parameters"] = parameters();
+    components["schemas"]["Problem"] = problem_schema();
+    if let Some(paths) = document["paths"].as_object_mut() {
+        for (path, methods) in paths {
+            for (method, operation) in methods.as_object_mut().into_iter().flatten() {
+                complete(path, method, operation);
+            }
+        }
+    }
+    document
+}
+
+/// Adds what every route of its sort takes and answers.
+fn complete(path: &str, method: &str, operation: &mut Value) {
+    let staff = path.starts_with("/v1/admin/");
+    let system = operation["tags"][0] == "system";
+    let command = method != "get" && operation["x-query"].is_null();
+    let mut shared = vec!["RequestId", "CorrelationId"];
+    let mut codes = vec![Code::Overloaded, Code::TimedOut, Code::Internal];
+    if !system {
+        codes.push(Code::DatabaseUnavailable);
+        shared.push("Organisation");
+    }
+    if staff {
+        operation["security"] = json!([{ "basic": [] }]);
+        codes.extend([Code::Unauthenticated, Code::Forbidden, Code::TooManyAttempts]);
+        codes.extend([Code::NotFound, Code::AmbiguousOrganisation]);
+    } else if !system {
+        codes.push(Code::OrganisationNotFound);
+    }
+    if method != "get" {
+        codes.extend([Code::MalformedJson, Code::InvalidUtf8, Code::MalformedHeader]);
+        codes.extend([Code::BodyTooLarge, Code::UnsupportedMediaType, Code::Invalid]);
+    }
+    if command && !system {
+        shared.extend(["IdempotencyKey", "IfMatch"]);
+        codes.extend([Code::ConcurrentChange, Code::KeyReused, Code::SubjectErased]);
+        codes.extend([Code::VersionMismatch, Code::QueueFull, Code::OutcomeUnknown]);
+        codes.push(Code::RolledBack);
+    } else if staff {
+        shared.extend(["MinPosition", "AllowStale", "IfNoneMatch"]);
+        codes.extend([Code::StaleRead, Code::Invalid, Code::MalformedHeader]);
+    }
+    let mut all = operation["parameters"].as_array().cloned().unwrap_or_default();
+    all.extend(
+        shared.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
+    );
+    operation["parameters"] = all.into();
+    add_problems(&mut operation["responses"], &codes);
+    if let Some(fields) = operation.as_object_mut() {
+        fields.remove("x-query");
+    }
+}
+
+/// One answer per status, with an example per code.
+fn add_problems(responses: &mut Value, codes: &[Code]) {
+    for code in codes {
+        let entry = code.entry();
+        let status = entry.status.as_str();
+        let response = &mut responses[status];
+        // Monitors have bodies of their own for some.
+        if response["content"]["application/json"].is_object() {
+            continue;
+        }
+        if response["description"].is_null() {
+            response["description"] = entry.title.into();
+        }
+        let content = &mut response["content"]["application/problem+json"];
+        content["schema"] = json!({ "$ref": "#/components/schemas/Problem" });
+        content["examples"][entry.code] = json!({
+            "summary": entry.meaning,
+            "value": {
+                "type": format!("/problems/{}", category(entry.status, entry.code)), "title": entry.title, "status": entry.status.as_u16(), "detail": entry.meaning,
+                "code": entry.code, "request_id": "0e4d2f0a-6a52-4f7e-9a49-2a1d5b0f7c11", "errors": [],
+            },
+        });
+    }
+}
+
+fn problem_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
+        "properties": {
+            "type": { "type": "string", "description": "A page that explains the family of failures" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "code": { "type": "string", "description": "Stable, for programs" },
+            "request_id": { "type": "string" },
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "message"],
+                    "properties": { "field": { "type": "string" }, "message": { "type": "string" } },
+                },
+            },
+        },
+    })
+}
+
+fn parameters() -> Value {
+    let parameter = |name: &str, description: &str, example: &str| {
+        json!({
+            "name": name, "in": "header", "required": false, "description": description,
+            "schema": { "type": "string" }, "example": example,
+        })
+    };
+    let all = [
+        (
+            "RequestId",
+            "X-Request-ID",
+            "Names this request everywhere; 1 to 128 of `A-Za-z0-9._:-`, else replaced.",
+            "web-17",
+        ),
+        (
+            "CorrelationId",
+            "X-Correlation-ID",
+            "Ties together everything one cause sets off; else the request id.",
+            "import-2026-01",
+        ),
+        (
+            "Organisation",
+            "X-Org",
+            "Id or slug of the organisation, where host or login leave it open.",
+            "sparkle-clean",
+        ),
+        (
+            "IdempotencyKey",
+            "Idempotency-Key",
+            "1 to 128 visible ASCII characters. The same request under the same key is carried out once and answered alike.",
+            "4f1c-submit",
+        ),
+        (
+            "IfMatch",
+            "If-Match",
+            "The version the caller saw, or `*`; another one is refused with 412.",
+            "\"3\"",
+        ),
+        (
+            "IfNoneMatch",
+            "If-None-Match",
+            "The version the caller has; answered with 304 while it is current.",
+            "\"3\"",
+        ),
+        (
+            "MinPosition",
+            "X-Min-Position",
+            "Waits up to 2 s until the answer includes this position of the log.",
+            "1041",
+        ),
+        (
+            "AllowStale",
+            "X-Allow-Stale",
+            "`1` takes the stale answer, marked `X-Stale: 1`, instead of 503.",
+            "1",
+        ),
+    ];
+    let named = |(key, name, description, example): (&str, &str, &str, &str)| {
+        (key.to_owned(), parameter(name, description, example))
+    };
+    Value::Object(all.into_iter().map(named).collect::<Map<_, _>>())
+}
+
+/// The document and its page.
+pub(crate) fn routes(document: &Value) -> Router<AppState> {
+    let text = document.to_string();
+    let json = move || async move {
+        let headers = [(header::CONTENT_TYPE, "application/json")];
+        (headers, text).into_response()
+    };
+    let page = SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json"));
+    Router::new().route("/openapi.json", get(json)).merge(page)
+}

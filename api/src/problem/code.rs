@@ -1,0 +1,103 @@
+//! Every failure that this layer itself can answer: its stable code, its status and what to do about it.
+
+use axum::http::StatusCode;
+
+/// Documentation of one code.
+pub(crate) struct Entry {
+    pub(crate) code: &'static str,
+    pub(crate) status: StatusCode,
+    pub(crate) title: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $status:ident $code:literal, $title:literal: $meaning:literal;)+) => {
+        /// A failure known by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code {$($name,)+}
+
+        impl Code {
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            pub(crate) const fn entry(self) -> Entry {
+                match self {$(
+                    Self::$name => Entry {
+                        code: $code,
+                        status: StatusCode::$status,
+                        title: $title,
+                        meaning: $meaning,
+                    },
+                )+}
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = BAD_REQUEST "malformed_json", "Malformed JSON":
+        "The body is not JSON. Nothing was written.";
+    InvalidUtf8 = BAD_REQUEST "invalid_utf8", "Invalid UTF-8":
+        "The body is not valid UTF-8. Nothing was written.";
+    MalformedHeader = BAD_REQUEST "malformed_header", "Malformed header":
+        "A request header cannot be read; `errors` names it. Nothing was written.";
+    UnreadableBody = BAD_REQUEST "unreadable_body", "Unreadable body":
+        "The body ended early or its framing is broken. Nothing was written.";
+    InvalidStatus = BAD_REQUEST "invalid_status", "Bad Request":
+        "A status is NEW, CONTACTED, QUOTED, WON or LOST.";
+    Unauthenticated = UNAUTHORIZED "unauthenticated", "Unauthorized":
+        "No valid login. Send HTTP Basic credentials of a member of the organisation.";
+    Forbidden = FORBIDDEN "forbidden", "Forbidden":
+        "The role of this login lacks a permission; `errors` names its key.";
+    NotFound = NOT_FOUND "not_found", "Not Found":
+        "There is no such thing, or it belongs to another organisation; the two are answered alike.";
+    NoRoute = NOT_FOUND "route_not_found", "Not Found":
+        "No route has this path.";
+    OrganisationNotFound = NOT_FOUND "organisation_not_found", "Not Found":
+        "Neither the host, nor the header X-Org, nor the default names an organisation.";
+    MethodNotAllowed = METHOD_NOT_ALLOWED "method_not_allowed", "Method Not Allowed":
+        "The path exists but not with this method; the header Allow lists those it has.";
+    AmbiguousOrganisation = CONFLICT "ambiguous_organisation", "Several organisations":
+        "This login is valid in several organisations; name one in the header X-Org.";
+    ConcurrentChange = CONFLICT "concurrent_change", "Changed meanwhile":
+        "Other commands changed the same thing at the same time, twice. Nothing was written; read again and decide again.";
+    KeyReused = CONFLICT "idempotency_key_reused", "Idempotency conflict":
+        "This Idempotency-Key belongs to a request with another method, path, query or body. Nothing was written.";
+    ClaimTaken = CONFLICT "already_taken", "Already taken":
+        "A value that must be unique in the organisation is in use. Nothing was written.";
+    SlotTaken = CONFLICT "slot_taken", "Slot taken":
+        "Requested slot is no longer available; `conflicts` says what holds it. Nothing was written.";
+    ChainBroken = CONFLICT "chain_broken", "Chain broken":
+        "The log does not prove itself from the last checkpoint to its head, so the head is not signed; `detail` names the position.";
+    SubjectErased = GONE "subject_erased", "Gone":
+        "The person this is about was erased; nothing about them can be changed any more.";
+    VersionMismatch = PRECONDITION_FAILED "version_mismatch", "Precondition Failed":
+        "If-Match names another version than the current one, which `current_version` gives. Nothing was written.";
+    BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large", "Payload Too Large":
+        "The body is larger than 1 MiB. Nothing was written.";
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type", "Unsupported Media Type":
+        "Bodies are JSON: send Content-Type: application/json.";
+    Invalid = UNPROCESSABLE_ENTITY "validation_failed", "Validation Error":
+        "Request validation failed; `errors` has one entry per field. Nothing was written.";
+    TooManyAttempts = TOO_MANY_REQUESTS "too_many_attempts", "Too Many Requests":
+        "Too many failed logins under this name from this address; wait as long as Retry-After says.";
+    Internal = INTERNAL_SERVER_ERROR "internal", "Internal Server Error":
+        "Unexpected error. It was logged under the request id.";
+    QueueFull = SERVICE_UNAVAILABLE "queue_full", "Service Unavailable":
+        "Too many commands are waiting to be written. Nothing was written; try again after Retry-After.";
+    Overloaded = SERVICE_UNAVAILABLE "overloaded", "Service Unavailable":
+        "Too many requests are in progress. Nothing was written; try again after Retry-After.";
+    DatabaseUnavailable = SERVICE_UNAVAILABLE "database_unavailable", "Service Unavailable":
+        "The database cannot be reached. Nothing was written; try again after Retry-After.";
+    RolledBack = SERVICE_UNAVAILABLE "rolled_back", "Service Unavailable":
+        "The database undid the transaction. Nothing was written; try again after Retry-After.";
+    OutcomeUnknown = SERVICE_UNAVAILABLE "outcome_unknown", "Service Unavailable":
+        "The reply of the database was lost, so the command may or may not have been carried out. Repeat it with the same Idempotency-Key to learn its outcome.";
+    StaleRead = SERVICE_UNAVAILABLE "stale_read", "Service Unavailable":
+        "The read model has not reached X-Min-Position in time. Try again, or send X-Allow-Stale: 1.";
+    SigningDisabled = SERVICE_UNAVAILABLE "signing_disabled", "Service Unavailable":
+        "This installation has no signing key (HISTORY_SIGNING_KEY).";
+    TimedOut = GATEWAY_TIMEOUT "timed_out", "Gateway Timeout":
+        "The request took longer than 30 s. A command may have been carried out; repeat it with the same Idempotency-Key.";
+    TooMuchHistory = UNPROCESSABLE_ENTITY "too_much_history", "Validation Error":
+        "The list as of then would have to replay more events than one request may.";
+}

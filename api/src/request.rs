@@ -1,0 +1,157 @@
+//! What every request carries beside its body: who sent it, under which ids.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use domain::access::Role;
+use domain::id::OrgId;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+pub(crate) const POSITION: HeaderName = HeaderName::from_static("x-position");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Ids longer than this are replaced: they end in every event and every log line.
+const LONGEST_ID: usize = 128;
+
+/// One request, shared by the edge and the extractors.
+#[derive(Debug)]
+pub(crate) struct RequestInfo {
+    pub(crate) id: String,
+    pub(crate) correlation: String,
+    /// Where it comes from.
+    pub(crate) address: IpAddr,
+    who: OnceLock<Who>,
+}
+
+/// For the request log: found out while the request is handled.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    pub(crate) org: OrgId,
+    pub(crate) user: Option<Uuid>,
+    pub(crate) role: Option<Role>,
+}
+
+impl RequestInfo {
+    /// Reads the headers of a request that came from `peer`.
+    pub(crate) fn read(headers: &HeaderMap, peer: Option<SocketAddr>, trust_proxy: bool) -> Self {
+        let id = id_in(headers, &REQUEST_ID).unwrap_or_else(|| Uuid::new_v4().to_string());
+        let correlation = id_in(headers, &CORRELATION_ID).unwrap_or_else(|| id.clone());
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let address = if trust_proxy { client_address(headers, peer) } else { peer };
+        Self { id, correlation, address, who: OnceLock::new() }
+    }
+
+    pub(crate) fn is_from(&self, who: Who) {
+        // Only the first extractor to find out has something to tell.
+        let _ = self.who.set(who);
+    }
+
+    pub(crate) fn who(&self) -> Option<&Who> {
+        self.who.get()
+    }
+}
+
+/// An id is accepted if it cannot do harm in a log, a header or a file name.
+fn id_in(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    let fits = (1..=LONGEST_ID).contains(&value.len()) && value.bytes().all(safe);
+    fits.then(|| value.to_owned())
+}
+
+/// The rightmost address that is not one of our proxies: everything left of it is hearsay.
+fn client_address(headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+    let mut address = peer;
+    let forwarded =
+        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    for hop in hops.into_iter().rev() {
+        if !is_private(address) {
+            break;
+        }
+        let Ok(next) = hop.parse() else { break };
+        address = next;
+    }
+    address
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    }
+}
+
+/// The header `name`, if it is there and readable.
+pub(crate) fn header<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a str>, Problem> {
+    let read = |value: &'a HeaderValue| {
+        value.to_str().map_err(|_| Problem::header(name.as_str(), "visible ASCII only"))
+    };
+    headers.get(name).map(read).transpose()
+}
+
+/// An extractor for the request itself.
+pub(crate) struct This(pub(crate) Arc<RequestInfo>);
+
+impl<S: Sync> FromRequestParts<S> for This {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        if let Some(info) = parts.extensions.get::<Arc<RequestInfo>>() {
+            return Ok(Self(Arc::clone(info)));
+        }
+        let info = Arc::new(RequestInfo::read(&parts.headers, None, false));
+        parts.extensions.insert(Arc::clone(&info));
+        Ok(Self(info))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap())
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn a_harmless_id_is_kept_and_any_other_replaced() {
+        let kept = RequestInfo::read(&headers(&[("x-request-id", "a.B_9:-")]), None, false);
+        assert_eq!(kept.id, "a.B_9:-");
+        assert_eq!(kept.correlation, "a.B_9:-");
+        for bad in ["", "two words", "<script>", "ä"] {
+            let info = RequestInfo::read(&headers(&[("x-request-id", bad)]), None, false);
+            assert_ne!(info.id, bad);
+            assert!(info.id.parse::<Uuid>().is_ok());
+        }
+        let long: &'static str = Box::leak("x".repeat(129).into_boxed_str());
+        assert_ne!(RequestInfo::read(&headers(&[("x-request-id", long)]), None, false).id, long);
+    }
+
+    #[test]
+    fn the_client_is_the_rightmost_address_that_is_not_ours() {
+        let forged = headers(&[("x-forwarded-for", "1.2.3.4, 203.0.113.9, 10.0.0.7")]);
+        let peer = "127.0.0.1:5".parse().unwrap();
+        assert_eq!(RequestInfo::read(&forged, Some(peer), true).address.to_string(), "203.0.113.9");
+        assert_eq!(RequestInfo::read(&forged, Some(peer), false).address.to_string(), "127.0.0.1");
+        let stranger = "198.51.100.1:5".parse().unwrap();
+        assert_eq!(
+            RequestInfo::read(&forged, Some(stranger), true).address.to_string(),
+            "198.51.100.1"
+        );
+    }
+}

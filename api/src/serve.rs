@@ -1,0 +1,76 @@
+//! Accepts connections, so that a slow or oversized request head cannot hold one, until told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+/// A head that takes longer is not meant to end.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// Largest head, in bytes.
+const LARGEST_HEAD: usize = 32 * 1024;
+
+/// Requests in progress may take this long to end when the program stops.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// Serves `router` on `listener` until `stop`, then lets the requests in progress end.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                connections.spawn(connection(stream, peer, router.clone(), stop.clone()));
+            }
+            Err(error) => recover(&error).await,
+        }
+    }
+    connections.close();
+    let _ = timeout(DRAIN, connections.wait()).await;
+}
+
+/// A connection that ended before it was accepted is nobody's concern; a lack of descriptors passes.
+async fn recover(error: &io::Error) {
+    let gone = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset];
+    if !gone.contains(&error.kind()) {
+        tracing::error!(%error, "cannot accept connections");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    // Answers are one write each; waiting to fill a packet would only delay them.
+    let _ = stream.set_nodelay(true);
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.map(axum::body::Body::new)
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LARGEST_HEAD);
+    let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut served = std::pin::pin!(served);
+    // How a client leaves is its own affair.
+    tokio::select! {
+        _ = served.as_mut() => {}
+        () = stop.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            let _ = served.await;
+        }
+    }
+}

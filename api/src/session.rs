@@ -1,0 +1,49 @@
+//! Who the caller is and what the caller may do.
+
+use domain::access::Permission;
+use serde_json::json;
+use strum::VariantArray;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(whoami)).routes(routes!(profile))
+}
+
+/// Name, role and organisation of this login
+#[utoipa::path(
+    get,
+    path = "/v1/admin/whoami",
+    tag = "session",
+    responses((status = 200, description = "This login", content_type = "application/json", example = json!({
+        "username": "viewer", "role": "viewer", "org_id": "00000000-0000-0000-0000-000000000001"
+    })))
+)]
+async fn whoami(caller: Caller) -> Result<Answer, Problem> {
+    let login = &caller.login;
+    let role: &'static str = login.role.into();
+    Answer::json(&json!({ "username": login.username, "role": role, "org_id": login.org }))
+}
+
+/// What this login may do
+#[utoipa::path(
+    get,
+    path = "/v1/admin/profile",
+    tag = "session",
+    responses((status = 200, description = "Its permission keys, sorted", content_type = "application/json", example = json!({
+        "username": "viewer", "role": "viewer", "permissions": ["bookings.view", "contacts.view"]
+    })))
+)]
+async fn profile(caller: Caller) -> Result<Answer, Problem> {
+    let login = &caller.login;
+    let role: &'static str = login.role.into();
+    let held = Permission::VARIANTS.iter().filter(|permission| login.role.may(**permission));
+    let mut permissions: Vec<&'static str> = held.map(Into::into).collect();
+    permissions.sort_unstable();
+    Answer::json(&json!({ "username": login.username, "role": role, "permissions": permissions }))
+}

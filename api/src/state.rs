@@ -1,0 +1,91 @@
+//! What handlers may reach.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use commands::CommandBus;
+use domain::id::OrgId;
+use domain::seal::MasterKeys;
+use projections::history::checkpoint::SigningKey;
+use sqlx::PgPool;
+use tokio::sync::Semaphore;
+
+use crate::caller::Logins;
+use crate::health::Health;
+use crate::limits;
+use crate::metrics::Scrape;
+use crate::organisation::Organisations;
+
+/// Tells the time; a test hands in its own.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// What the program decides about its HTTP interface.
+pub struct Options {
+    /// The write side.
+    pub bus: CommandBus,
+    /// The read side, connected as the application role.
+    pub reads: PgPool,
+    /// Open what is sealed in read models and history.
+    pub keys: MasterKeys,
+    /// Signs heads of the chain; `None` where only other processes do.
+    pub signing: Option<SigningKey>,
+    /// The health probe, on connections of its own.
+    pub health: Health,
+    /// The time.
+    pub clock: Clock,
+    /// Whom a public request is for that names nobody.
+    pub default_org: Option<OrgId>,
+    /// Whether a peer in a private network may say in `X-Forwarded-For` for whom it asks.
+    pub trust_proxy: bool,
+    /// Whether `/openapi.json` and `/docs` exist.
+    pub docs: bool,
+    /// `/metrics`; `None` leaves the route out.
+    pub scrape: Option<Scrape>,
+}
+
+/// The state of the router.
+pub struct App {
+    pub(crate) bus: CommandBus,
+    pub(crate) reads: PgPool,
+    pub(crate) keys: MasterKeys,
+    pub(crate) signing: Option<SigningKey>,
+    pub(crate) health: Health,
+    pub(crate) clock: Clock,
+    pub(crate) default_org: Option<OrgId>,
+    pub(crate) trust_proxy: bool,
+    pub(crate) docs: bool,
+    pub(crate) scrape: Option<Scrape>,
+    pub(crate) logins: Logins,
+    pub(crate) organisations: Organisations,
+    /// One permit per request in progress.
+    pub(crate) room: Semaphore,
+}
+
+/// Shared by every request.
+pub type AppState = Arc<App>;
+
+impl App {
+    /// With empty caches.
+    pub fn new(options: Options) -> AppState {
+        Arc::new(Self {
+            bus: options.bus,
+            reads: options.reads,
+            keys: options.keys,
+            signing: options.signing,
+            health: options.health,
+            clock: options.clock,
+            default_org: options.default_org,
+            trust_proxy: options.trust_proxy,
+            docs: options.docs,
+            scrape: options.scrape,
+            logins: Logins::default(),
+            organisations: Organisations::default(),
+            room: Semaphore::new(limits::REQUESTS),
+        })
+    }
+
+    /// To the microsecond, like every time in the database: an answer made of events shows the same as a later query.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.clock)().trunc_subsecs(6)
+    }
+}

@@ -1,0 +1,175 @@
+//! What follows from events: outside actions to ask for, and timers to set.
+//!
+//! Pure rules, one function each; who carries them out is nobody's business here. Asking twice must be harmless, so
+//! every intent has a key that is the same each time.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::id::{LeadId, QuoteId};
+use crate::sales::lead::LeadEvent;
+
+/// The kind of the mail that tells people their request has arrived.
+pub const REQUEST_RECEIVED: &str = "email.request_received";
+
+/// Something that is to be done because of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// An action outside, once for all times.
+    Effect {
+        /// What sort of action.
+        kind: &'static str,
+        /// The same for the same action.
+        dedupe_key: String,
+        /// What it needs; personal values stay sealed.
+        payload: Value,
+    },
+    /// A command to a lead at an instant; replaces an earlier timer of that key.
+    SetTimer {
+        /// The same for the same timer.
+        key: String,
+        /// When.
+        fires_at: DateTime<Utc>,
+        /// To whom.
+        lead: LeadId,
+        /// What.
+        command: TimerCommand,
+    },
+    /// That timer is no longer needed.
+    CancelTimer {
+        /// As in `SetTimer`.
+        key: String,
+    },
+}
+
+/// A command that a timer gives, as it is stored until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum TimerCommand {
+    /// See [`crate::sales::lead::LeadCommand::ExpireQuote`].
+    ExpireQuote {
+        /// Which.
+        quote_id: QuoteId,
+    },
+}
+
+/// Everything that follows from what happened to a lead.
+pub fn lead_intents(lead: LeadId, event: &LeadEvent) -> Vec<Intent> {
+    [acknowledge_request(event), follow_quote_expiry(lead, event)].into_iter().flatten().collect()
+}
+
+/// Who asks is told that the request has arrived.
+fn acknowledge_request(event: &LeadEvent) -> Option<Intent> {
+    match event {
+        LeadEvent::Submitted(submitted) => Some(Intent::Effect {
+            kind: REQUEST_RECEIVED,
+            dedupe_key: format!("{REQUEST_RECEIVED}:{}", submitted.lead_id),
+            payload: json!({ "lead_id": submitted.lead_id, "contact": submitted.contact }),
+        }),
+        LeadEvent::Contacted { .. }
+        | LeadEvent::Quoted { .. }
+        | LeadEvent::Won { .. }
+        | LeadEvent::Lost { .. }
+        | LeadEvent::LossReasonChanged { .. }
+        | LeadEvent::NotesChanged { .. }
+        | LeadEvent::TimelineEntryAdded { .. }
+        | LeadEvent::QuoteDrafted { .. }
+        | LeadEvent::QuoteRevised { .. }
+        | LeadEvent::QuoteSent { .. }
+        | LeadEvent::QuoteAccepted { .. }
+        | LeadEvent::QuoteDeclined { .. }
+        | LeadEvent::QuoteExpired { .. }
+        | LeadEvent::QuoteFollowedUp { .. } => None,
+    }
+}
+
+/// An offer that was made runs out at its instant, unless it is answered before; a revised offer at its new one.
+fn follow_quote_expiry(lead: LeadId, event: &LeadEvent) -> Option<Intent> {
+    let key = |quote_id: &QuoteId| format!("quote_expiry:{quote_id}");
+    match event {
+        LeadEvent::QuoteSent { quote_id, terms, .. }
+        | LeadEvent::QuoteRevised { quote_id, terms, .. } => Some(match terms.expires_at {
+            Some(fires_at) => Intent::SetTimer {
+                key: key(quote_id),
+                fires_at,
+                lead,
+                command: TimerCommand::ExpireQuote { quote_id: *quote_id },
+            },
+            None => Intent::CancelTimer { key: key(quote_id) },
+        }),
+        LeadEvent::QuoteAccepted { quote_id, .. }
+        | LeadEvent::QuoteDeclined { quote_id, .. }
+        | LeadEvent::QuoteExpired { quote_id, .. } => {
+            Some(Intent::CancelTimer { key: key(quote_id) })
+        }
+        LeadEvent::Submitted(_)
+        | LeadEvent::Contacted { .. }
+        | LeadEvent::Quoted { .. }
+        | LeadEvent::Won { .. }
+        | LeadEvent::Lost { .. }
+        | LeadEvent::LossReasonChanged { .. }
+        | LeadEvent::NotesChanged { .. }
+        | LeadEvent::TimelineEntryAdded { .. }
+        | LeadEvent::QuoteDrafted { .. }
+        | LeadEvent::QuoteFollowedUp { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::sales::lead::QuoteTerms;
+
+    fn terms(expires_at: Option<DateTime<Utc>>) -> QuoteTerms {
+        QuoteTerms {
+            amount_cents: 100,
+            currency: "CAD".to_owned(),
+            service_type: None,
+            expires_at,
+            metadata: None,
+        }
+    }
+
+    fn follows(event: &LeadEvent) -> Vec<Intent> {
+        lead_intents(Uuid::from_u128(1).into(), event)
+    }
+
+    #[test]
+    fn an_offer_that_was_made_runs_out_at_its_instant() {
+        let (quote_id, at) = (QuoteId::from(Uuid::from_u128(2)), DateTime::UNIX_EPOCH);
+        let sent = LeadEvent::QuoteSent { quote_id, terms: terms(Some(at)), at };
+        let timer = Intent::SetTimer {
+            key: format!("quote_expiry:{quote_id}"),
+            fires_at: at,
+            lead: Uuid::from_u128(1).into(),
+            command: TimerCommand::ExpireQuote { quote_id },
+        };
+        assert_eq!(follows(&sent), [timer]);
+    }
+
+    #[test]
+    fn revising_moves_the_timer_under_the_same_key_and_an_answer_cancels_it() {
+        let (quote_id, at) = (QuoteId::from(Uuid::from_u128(2)), DateTime::UNIX_EPOCH);
+        let later = at + TimeDelta::days(3);
+        let key = format!("quote_expiry:{quote_id}");
+        let revised = LeadEvent::QuoteRevised { quote_id, terms: terms(Some(later)), at };
+        let moved = follows(&revised);
+        assert!(matches!(&moved[..], [Intent::SetTimer { key: k, fires_at, .. }]
+            if *k == key && *fires_at == later));
+        let for_ever = LeadEvent::QuoteRevised { quote_id, terms: terms(None), at };
+        let accepted = LeadEvent::QuoteAccepted { quote_id, terms: terms(Some(at)), at };
+        let declined = LeadEvent::QuoteDeclined { quote_id, at };
+        for event in [for_ever, accepted, declined] {
+            assert_eq!(follows(&event), [Intent::CancelTimer { key: key.clone() }]);
+        }
+    }
+
+    #[test]
+    fn nothing_follows_from_a_note() {
+        let at = DateTime::UNIX_EPOCH;
+        assert_eq!(follows(&LeadEvent::Contacted { at }), []);
+    }
+}

@@ -1,0 +1,21 @@
+//! Follows the log of every organisation, in order, for every projection: exactly once, verified, fenced, fair.
+
+mod apply;
+mod checkpoint;
+mod chunk;
+mod fault;
+mod gauges;
+mod lease;
+mod parked;
+mod progress;
+mod target;
+mod turn;
+mod wait;
+mod worker;
+
+pub use chunk::{Break, Chunk, Limits, Mark, follow, read};
+pub use progress::{Owner, PAGE, Parked, Progress, owners, parked, progress, resume};
+pub use target::Target;
+pub use turn::Outcome;
+pub use wait::{Waited, position, wait_for};
+pub use worker::{CatchUpError, Options, Worker};

@@ -1,0 +1,82 @@
+//! What is known about a log from elsewhere.
+
+use domain::chain::Hash;
+use domain::id::OrgId;
+use domain::recorded::Recorded;
+
+use super::finding::{Defect, Witness};
+use crate::history::checkpoint::{Checkpoint, PublicKey, Signature};
+
+/// The chain at one position, as somebody knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// Which position.
+    pub position: i64,
+    /// The chain up to and including it.
+    pub hash: Hash,
+    /// Who knows.
+    pub witness: Witness,
+}
+
+/// Everything known about one log from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Witnesses {
+    org: OrgId,
+    anchors: Vec<Anchor>,
+    defects: Vec<Defect>,
+}
+
+impl Witnesses {
+    /// Nobody knows anything.
+    pub const fn none(org: OrgId) -> Self {
+        Self { org, anchors: Vec::new(), defects: Vec::new() }
+    }
+
+    /// Adds a checkpoint. Without any trusted key signatures are not checked; with some, a checkpoint that none of
+    /// them signed bears no witness and is a finding itself. Checkpoints of other organisations are left out.
+    pub fn add_checkpoint(&mut self, checkpoint: &Checkpoint, trusted: &[PublicKey]) {
+        if checkpoint.org != self.org {
+            return;
+        }
+        let (position, key_id) = (checkpoint.position, checkpoint.key_id.clone());
+        if !trusted.is_empty() {
+            match checkpoint.check(trusted) {
+                Signature::Good => {}
+                Signature::Bad => {
+                    return self.defects.push(Defect::BadSignature { position, key_id });
+                }
+                Signature::UnknownKey => {
+                    return self.defects.push(Defect::UnknownKey { position, key_id });
+                }
+            }
+        }
+        let witness = Witness::Checkpoint {
+            key_id,
+            signed_at: checkpoint.signed_at,
+            is_trusted: !trusted.is_empty(),
+        };
+        self.anchors.push(Anchor { position, hash: checkpoint.hash, witness });
+    }
+
+    /// Adds an event of an export.
+    pub fn add_exported(&mut self, event: &Recorded) {
+        let (position, hash) = (event.position, event.hash);
+        self.anchors.push(Anchor { position, hash, witness: Witness::Export });
+    }
+
+    /// Whose log it is.
+    pub const fn org(&self) -> OrgId {
+        self.org
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.anchors.is_empty() && self.defects.is_empty()
+    }
+
+    /// Anchors in the order of the log, each once, and what was wrong with the others.
+    pub(super) fn into_parts(mut self) -> (Vec<Anchor>, Vec<Defect>) {
+        self.anchors.sort_by_key(|anchor| anchor.position);
+        self.anchors.dedup();
+        (self.anchors, self.defects)
+    }
+}

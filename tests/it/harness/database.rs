@@ -1,0 +1,151 @@
+//! One cluster per test process, one migrated template, one clone of it per test.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use commands::{BusOptions, CommandBus, Context, RequestKey};
+use domain::id::OrgId;
+use domain::organisation::Profile;
+use domain::recorded::Actor;
+use domain::seal::MasterKeys;
+use runner::migrate::{self, Login};
+use runner::postgres::{Cluster, Options, Profile as Care};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool};
+use tokio::sync::OnceCell;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+/// Password of every role in tests; the cluster listens on loopback and lives for seconds.
+const PASSWORD: &str = "test-only";
+
+/// A fixed master key: tests must be able to open what they sealed.
+pub(crate) const MASTER_KEY: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
+    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    sweep(&home);
+    let directory = home.join(format!("pg-{}", std::process::id()));
+    Cluster::start(&Options { directory, port: 0, profile: Care::Test }).unwrap()
+});
+static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Removes the clusters of test runs that are over.
+fn sweep(home: &PathBuf) {
+    for entry in fs::read_dir(home).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let over = name
+            .strip_prefix("pg-")
+            .is_some_and(|pid| !PathBuf::from(format!("/proc/{pid}")).exists());
+        if over {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+async fn admin(database: &str) -> PgConnection {
+    let options: PgConnectOptions = CLUSTER.admin_url(database).parse().unwrap();
+    options.connect().await.unwrap()
+}
+
+async fn template() {
+    let mut db = admin("postgres").await;
+    db.execute("create database template_cleaning").await.unwrap();
+    let options: PgConnectOptions = CLUSTER.admin_url("template_cleaning").parse().unwrap();
+    let logins = ["cleaning_app", "cleaning_worker", "cleaning_auditor"]
+        .map(|role| Login { role: role.to_owned(), password: PASSWORD.into() });
+    migrate::up(&options, &migrate::embedded().unwrap(), &logins).await.unwrap();
+}
+
+/// A migrated database of its own; dropped with the cluster.
+pub(crate) struct TestDb {
+    name: String,
+    pub(crate) app: PgPool,
+    pub(crate) worker: PgPool,
+}
+
+impl TestDb {
+    pub(crate) async fn new() -> Self {
+        TEMPLATE.get_or_init(template).await;
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut db = admin("postgres").await;
+        let create =
+            format!("create database {name} template template_cleaning strategy file_copy");
+        db.execute(create.as_str()).await.unwrap();
+        // Settings of a database are not part of its template.
+        let path = format!("alter database {name} set search_path = read, public");
+        db.execute(path.as_str()).await.unwrap();
+        db.close().await.unwrap();
+        let app = pool(&name, "cleaning_app").await;
+        let worker = pool(&name, "cleaning_worker").await;
+        Self { name, app, worker }
+    }
+
+    /// Address for a role of the program.
+    pub(crate) fn url(&self, role: &str) -> String {
+        CLUSTER.url(role, PASSWORD, &self.name)
+    }
+
+    /// Address for the administrator, who may do anything: to plant what must be found.
+    pub(crate) fn admin_url(&self) -> String {
+        CLUSTER.admin_url(&self.name)
+    }
+
+    pub(crate) async fn admin(&self) -> PgConnection {
+        admin(&self.name).await
+    }
+
+    /// A bus as the API has one.
+    pub(crate) fn bus(&self) -> CommandBus {
+        self.bus_with(|_| {})
+    }
+
+    pub(crate) fn bus_with(&self, change: impl FnOnce(&mut BusOptions)) -> CommandBus {
+        let connect = self.url("cleaning_app").parse().unwrap();
+        let mut options = BusOptions::new(connect, keys(), TaskTracker::new());
+        change(&mut options);
+        CommandBus::start(self.app.clone(), options)
+    }
+
+    /// An organisation with an open log.
+    pub(crate) async fn organisation(&self) -> OrgId {
+        let org = OrgId::from(Uuid::now_v7());
+        let slug = format!("org-{}", Uuid::new_v4());
+        let profile =
+            Profile { slug, name: "Test".to_owned(), timezone: "America/Edmonton".to_owned() };
+        self.bus().open_organisation(&context(org), profile).await.unwrap();
+        org
+    }
+}
+
+async fn pool(database: &str, role: &str) -> PgPool {
+    let options: PgConnectOptions = CLUSTER.url(role, PASSWORD, database).parse().unwrap();
+    PgPoolOptions::new().max_connections(8).connect_with(options).await.unwrap()
+}
+
+pub(crate) fn keys() -> MasterKeys {
+    MasterKeys::parse(MASTER_KEY).unwrap()
+}
+
+/// A command by a member of staff, in a request of its own.
+pub(crate) fn context(org: OrgId) -> Context {
+    let request = RequestKey::fresh();
+    Context {
+        org,
+        actor: Actor {
+            kind: "staff".to_owned(),
+            id: "tester".to_owned(),
+            role: "admin".to_owned(),
+        },
+        request_id: "req-test".to_owned(),
+        correlation_id: "corr-test".to_owned(),
+        causation_id: None,
+        reason: None,
+        request,
+        expected_version: None,
+        recorded_at: None,
+    }
+}

@@ -1,0 +1,5 @@
+//! A private database server for the whole test run, and a fresh database for each test.
+
+pub(crate) mod database;
+
+pub(crate) use database::TestDb;
