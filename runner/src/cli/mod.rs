@@ -9,6 +9,7 @@ mod progress;
 mod projections;
 mod scope;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -120,7 +121,10 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Prints a result where scripts read it.
-#[expect(clippy::print_stdout, reason = "the result of a command belongs there")]
+///
+/// A reader that has gone away, like `head`, has read enough: the program ends.
 pub(crate) fn say(text: impl std::fmt::Display) {
-    println!("{text}");
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
 }
