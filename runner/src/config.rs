@@ -184,6 +184,13 @@ pub fn database(
         .split_once("://")
         .ok_or_else(|| ConfigError::Unusable { name, why: "it is not an address".to_owned() })?;
     let scheme = scheme.split('+').next().unwrap_or(scheme);
+    // The parser takes any scheme, so that the address of a web page would be dialled as a database.
+    if !["postgres", "postgresql"].contains(&scheme) {
+        return Err(ConfigError::Unusable {
+            name,
+            why: "it is not the address of a database".to_owned(),
+        });
+    }
     PgConnectOptions::from_str(&format!("{scheme}://{rest}"))
         .map(|options| options.options([("jit", "off")]))
         .map_err(|_| ConfigError::Unusable {

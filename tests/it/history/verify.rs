@@ -118,7 +118,7 @@ async fn an_export_proves_itself_and_a_database() {
     let trusted = [key().public()];
     let mut witnesses = Witnesses::none(house.org);
     let (header, report) = verify_export(file.as_slice(), &trusted, &[], |event| {
-        witnesses.add_anchors([Anchor::exported(event)])
+        witnesses.add_anchors([Anchor::exported(event)]);
     })
     .unwrap();
     assert!(report.is_clean(), "{:?}", report.findings);
