@@ -4,3 +4,4 @@ pub mod config;
 pub mod migrate;
 pub mod postgres;
 pub mod secrets;
+pub mod telemetry;
