@@ -63,12 +63,7 @@ pub(crate) async fn edge(
 
     let in_flight = metrics::InFlight::enter();
     let guarded = limits::guard(&app, MONITORED.contains(&path), next.run(request));
-    let response = match AssertUnwindSafe(guarded).catch_unwind().await {
-        Ok(response) => response,
-        // The panic hook has logged where and why.
-        Err(_) => Problem::new(Code::Internal).into_response(),
-    };
-    let mut response = settle(response, &info.id);
+    let mut response = settle(shield(guarded).await, &info.id);
     if response.status() == StatusCode::OK {
         response = unless_unchanged(response, &method, if_none_match.as_ref());
     }
@@ -79,6 +74,12 @@ pub(crate) async fn edge(
     metrics::request(&method, path, response.status(), took);
     log(&info, &method, path, response.status(), took);
     response
+}
+
+/// A panic ends its own request and no other; the panic hook has logged where and why.
+async fn shield(handle: impl Future<Output = Response>) -> Response {
+    let answered = AssertUnwindSafe(handle).catch_unwind().await;
+    answered.unwrap_or_else(|_| Problem::new(Code::Internal).into_response())
 }
 
 /// Gives every failure the one shape, whoever made it.
@@ -161,5 +162,31 @@ fn log(info: &RequestInfo, method: &Method, path: &str, status: StatusCode, took
         line!(tracing::Level::DEBUG);
     } else {
         line!(tracing::Level::INFO);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_like_any_other_failure() {
+        let answer = shield(async { panic!("a defect") }).await;
+        let answer = settle(answer, "r-1");
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[test]
+    fn only_a_read_of_what_the_client_has_is_cut_short() {
+        let tagged = || ([(header::ETAG, "\"3\"")], "body").into_response();
+        let status = |method: &Method, seen: &'static str| {
+            unless_unchanged(tagged(), method, Some(&HeaderValue::from_static(seen))).status()
+        };
+        for seen in ["\"3\"", "*", "\"1\", W/\"3\""] {
+            assert_eq!(status(&Method::GET, seen), StatusCode::NOT_MODIFIED);
+        }
+        assert_eq!(status(&Method::GET, "\"4\""), StatusCode::OK);
+        assert_eq!(status(&Method::POST, "\"3\""), StatusCode::OK);
     }
 }

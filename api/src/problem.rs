@@ -12,6 +12,7 @@ use commands::{CommandError, LoadError};
 use domain::access::Permission;
 use domain::input::{FieldProblem, Problems};
 use domain::refusal::{Kind, Refusal};
+use projections::history::checkpoint::SignError;
 use projections::history::entity::FoldError;
 use projections::history::moment::MomentError;
 use serde::Serialize;
@@ -285,6 +286,18 @@ impl From<MomentError> for Problem {
             MomentError::Database(error) => error.into(),
             MomentError::Malformed | MomentError::NotReached { .. } => {
                 Self::field("as_of", error.to_string())
+            }
+        }
+    }
+}
+
+impl From<SignError> for Problem {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Database(error) => error.into(),
+            SignError::Broken(found) => {
+                tracing::error!(%found, "the chain is broken, its head is not signed");
+                Self::new(Code::ChainBroken).detail(found.to_string())
             }
         }
     }

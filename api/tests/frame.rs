@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{App, Health, Options, Revision, router};
+use api::{App, Health, Options, Revision, router, serve};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
@@ -14,6 +14,9 @@ use commands::{BusOptions, CommandBus};
 use domain::seal::MasterKeys;
 use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
@@ -50,7 +53,7 @@ async fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Bod
     app().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
-async fn body(response: Response<Body>) -> Value {
+async fn body_of(response: Response<Body>) -> Value {
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
@@ -61,7 +64,7 @@ async fn a_living_process_says_so_without_a_database() {
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(answer.headers()["x-request-id"], "r-1");
     assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
-    assert_eq!(body(answer).await["status"], "ok");
+    assert_eq!(body_of(answer).await["status"], "ok");
     assert_eq!(ask("HEAD", "/livez", &[]).await.status(), StatusCode::OK);
 }
 
@@ -71,7 +74,7 @@ async fn an_unknown_path_is_a_problem_like_any_other() {
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
     assert_eq!(answer.headers()["x-frame-options"], "DENY");
-    let problem = body(answer).await;
+    let problem = body_of(answer).await;
     assert_eq!(problem["code"], "route_not_found");
     assert_eq!(problem["type"], "/problems/domain-error");
     assert_eq!(problem["request_id"], "r-2");
@@ -83,7 +86,7 @@ async fn another_method_is_refused_and_the_right_ones_named() {
     let answer = ask("DELETE", "/livez", &[]).await;
     assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.headers()[header::ALLOW], "GET,HEAD");
-    assert_eq!(body(answer).await["code"], "method_not_allowed");
+    assert_eq!(body_of(answer).await["code"], "method_not_allowed");
 }
 
 #[tokio::test]
@@ -91,7 +94,7 @@ async fn a_database_that_is_down_is_reported_in_time_and_in_the_words_of_the_gui
     let started = Instant::now();
     let answer = ask("GET", "/healthz", &[]).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let report = body(answer).await;
+    let report = body_of(answer).await;
     assert!(started.elapsed() < Duration::from_millis(2500));
     assert_eq!(report["status"], "unhealthy");
     assert_eq!(report["db_connected"], false);
@@ -100,7 +103,7 @@ async fn a_database_that_is_down_is_reported_in_time_and_in_the_words_of_the_gui
     assert_eq!(report["error"], "Database connection failed");
     let ready = ask("GET", "/readyz", &[]).await;
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(body(ready).await["checks"][0]["detail"]["message"], "database check failed");
+    assert_eq!(body_of(ready).await["checks"][0]["detail"]["message"], "database check failed");
 }
 
 #[tokio::test]
@@ -110,7 +113,7 @@ async fn whoever_does_not_sign_in_is_challenged() {
         let answer = ask("GET", "/v1/admin/whoami", &headers).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
         assert!(answer.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().starts_with("Basic"));
-        assert_eq!(body(answer).await["code"], "unauthenticated");
+        assert_eq!(body_of(answer).await["code"], "unauthenticated");
     }
 }
 
@@ -120,12 +123,12 @@ async fn signing_in_without_a_database_asks_to_come_again() {
     let answer = ask("GET", "/v1/admin/whoami", &headers).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.headers()[header::RETRY_AFTER], "5");
-    assert_eq!(body(answer).await["code"], "database_unavailable");
+    assert_eq!(body_of(answer).await["code"], "database_unavailable");
 }
 
 #[tokio::test]
 async fn the_document_names_every_header_and_failure_of_its_routes() {
-    let document = body(ask("GET", "/openapi.json", &[]).await).await;
+    let document = body_of(ask("GET", "/openapi.json", &[]).await).await;
     assert_eq!(document["openapi"], "3.1.0");
     let whoami = &document["paths"]["/v1/admin/whoami"]["get"];
     assert_eq!(whoami["security"][0]["basic"], Value::Array(vec![]));
@@ -133,4 +136,84 @@ async fn the_document_names_every_header_and_failure_of_its_routes() {
     assert!(examples["unauthenticated"].is_object());
     assert_eq!(ask("GET", "/docs/", &[]).await.status(), StatusCode::OK);
     assert_eq!(ask("GET", "/metrics", &[]).await.status(), StatusCode::NOT_FOUND);
+}
+
+async fn estimate(content_type: &str, body: impl Into<Body>) -> (StatusCode, Value) {
+    let request = Request::post("/v1/estimate").header(header::CONTENT_TYPE, content_type);
+    let answer = app().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+    (answer.status(), body_of(answer).await)
+}
+
+#[tokio::test]
+async fn every_unusable_body_has_a_status_and_a_code_of_its_own() {
+    let json = "application/json; charset=utf-8";
+    let cases: [(&str, Vec<u8>, u16, &str); 8] = [
+        (json, b"{\"beds\":2,".to_vec(), 400, "malformed_json"),
+        (json, b"".to_vec(), 400, "malformed_json"),
+        (json, b"{\"beds\":\"\xff\"}".to_vec(), 400, "invalid_utf8"),
+        (json, vec![b' '; 1024 * 1024 + 1], 413, "body_too_large"),
+        ("text/plain", b"{}".to_vec(), 415, "unsupported_media_type"),
+        (json, b"[]".to_vec(), 422, "validation_failed"),
+        (json, b"{\"beds\":2,\"baths\":1,\"colour\":1}".to_vec(), 422, "validation_failed"),
+        (json, br#"{"beds":2,"baths":1,"frequency":"a\u0000"}"#.to_vec(), 422, "validation_failed"),
+    ];
+    for (content_type, sent, status, code) in cases {
+        let (answered, problem) = estimate(content_type, sent).await;
+        assert_eq!(answered.as_u16(), status, "{code}");
+        assert_eq!(problem["code"], code);
+    }
+    let (answered, price) = estimate(json, r#"{"beds":2,"baths":1}"#).await;
+    assert_eq!(answered, StatusCode::OK);
+    assert_eq!(price["total_before_tax"], 105.0);
+}
+
+/// Sends `head` over a real connection and reads until the other side closes it.
+async fn over_the_wire(head: &[u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let stop = CancellationToken::new();
+    let serving = serve(listener, app(), stop.clone());
+    let talking = async {
+        client.write_all(head).await.unwrap();
+        let mut answer = Vec::new();
+        // An oversized head may be answered with a reset behind the answer.
+        let _ = client.read_to_end(&mut answer).await;
+        stop.cancel();
+        String::from_utf8(answer).unwrap()
+    };
+    tokio::join!(serving, talking).1
+}
+
+#[tokio::test]
+async fn connections_are_served_and_end_when_the_program_does() {
+    let answer =
+        over_the_wire(b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+}
+
+#[tokio::test]
+async fn an_oversized_head_is_refused() {
+    let head =
+        format!("GET /livez HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(64 * 1024));
+    let answer = over_the_wire(head.as_bytes()).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn every_route_of_staff_refuses_strangers() {
+    let document = api::document();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, _) in methods.as_object().unwrap() {
+            if !path.starts_with("/v1/admin/") {
+                continue;
+            }
+            let uuid = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d";
+            let path = path.replace("{type}", "lead").replace("{id}", uuid);
+            let path = path.replace("{lead_id}", uuid).replace("{quote_id}", uuid);
+            let path = path.replace("{subject_id}", uuid);
+            let answer = ask(&method.to_uppercase(), &path, &[]).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
+        }
+    }
 }

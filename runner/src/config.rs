@@ -73,6 +73,15 @@ pub struct Config {
     /// Where the screens find the API.
     #[arg(long, env = "API_URL", default_value = "http://127.0.0.1:8000")]
     pub api_url: String,
+    /// Whether a proxy in a private network may say for whom it asks.
+    #[arg(long, env = "TRUST_PROXY_HEADERS", default_value_t = false, action = clap::ArgAction::Set)]
+    pub trust_proxy_headers: bool,
+    /// Whether `/docs` and `/openapi.json` are served. Default: in `dev` only.
+    #[arg(long, env = "API_DOCS_ENABLED", action = clap::ArgAction::Set)]
+    pub api_docs_enabled: Option<bool>,
+    /// Secret of sessions and forms.
+    #[arg(long, env = "AUTH_SECRET_KEY", hide_env_values = true)]
+    pub auth_secret_key: Option<SecretString>,
     /// Bearer token of `/metrics`; needed in production.
     #[arg(long, env = "METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<SecretString>,
@@ -151,17 +160,11 @@ impl Config {
         })
     }
 
-    /// The seed of the signing key.
-    pub fn signing_seed(&self) -> Result<[u8; 32], ConfigError> {
-        use base64::Engine;
-        let name = "HISTORY_SIGNING_KEY";
+    /// Base64 of the seed of the signing key.
+    pub fn signing_seed(&self) -> Result<String, ConfigError> {
         let file = self.history_signing_key_file.as_ref();
-        let text = secret(name, self.history_signing_key.as_ref(), file)?;
-        let bytes = base64::engine::general_purpose::STANDARD.decode(text.expose_secret().trim());
-        bytes.ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| ConfigError::Unusable {
-            name,
-            why: "it must be base64 of 32 bytes".to_owned(),
-        })
+        let text = secret("HISTORY_SIGNING_KEY", self.history_signing_key.as_ref(), file)?;
+        Ok(text.expose_secret().trim().to_owned())
     }
 
     /// How many lanes.

@@ -52,12 +52,7 @@ async fn detail(
     }
 }
 
-async fn lead(
-    app: &App,
-    caller: &Caller,
-    fresh: Freshness,
-    id: LeadId,
-) -> Result<Answer, Problem> {
+async fn lead(app: &App, caller: &Caller, fresh: Freshness, id: LeadId) -> Result<Answer, Problem> {
     let reached = fresh.reach(app, caller.org(), &[LeadDetail::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let found = lead_detail::find(&mut tx, &app.keys, caller.org(), id).await?;

@@ -66,6 +66,8 @@ codes! {
         "A value that must be unique in the organisation is in use. Nothing was written.";
     SlotTaken = CONFLICT "slot_taken", "Slot taken":
         "Requested slot is no longer available; `conflicts` says what holds it. Nothing was written.";
+    ChainBroken = CONFLICT "chain_broken", "Chain broken":
+        "The log does not prove itself from the last checkpoint to its head, so the head is not signed; `detail` names the position.";
     SubjectErased = GONE "subject_erased", "Gone":
         "The person this is about was erased; nothing about them can be changed any more.";
     VersionMismatch = PRECONDITION_FAILED "version_mismatch", "Precondition Failed":

@@ -11,6 +11,7 @@ use domain::id::OrgId;
 use domain::organisation::Organisation;
 use domain::personal;
 use domain::recorded::{Actor, DecodeError, Metadata, Recorded};
+use domain::sales::lead::Lead;
 use domain::seal::{self, MasterKeys, SubjectKeys};
 use domain::subject::Subject;
 use serde::Serialize;
@@ -22,7 +23,8 @@ use super::log;
 use crate::{subject_keys, undecodable};
 
 /// Every kind of aggregate whose history can be asked for. A new one adds its line here.
-pub const ENTITIES: &[Entity] = &[Entity::of::<Organisation>(), Entity::of::<Subject>()];
+pub const ENTITIES: &[Entity] =
+    &[Entity::of::<Lead>(), Entity::of::<Organisation>(), Entity::of::<Subject>()];
 
 /// The kind of that name.
 pub fn entity(name: &str) -> Option<&'static Entity> {
@@ -69,6 +71,13 @@ impl<A: EventSourced> Fold for State<A> {
         // A state that does not serialise would not have been stored; it has nothing to show.
         let mut json = serde_json::to_value(&self.0).unwrap_or_default();
         personal::reveal(&mut json);
+        // An aggregate that is one of several things says which by a name around its fields.
+        if let Value::Object(outer) = &mut json
+            && outer.len() == 1
+            && let Some(inner @ Value::Object(_)) = outer.values_mut().next()
+        {
+            json = inner.take();
+        }
         match json {
             Value::Object(fields) => fields,
             Value::Null => Map::new(),

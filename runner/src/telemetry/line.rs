@@ -2,8 +2,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Debug, Write as _};
-use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::io;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
@@ -11,30 +10,34 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::redact;
 
 /// A field with this name replaces the level: `tracing` knows none above ERROR.
-pub(super) const SEVERITY: &str = "severity";
+const SEVERITY: &str = "severity";
+
+/// The level of what must not happen.
+pub(super) const CRITICAL: &str = "CRITICAL";
 
 /// Names the line itself uses.
 const RESERVED: [&str; 4] = ["timestamp", "level", "message", "logger"];
 
-/// Writes lines to one place.
-pub(super) struct Lines<W>(Mutex<W>);
+/// Writes each line with one call, so that lines of several threads do not mix.
+pub(super) struct Lines<W>(W);
 
-impl<W: Write> Lines<W> {
+impl<W> Lines<W> {
     pub(super) const fn new(to: W) -> Self {
-        Self(Mutex::new(to))
+        Self(to)
     }
 }
 
 impl<S, W> Layer<S> for Lines<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    W: Write + Send + 'static,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
@@ -61,9 +64,8 @@ where
         let metadata = event.metadata();
         #[expect(clippy::disallowed_methods, reason = "a line tells when it was written")]
         let line = fields.line(Utc::now(), *metadata.level(), metadata.target());
-        let mut to = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody is left to tell when the log cannot be written.
-        let _ = to.write_all(line.as_bytes()).and_then(|()| to.flush());
+        let _ = io::Write::write_all(&mut self.0.make_writer(), line.as_bytes());
     }
 }
 
@@ -177,16 +179,24 @@ impl fmt::Display for Chain<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Memory(Arc<Mutex<Vec<u8>>>);
+    fn logged(what: impl FnOnce()) -> Vec<String> {
+        let memory = Arc::new(Mutex::new(Vec::new()));
+        let writer = Mutex::new(Shared(Arc::clone(&memory)));
+        let subscriber = tracing_subscriber::registry().with(Lines::new(writer));
+        tracing::subscriber::with_default(subscriber, what);
+        let text = String::from_utf8(memory.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
 
-    impl Write for Memory {
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Shared {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -194,14 +204,6 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
-    }
-
-    fn logged(what: impl FnOnce()) -> Vec<String> {
-        let memory = Memory::default();
-        let subscriber = tracing_subscriber::registry().with(Lines::new(memory.clone()));
-        tracing::subscriber::with_default(subscriber, what);
-        let text = String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(str::to_owned).collect()
     }
 
     #[test]

@@ -1,0 +1,251 @@
+//! Delivers effects: claims them, talks to the outside with no transaction open, records what came of it.
+//!
+//! Claiming books the next attempt, so dying in mid-delivery needs no clean-up. The outcome is recorded only by who still
+//! holds the lease. The effect's id is the provider's idempotency key.
+
+mod email;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::OrgId;
+use domain::policy::REQUEST_RECEIVED;
+use domain::seal::{MasterKeys, open_all};
+use projections::subject_keys;
+use rand::Rng;
+use serde_json::Value;
+use sqlx::{PgPool, Postgres, Transaction};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::config::Config;
+use email::Email;
+
+/// How often due effects are looked for.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// How often the queue is counted for the metrics.
+const COUNT_EVERY: u32 = 8;
+
+/// Outlasts every channel's timeouts together.
+const LEASE_SECONDS: i32 = 90;
+
+/// Effects of one organisation in one claim, so that a busy one does not starve the others.
+const EACH: i32 = 10;
+
+/// Effects in one claim.
+const BATCH: i32 = 50;
+
+/// After this many attempts somebody has to look at it.
+const ATTEMPTS: i32 = 8;
+
+/// First pause; doubled each time, at most [`LONGEST_PAUSE`].
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+
+/// Longest pause.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// The outside has it.
+    Delivered,
+    /// It is not to be done, for this reason.
+    Suppressed(&'static str),
+    /// Not now.
+    Temporary(String),
+    /// Never like this.
+    Permanent(String),
+}
+
+/// Delivers the effects of every organisation.
+pub struct Delivery {
+    db: PgPool,
+    keys: MasterKeys,
+    clock: api::Clock,
+    email: Email,
+}
+
+struct Due {
+    org_id: Uuid,
+    effect_id: Uuid,
+    kind: String,
+    payload: Value,
+    attempts: i32,
+}
+
+impl Delivery {
+    /// With the channels that `config` sets up.
+    pub fn new(
+        db: PgPool,
+        keys: MasterKeys,
+        config: &Config,
+        clock: api::Clock,
+    ) -> anyhow::Result<Self> {
+        Ok(Self { db, keys, clock, email: Email::new(config)? })
+    }
+
+    /// Delivers what is due, until `stop`.
+    pub async fn run(&self, stop: CancellationToken) {
+        for round in 0_u32.. {
+            if let Err(error) = self.deliver_due().await {
+                tracing::warn!(%error, "effects cannot be delivered");
+            }
+            if round % COUNT_EVERY == 0 {
+                self.count().await;
+            }
+            if stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Delivers everything that is due now and returns how much that was.
+    pub async fn deliver_due(&self) -> Result<usize, sqlx::Error> {
+        let mut delivered = 0;
+        loop {
+            let lease = Uuid::now_v7();
+            let due = sqlx::query_as!(
+                Due,
+                r#"select org_id as "org_id!", effect_id as "effect_id!", kind as "kind!", payload as "payload!",
+                          attempts as "attempts!"
+                   from log.claim_effects($1, $2, $3, $4, $5)"#,
+                lease,
+                (self.clock)(),
+                LEASE_SECONDS,
+                EACH,
+                BATCH,
+            )
+            .fetch_all(&self.db)
+            .await?;
+            if due.is_empty() {
+                return Ok(delivered);
+            }
+            for effect in due {
+                let attempt = self.attempt(&effect).await?;
+                self.record(lease, &effect, attempt).await?;
+                delivered += 1;
+            }
+        }
+    }
+
+    async fn attempt(&self, effect: &Due) -> Result<Attempt, sqlx::Error> {
+        match effect.kind.as_str() {
+            REQUEST_RECEIVED => {
+                let payload = self.open(effect).await?;
+                Ok(self.email.request_received(effect.effect_id, &payload).await)
+            }
+            // Written by a newer build: wait for one that knows it.
+            _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),
+        }
+    }
+
+    /// The payload with personal values open, or erased.
+    async fn open(&self, effect: &Due) -> Result<Value, sqlx::Error> {
+        let org = OrgId::from(effect.org_id);
+        let mut payload = effect.payload.clone();
+        let mut subjects = Vec::new();
+        domain::personal::subjects_in(&payload, &mut subjects);
+        let mut tx = begin(&self.db, org).await?;
+        let keys = subject_keys::load(&mut tx, &self.keys, org, &subjects).await?;
+        drop(tx);
+        open_all(&mut payload, &keys).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        Ok(payload)
+    }
+
+    async fn record(&self, lease: Uuid, effect: &Due, attempt: Attempt) -> Result<(), sqlx::Error> {
+        let now = (self.clock)();
+        let Outcome { state, reason, due_at } = outcome(attempt, effect.attempts, now);
+        metrics::counter!("email_notifications_total", "template" => effect.kind.clone(), "status" => state)
+            .increment(1);
+        let mut tx = begin(&self.db, effect.org_id.into()).await?;
+        sqlx::query!(
+            "update effects
+             set state = $4, reason = $5, due_at = coalesce($6, due_at), lease = null, leased_until = null,
+                 finished_at = case when $6::timestamptz is null then $7::timestamptz end
+             where org_id = $1 and effect_id = $2 and lease = $3 and state = 'leased'",
+            effect.org_id,
+            effect.effect_id,
+            lease,
+            state,
+            reason,
+            due_at,
+            now,
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
+
+    async fn count(&self) {
+        let counts = sqlx::query!(
+            r#"select state as "state!", messages as "messages!" from log.effect_counts()"#
+        )
+        .fetch_all(&self.db)
+        .await;
+        for row in counts.unwrap_or_default() {
+            #[expect(clippy::cast_precision_loss, reason = "a queue is never that long")]
+            metrics::gauge!("outbox_queue_messages", "status" => row.state).set(row.messages as f64);
+        }
+    }
+}
+
+struct Outcome {
+    state: &'static str,
+    reason: Option<String>,
+    due_at: Option<DateTime<Utc>>,
+}
+
+fn outcome(attempt: Attempt, attempts: i32, now: DateTime<Utc>) -> Outcome {
+    match attempt {
+        Attempt::Delivered => Outcome { state: "delivered", reason: None, due_at: None },
+        Attempt::Suppressed(why) => {
+            Outcome { state: "suppressed", reason: Some(why.to_owned()), due_at: None }
+        }
+        Attempt::Temporary(why) if attempts < ATTEMPTS => {
+            Outcome { state: "waiting", reason: Some(why), due_at: Some(now + pause(attempts)) }
+        }
+        Attempt::Temporary(why) | Attempt::Permanent(why) => {
+            Outcome { state: "dead", reason: Some(why), due_at: None }
+        }
+    }
+}
+
+/// Doubles with every attempt; up to a fifth longer, so that what failed together does not come back together.
+fn pause(attempts: i32) -> TimeDelta {
+    let doubled = FIRST_PAUSE * 2_i32.saturating_pow(u32::try_from(attempts - 1).unwrap_or(0).min(10));
+    let pause = doubled.min(LONGEST_PAUSE);
+    pause + pause * rand::rng().random_range(0..20) / 100
+}
+
+/// A transaction that sees one organisation.
+pub(crate) async fn begin(
+    db: &PgPool,
+    org: OrgId,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    db.begin_with(format!("begin; set local app.current_org_id = '{org}'")).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_from_half_a_minute_to_an_hour_and_a_bit() {
+        for attempt in 1..20 {
+            let pause = pause(attempt);
+            assert!(pause >= FIRST_PAUSE && pause < LONGEST_PAUSE * 6 / 5, "{attempt}: {pause}");
+        }
+        assert!(pause(3) >= TimeDelta::seconds(120));
+    }
+
+    #[test]
+    fn the_last_attempt_that_fails_makes_it_dead_and_keeps_the_reason() {
+        let now = DateTime::UNIX_EPOCH;
+        let waiting = outcome(Attempt::Temporary("busy".to_owned()), ATTEMPTS - 1, now);
+        assert_eq!((waiting.state, waiting.due_at.is_some()), ("waiting", true));
+        let dead = outcome(Attempt::Temporary("busy".to_owned()), ATTEMPTS, now);
+        assert_eq!((dead.state, dead.reason.as_deref()), ("dead", Some("busy")));
+        assert_eq!(outcome(Attempt::Permanent("no".to_owned()), 1, now).state, "dead");
+    }
+}

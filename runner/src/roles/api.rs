@@ -1,0 +1,70 @@
+//! The role `api`: HTTP for everybody.
+
+use ::api::{App, AppState, Health, Options, Revision, Scrape};
+use commands::{BusOptions, CommandBus};
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::READERS;
+use projections::history::checkpoint::SigningKey;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{clock, pool};
+use crate::config::{AppEnv, Config};
+use crate::migrate::{self, MigrateError};
+
+/// Serves the API on `listener` until `stop`.
+pub async fn run(
+    config: &Config,
+    listener: TcpListener,
+    scrape: PrometheusHandle,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let lanes = TaskTracker::new();
+    let state = state(config, scrape, &lanes)?;
+    ::api::serve(listener, ::api::router(state), stop).await;
+    // The last bus is gone with the router: the lanes write what they hold and end.
+    lanes.close();
+    lanes.wait().await;
+    Ok(())
+}
+
+fn state(
+    config: &Config,
+    scrape: PrometheusHandle,
+    lanes: &TaskTracker,
+) -> anyhow::Result<AppState> {
+    let connect = config.app_database()?;
+    let keys = config.master_keys()?;
+    let reads = pool(connect.clone(), "cleaning api", config.database_pool_size);
+    let mut options = BusOptions::new(connect.clone(), keys.clone(), lanes.clone());
+    options.lanes = config.lanes();
+    options.queue = config.queue_capacity;
+    Ok(App::new(Options {
+        bus: CommandBus::start(reads.clone(), options),
+        reads,
+        keys,
+        signing: Some(signing_key(config)?),
+        health: Health::new(connect, revisions()?, READERS.iter().map(|r| r.name.to_owned()).collect()),
+        clock: clock(),
+        default_org: config.default_org_id.map(Into::into),
+        trust_proxy: config.trust_proxy_headers,
+        docs: config.api_docs_enabled.unwrap_or(config.app_env == AppEnv::Dev),
+        scrape: Some(Scrape { handle: scrape, token: config.metrics_token.clone() }),
+    }))
+}
+
+/// The key that signs chain heads.
+pub fn signing_key(config: &Config) -> anyhow::Result<SigningKey> {
+    Ok(SigningKey::parse(&config.signing_seed()?)?)
+}
+
+/// The migrations of this build, as the health check compares them.
+fn revisions() -> Result<Vec<Revision>, MigrateError> {
+    let files = migrate::embedded()?;
+    let revision = |file: &migrate::Migration| Revision {
+        version: file.version.clone(),
+        checksum: file.checksum(),
+    };
+    Ok(files.iter().map(revision).collect())
+}

@@ -1,0 +1,88 @@
+//! The role `jobs`: keeps read models in step, delivers effects, fires timers, and tells how it is.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use commands::{BusOptions, CommandBus};
+use metrics_exporter_prometheus::PrometheusHandle;
+use projections::READERS;
+use projections::engine::{Options, Worker};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{clock, pool};
+use crate::config::Config;
+use crate::delivery::Delivery;
+use crate::timers::Timers;
+
+/// Connections: the engine's turns with their read-ahead, deliveries, timers and health.
+const CONNECTIONS: u32 = 16;
+
+/// A health check must answer well before whoever asks gives up.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// Works until `stop`; `listener` is for health and metrics.
+pub async fn run(
+    config: &Config,
+    listener: TcpListener,
+    scrape: PrometheusHandle,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let connect = config.worker_database()?;
+    let keys = config.master_keys()?;
+    let db = pool(connect.clone(), "cleaning jobs", CONNECTIONS);
+    let lanes = TaskTracker::new();
+    let mut options = BusOptions::new(connect, keys.clone(), lanes.clone());
+    options.lanes = 1;
+    let bus = CommandBus::start(db.clone(), options);
+    let owner = format!("{}-{}", std::process::id(), crate::secrets::random_text(4));
+    let worker = Worker::new(db.clone(), keys.clone(), Options::new(owner, READERS));
+    let delivery = Delivery::new(db.clone(), keys, config, clock())?;
+    let timers = Timers::new(db.clone(), bus, clock());
+
+    tokio::join!(
+        worker.run(stop.clone()),
+        delivery.run(stop.clone()),
+        timers.run(stop.clone()),
+        upkeep(scrape.clone(), stop.clone()),
+        ::api::serve(listener, router(db, scrape), stop),
+    );
+    lanes.close();
+    lanes.wait().await;
+    Ok(())
+}
+
+/// Keeps the memory of histograms bounded when nobody scrapes them.
+pub async fn upkeep(scrape: PrometheusHandle, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(5))).await.is_some() {
+        scrape.run_upkeep();
+    }
+}
+
+fn router(db: PgPool, scrape: PrometheusHandle) -> Router {
+    Router::new()
+        .route("/livez", get(async || Json(json!({ "status": "ok" }))))
+        .route("/healthz", get(health))
+        .route("/readyz", get(health))
+        .with_state(db)
+        .route("/metrics", get(async move || scrape.render()))
+}
+
+async fn health(State(db): State<PgPool>) -> impl IntoResponse {
+    let answered = tokio::time::timeout(PROBE, sqlx::query("select 1").execute(&db)).await;
+    let ok = matches!(answered, Ok(Ok(_)));
+    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(report(ok)))
+}
+
+fn report(ok: bool) -> Value {
+    let status = if ok { "ready" } else { "unhealthy" };
+    json!({ "ok": ok, "status": status, "db_connected": ok })
+}
