@@ -38,6 +38,9 @@ const NAMES: [&str; 22] = [
 const PERSONS: [&str; 7] =
     ["person", "customer", "client", "contact", "lead", "worker", "recipient"];
 
+/// The shortest text that any of the shapes below fits, `1 A St` for one.
+const SHORTEST: usize = 6;
+
 /// What gives a text away, and what stands in its place. Secrets in addresses come before anything shorter.
 static SHAPES: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
     [
@@ -110,6 +113,9 @@ fn inside(name: &str, value: Value, is_person: bool) -> Value {
 /// The text without what its shape gives away.
 fn hide(text: &str) -> Cow<'_, str> {
     let mut hidden = Cow::Borrowed(text);
+    if text.len() < SHORTEST {
+        return hidden;
+    }
     for (shape, instead) in SHAPES.iter() {
         if let Cow::Owned(replaced) = shape.replace_all(&hidden, *instead) {
             hidden = Cow::Owned(replaced);
