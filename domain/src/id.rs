@@ -11,6 +11,11 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
+            /// An id with this value.
+            pub const fn new(raw: Uuid) -> Self {
+                Self(raw)
+            }
+
             /// The raw value, for SQL binds.
             pub const fn as_uuid(self) -> Uuid {
                 self.0

@@ -25,7 +25,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The same organisation and keys with other events.
-    pub(crate) const fn with<'b>(&self, events: &'b [&'b Recorded]) -> Batch<'b>
+    pub const fn with<'b>(&self, events: &'b [&'b Recorded]) -> Batch<'b>
     where
         'a: 'b,
     {

@@ -5,6 +5,7 @@ pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod migrate;
+pub mod organisations;
 pub mod postgres;
 pub mod roles;
 pub mod secrets;

@@ -5,3 +5,4 @@
 mod append;
 mod harness;
 mod launcher;
+mod projections;

@@ -1,1 +1,77 @@
-//! Placeholder.
+//! Screens for visitors, staff and auditors: a client of the HTTP API and of nothing else.
+
+mod api;
+mod assets;
+mod edge;
+mod failure;
+mod form;
+mod history;
+mod landing;
+mod leads;
+mod login;
+mod moment;
+mod page;
+mod session;
+mod shown;
+mod token;
+mod visitor;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use url::Url;
+
+use self::api::Api;
+use self::failure::Failure;
+use self::session::Sessions;
+use self::token::Tokens;
+
+/// No form of ours is larger.
+const BODY: usize = 64 * 1024;
+
+/// What the program decides about the screens.
+pub struct Options {
+    /// Where the HTTP API listens.
+    pub api_url: Url,
+    /// Whether browsers reach us over TLS only.
+    pub secure_cookies: bool,
+    /// Signs the tokens in forms.
+    pub key: [u8; 32],
+}
+
+/// Shared by every request.
+struct Site {
+    api: Api,
+    sessions: Sessions,
+    tokens: Tokens,
+    secure_cookies: bool,
+}
+
+type SiteState = Arc<Site>;
+
+/// Every page. Fails if no client for the API can be made, which only a missing TLS provider causes.
+pub fn router(options: Options) -> Result<Router, reqwest::Error> {
+    let site = Arc::new(Site {
+        api: Api::new(options.api_url)?,
+        sessions: Sessions::default(),
+        tokens: Tokens::new(&options.key),
+        secure_cookies: options.secure_cookies,
+    });
+    let router = Router::new()
+        .merge(assets::routes())
+        .merge(landing::routes())
+        .merge(login::routes())
+        .merge(leads::routes())
+        .merge(history::routes())
+        .fallback(async || Failure::NotFound)
+        .method_not_allowed_fallback(async || Failure::NotFound)
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(site.clone(), edge::edge))
+        .with_state(site);
+    Ok(router)
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::id::OrgId;
 use domain::seal::MasterKeys;
+use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
@@ -193,9 +194,10 @@ impl Worker {
         work: Vec<Lagging<'a>>,
         stop: &CancellationToken,
     ) -> Vec<Finished<'a>> {
-        stream::iter(work)
+        // Boxed, or the compiler cannot tell that the whole may move between threads.
+        let turns: Vec<_> = work.into_iter().map(|lagging| self.turn(lagging).boxed()).collect();
+        stream::iter(turns)
             .take_until(stop.cancelled())
-            .map(|lagging| self.turn(lagging))
             .buffer_unordered(self.options.width)
             .collect()
             .await

@@ -185,7 +185,8 @@ impl Delivery {
         .await;
         for row in counts.unwrap_or_default() {
             #[expect(clippy::cast_precision_loss, reason = "a queue is never that long")]
-            metrics::gauge!("outbox_queue_messages", "status" => row.state).set(row.messages as f64);
+            metrics::gauge!("outbox_queue_messages", "status" => row.state)
+                .set(row.messages as f64);
         }
     }
 }
@@ -213,7 +214,8 @@ fn outcome(attempt: Attempt, attempts: i32, now: DateTime<Utc>) -> Outcome {
 
 /// Doubles with every attempt; up to a fifth longer, so that what failed together does not come back together.
 fn pause(attempts: i32) -> TimeDelta {
-    let doubled = FIRST_PAUSE * 2_i32.saturating_pow(u32::try_from(attempts - 1).unwrap_or(0).min(10));
+    let doubled =
+        FIRST_PAUSE * 2_i32.saturating_pow(u32::try_from(attempts - 1).unwrap_or(0).min(10));
     let pause = doubled.min(LONGEST_PAUSE);
     pause + pause * rand::rng().random_range(0..20) / 100
 }

@@ -45,7 +45,11 @@ fn state(
         reads,
         keys,
         signing: Some(signing_key(config)?),
-        health: Health::new(connect, revisions()?, READERS.iter().map(|r| r.name.to_owned()).collect()),
+        health: Health::new(
+            connect,
+            revisions()?,
+            READERS.iter().map(|r| r.name.to_owned()).collect(),
+        ),
         clock: clock(),
         default_org: config.default_org_id.map(Into::into),
         trust_proxy: config.trust_proxy_headers,

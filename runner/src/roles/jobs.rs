@@ -47,13 +47,16 @@ pub async fn run(
     let delivery = Delivery::new(db.clone(), keys, config, clock())?;
     let timers = Timers::new(db.clone(), bus, clock());
 
-    tokio::join!(
-        worker.run(stop.clone()),
-        delivery.run(stop.clone()),
-        timers.run(stop.clone()),
-        upkeep(scrape.clone(), stop.clone()),
-        ::api::serve(listener, router(db, scrape), stop),
-    );
+    let work = TaskTracker::new();
+    work.spawn(worker.run(stop.clone()));
+    let until = stop.clone();
+    work.spawn(async move { delivery.run(until).await });
+    let until = stop.clone();
+    work.spawn(async move { timers.run(until).await });
+    work.spawn(upkeep(scrape.clone(), stop.clone()));
+    ::api::serve(listener, router(db, scrape), stop).await;
+    work.close();
+    work.wait().await;
     lanes.close();
     lanes.wait().await;
     Ok(())

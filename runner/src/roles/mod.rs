@@ -46,7 +46,7 @@ pub fn now() -> DateTime<Utc> {
 }
 
 /// [`now`], to hand in.
-pub fn clock() -> api::Clock {
+pub fn clock() -> ::api::Clock {
     Arc::new(now)
 }
 
@@ -61,7 +61,10 @@ pub fn stop_signal() -> anyhow::Result<CancellationToken> {
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stopped = stop.clone();
-    #[expect(clippy::disallowed_methods, reason = "waits for the signal that everything else waits for")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "waits for the signal that everything else waits for"
+    )]
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

@@ -25,6 +25,6 @@ pub async fn run(
         secure_cookies: config.app_env == AppEnv::Prod,
         key,
     };
-    ::api::serve(listener, ::web::router(options), stop).await;
+    ::api::serve(listener, ::web::router(options)?, stop).await;
     Ok(())
 }

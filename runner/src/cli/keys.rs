@@ -1,0 +1,45 @@
+//! `cleaning keys`: the master keys that wrap the keys of persons.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Format, say};
+use crate::config::Config;
+use crate::organisations;
+
+/// The master keys.
+#[derive(Args, Debug)]
+pub(super) struct Keys {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Wrap every person's key by the newest version in `PII_MASTER_KEY`; afterwards older versions may be removed
+    /// from it. May be stopped and started again at any time.
+    Rotate {
+        #[command(flatten)]
+        config: Box<Config>,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+impl Keys {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let Action::Rotate { config, format } = self.action;
+        let keys = config.master_keys()?;
+        let db = sqlx::PgPool::connect_with(config.worker_database()?).await?;
+        let mut rotated = 0;
+        for org in organisations::all(&db).await? {
+            rotated += commands::rotate_keys(&db, &keys, org).await?;
+        }
+        if format.json {
+            say(json!({ "rotated": rotated, "version": keys.current() }));
+        } else {
+            say(format!("{rotated} keys wrapped by version {}", keys.current()));
+        }
+        Ok(())
+    }
+}

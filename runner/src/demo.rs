@@ -1,0 +1,255 @@
+//! Demo data: two organisations with months of believable leads, made by issuing commands against a simulated clock.
+//!
+//! The same seed makes the same history.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use clap::ValueEnum;
+use commands::Context;
+use domain::access::Role;
+use domain::id::{LeadId, OrgId, QuoteId};
+use domain::organisation::Profile;
+use domain::recorded::Actor;
+use domain::sales::lead::{
+    Lead, LeadCommand, LeadRequest, Offer, Status, Submission, referral_code,
+};
+use domain::sales::price_book;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::organisations::{Organisations, system};
+
+/// How much of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Amount {
+    /// Organisations and logins only.
+    None,
+    /// Ninety days of a small business: 60 leads each.
+    #[default]
+    Small,
+    /// Ninety days of a large one: 3,000 leads each.
+    Large,
+}
+
+impl Amount {
+    const fn leads(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Small => 60,
+            Self::Large => 3_000,
+        }
+    }
+}
+
+/// A demo organisation.
+pub struct Demo {
+    /// Fixed, so that scripts can name it.
+    pub org: OrgId,
+    /// In addresses and `X-Org`.
+    pub slug: &'static str,
+    /// On screens.
+    pub name: &'static str,
+}
+
+/// The two; the first is also the default for public requests that name none.
+pub const ORGANISATIONS: [Demo; 2] = [
+    Demo { org: org(1), slug: "maple", name: "Maple Home Cleaning" },
+    Demo { org: org(2), slug: "cedar", name: "Cedar & Sons Cleaning" },
+];
+
+/// The roles that demo logins exist for.
+pub const ROLES: [Role; 5] =
+    [Role::Owner, Role::Admin, Role::Dispatcher, Role::Accountant, Role::Viewer];
+
+const fn org(number: u128) -> OrgId {
+    OrgId::new(Uuid::from_u128(number))
+}
+
+/// History goes this far back.
+const DAYS: i64 = 90;
+
+const GIVEN: [&str; 16] = [
+    "Ana", "Ben", "Chloe", "Dev", "Elena", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Kira",
+    "Liam", "Mei", "Noor", "Oskar", "Priya",
+];
+const FAMILY: [&str; 16] = [
+    "Andersen", "Boyd", "Chen", "Dubois", "Eriksen", "Flores", "Gill", "Hansen", "Ito", "Jensen",
+    "Kowalski", "Lavoie", "Mensah", "Novak", "Okafor", "Petrov",
+];
+const STREETS: [&str; 8] = [
+    "Aspen Crescent",
+    "Birch Lane",
+    "Cedar Road",
+    "Dogwood Drive",
+    "Elm Street",
+    "Fir Court",
+    "Garnet Way",
+    "Hazel Avenue",
+];
+const DATES: [&str; 3] = ["Mon morning", "Tue afternoon", "any Friday"];
+const CLEANINGS: [&str; 4] = ["standard", "standard", "deep", "move_out_empty"];
+const FREQUENCIES: [&str; 3] = ["one_time", "biweekly", "weekly"];
+const SOURCES: [&str; 5] = ["google", "facebook", "referral", "flyer", "website"];
+const LOSSES: [&str; 4] = ["Too expensive", "Chose another company", "No answer", "Moved away"];
+
+/// Makes what is missing: an organisation that exists is left as it is.
+pub async fn fill(
+    organisations: &Organisations,
+    amount: Amount,
+    seed: u64,
+    now: DateTime<Utc>,
+    password: impl Fn(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
+    for (demo, n) in ORGANISATIONS.iter().zip(0..) {
+        if organisations.exists(demo.slug).await? {
+            continue;
+        }
+        let profile = Profile {
+            slug: demo.slug.to_owned(),
+            name: demo.name.to_owned(),
+            timezone: "America/Edmonton".to_owned(),
+        };
+        let mut history = History::new(seed.wrapping_add(n), now);
+        organisations.open_at(demo.org, profile, history.start).await?;
+        for role in ROLES {
+            let username = username(demo, role);
+            organisations.put_login(demo.org, &username, role, &password(&username)?).await?;
+        }
+        for step in history.steps(amount.leads()) {
+            step.take(organisations, demo.org).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The name somebody logs in with.
+pub fn username(demo: &Demo, role: Role) -> String {
+    format!("{}-{}", demo.slug, <&'static str>::from(role))
+}
+
+/// Writes the past of one organisation.
+struct History {
+    rng: StdRng,
+    start: DateTime<Utc>,
+    now: DateTime<Utc>,
+}
+
+/// One command at its moment.
+struct Step {
+    at: DateTime<Utc>,
+    lead: LeadId,
+    by_staff: bool,
+    command: LeadCommand,
+}
+
+impl History {
+    fn new(seed: u64, now: DateTime<Utc>) -> Self {
+        let today = now.duration_trunc(TimeDelta::days(1)).unwrap_or(now);
+        let start = today - TimeDelta::days(DAYS);
+        Self { rng: StdRng::seed_from_u64(seed), start, now }
+    }
+
+    /// Every command of all leads in the order of their moments.
+    fn steps(&mut self, leads: usize) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for _ in 0..leads {
+            self.one_lead(&mut steps);
+        }
+        steps.retain(|step| step.at < self.now);
+        steps.sort_by_key(|step| step.at);
+        steps
+    }
+
+    fn one_lead(&mut self, steps: &mut Vec<Step>) {
+        let mut at = self.start + TimeDelta::minutes(self.rng.random_range(60..DAYS * 24 * 60));
+        let lead = LeadId::from(Uuid::from_u128(self.rng.random()));
+        let Some(submit) = self.submit(lead, at) else { return };
+        let total = submit.estimate.total_cents;
+        let mut push = |at, by_staff, command| steps.push(Step { at, lead, by_staff, command });
+        push(at, false, LeadCommand::Submit(Box::new(submit)));
+
+        let fate = self.rng.random_range(0..100);
+        if fate < 12 {
+            return;
+        }
+        at += TimeDelta::minutes(self.rng.random_range(5..600));
+        let to = |status, loss_reason: Option<&str>, now| LeadCommand::ChangeStatus {
+            status,
+            loss_reason: loss_reason.map(str::to_owned),
+            now,
+        };
+        push(at, true, to(Status::Contacted, None, at));
+        if fate < 30 {
+            return;
+        }
+        if fate < 45 {
+            at += TimeDelta::hours(self.rng.random_range(1..72));
+            push(at, true, to(Status::Lost, LOSSES.choose(&mut self.rng).copied(), at));
+            return;
+        }
+        at += TimeDelta::minutes(self.rng.random_range(10..300));
+        let quote_id = QuoteId::from(Uuid::from_u128(self.rng.random()));
+        let expires_at = Some(at + TimeDelta::days(14));
+        let offer = Offer { amount_cents: total, expires_at, ..Offer::default() };
+        push(at, true, LeadCommand::DraftQuote { quote_id, offer, now: at });
+        at += TimeDelta::minutes(3);
+        push(at, true, LeadCommand::SendQuote { quote_id, now: at });
+        if fate < 60 {
+            return;
+        }
+        at += TimeDelta::hours(self.rng.random_range(2..96));
+        if fate < 90 {
+            push(at, true, LeadCommand::AcceptQuote { quote_id, now: at });
+            push(at, true, to(Status::Won, None, at));
+        } else {
+            push(at, true, LeadCommand::DeclineQuote { quote_id, now: at });
+            push(at, true, to(Status::Lost, LOSSES.choose(&mut self.rng).copied(), at));
+        }
+    }
+
+    fn submit(&mut self, lead_id: LeadId, now: DateTime<Utc>) -> Option<Submission> {
+        let rng = &mut self.rng;
+        let (given, family) = (GIVEN.choose(rng)?, FAMILY.choose(rng)?);
+        let number = rng.random_range(1000..9999);
+        let date = DATES.choose(rng)?;
+        let (cleaning, frequency) = (CLEANINGS.choose(rng)?, FREQUENCIES.choose(rng)?);
+        let body = json!({
+            "name": format!("{given} {family}"),
+            "phone": format!("780-555-{number}"),
+            "email": format!("{}.{}{number}@example.org", given.to_lowercase(), family.to_lowercase()),
+            "address": format!("{} {}", rng.random_range(1..400), STREETS.choose(rng)?),
+            "postal_code": "T5K 1A1",
+            "preferred_dates": [date],
+            "structured_inputs": {
+                "beds": rng.random_range(1..5),
+                "baths": rng.random_range(1..4),
+                "cleaning_type": cleaning,
+                "frequency": frequency,
+                "add_ons": { "oven": rng.random_bool(0.3), "fridge": rng.random_bool(0.2) },
+            },
+            "estimate_snapshot": {},
+            "source": SOURCES.choose(rng)?,
+        });
+        let request = LeadRequest::parse(&body).ok()?;
+        let estimate = price_book::current().estimate(&request.inputs);
+        let referral_code = referral_code(rng.random());
+        Some(Submission { lead_id, request, estimate, referral_code, referrer: None, now })
+    }
+}
+
+impl Step {
+    async fn take(self, organisations: &Organisations, org: OrgId) -> anyhow::Result<()> {
+        let (kind, id, role) = if self.by_staff {
+            ("staff", "demo", "dispatcher")
+        } else {
+            ("public", "anonymous", "public")
+        };
+        let actor = Actor { kind: kind.to_owned(), id: id.to_owned(), role: role.to_owned() };
+        let ctx = Context { actor, recorded_at: Some(self.at), ..system(org, None) };
+        let id = self.lead.to_string();
+        organisations.bus().execute(&ctx, &id, self.command, |_: &Lead| Value::Null).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! Opening organisations and their logins, for the command line and the demo data.
+
+use argon2::Argon2;
+use argon2::password_hash::PasswordHasher;
+use chrono::{DateTime, Utc};
+use commands::{BusOptions, CommandBus, CommandError, Context, RequestKey};
+use domain::access::Role;
+use domain::id::OrgId;
+use domain::organisation::{OrganisationError, Profile};
+use domain::recorded::Actor;
+use sqlx::PgPool;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::config::Config;
+
+/// Writes organisations and logins.
+pub struct Organisations {
+    db: PgPool,
+    bus: CommandBus,
+}
+
+impl Organisations {
+    /// As the application.
+    pub fn connect(config: &Config, lanes: &TaskTracker) -> anyhow::Result<Self> {
+        let connect = config.app_database()?;
+        let db = PgPool::connect_lazy_with(connect.clone());
+        let options = BusOptions::new(connect, config.master_keys()?, lanes.clone());
+        Ok(Self { bus: CommandBus::start(db.clone(), options), db })
+    }
+
+    /// What commands go through.
+    pub const fn bus(&self) -> &CommandBus {
+        &self.bus
+    }
+
+    /// Opens an organisation; one that is open already is refused.
+    pub async fn open(&self, org: OrgId, profile: Profile) -> anyhow::Result<()> {
+        self.bus.open_organisation(&system(org, None), profile).await.map_err(explain)?;
+        Ok(())
+    }
+
+    /// As [`Self::open`], at a simulated time.
+    pub async fn open_at(
+        &self,
+        org: OrgId,
+        profile: Profile,
+        at: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let ctx = Context { recorded_at: Some(at), ..system(org, None) };
+        self.bus.open_organisation(&ctx, profile).await.map_err(explain)?;
+        Ok(())
+    }
+
+    /// Whether an organisation of that short name is open.
+    pub async fn exists(&self, slug: &str) -> anyhow::Result<bool> {
+        let found = sqlx::query!("select org_id from tenant.find_organisation(null, $1)", slug)
+            .fetch_optional(&self.db)
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// Lets the public reach an organisation under `host`.
+    pub async fn add_host(&self, org: OrgId, host: &str) -> anyhow::Result<()> {
+        sqlx::query!("select tenant.put_host($1, $2)", org.as_uuid(), host)
+            .execute(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes a login, or gives one of that name another role and password.
+    pub async fn put_login(
+        &self,
+        org: OrgId,
+        username: &str,
+        role: Role,
+        password: &str,
+    ) -> anyhow::Result<()> {
+        let bytes = password.as_bytes().to_vec();
+        let hash = tokio::task::spawn_blocking(move || {
+            Argon2::default().hash_password(&bytes).map(|hash| hash.to_string())
+        })
+        .await?
+        .map_err(|error| anyhow::anyhow!("the password cannot be hashed: {error}"))?;
+        let role: &'static str = role.into();
+        let login = Uuid::new_v5(&org.as_uuid(), username.as_bytes());
+        sqlx::query!(
+            "select tenant.put_login($1, $2, $3, $4, $5)",
+            org.as_uuid(),
+            login,
+            username,
+            role,
+            hash,
+        )
+        .execute(&self.db)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Every organisation of the installation.
+pub async fn all(db: &PgPool) -> Result<Vec<OrgId>, sqlx::Error> {
+    let rows = sqlx::query_scalar!(r#"select org_id as "org_id!" from tenant.organisations()"#);
+    Ok(rows.fetch_all(db).await?.into_iter().map(OrgId::from).collect())
+}
+
+/// A command of the program itself, as the operator who runs it.
+pub fn system(org: OrgId, reason: Option<String>) -> Context {
+    let request = RequestKey::fresh();
+    Context {
+        org,
+        actor: Actor {
+            kind: "system".to_owned(),
+            id: "command line".to_owned(),
+            role: "operator".to_owned(),
+        },
+        request_id: format!("cli-{}", request.command_id),
+        correlation_id: format!("cli-{}", request.command_id),
+        causation_id: None,
+        reason,
+        request,
+        expected_version: None,
+        recorded_at: None,
+    }
+}
+
+fn explain(error: CommandError<OrganisationError>) -> anyhow::Error {
+    match error {
+        CommandError::ClaimTaken { .. } => anyhow::anyhow!("that slug is taken"),
+        other => anyhow::Error::from(other).context("the organisation was not opened"),
+    }
+}

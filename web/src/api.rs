@@ -1,0 +1,205 @@
+//! The HTTP API as these pages use it.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use reqwest::redirect::Policy;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use crate::failure::{Failure, Refusal};
+use crate::visitor::{FORWARDED_FOR, Staff, Visitor};
+
+/// A page that takes longer is not waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Somebody who does not pick up by now is not there.
+const CONNECT: Duration = Duration::from_secs(2);
+
+const ORG: HeaderName = HeaderName::from_static("x-org");
+const POSITION: HeaderName = HeaderName::from_static("x-position");
+const MIN_POSITION: HeaderName = HeaderName::from_static("x-min-position");
+const ALLOW_STALE: HeaderName = HeaderName::from_static("x-allow-stale");
+const STALE: HeaderName = HeaderName::from_static("x-stale");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A connection to the API.
+pub(crate) struct Api {
+    http: reqwest::Client,
+    base: Url,
+}
+
+/// A successful answer.
+pub(crate) struct Reply {
+    body: Value,
+    /// Of the record shown, for `If-Match`.
+    pub(crate) version: Option<String>,
+    /// Whether the answer lacks something that this person has written.
+    pub(crate) stale: bool,
+    position: Option<i64>,
+}
+
+impl Reply {
+    /// The answer as a `T`.
+    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        serde_json::from_value(self.body).map_err(|error| {
+            // Where it is unreadable, not what it says: answers hold personal data.
+            tracing::error!(line = error.line(), category = ?error.classify(), "unreadable answer of the API");
+            Failure::Garbled
+        })
+    }
+}
+
+/// What is to be changed.
+pub(crate) struct Command<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: &'a [&'a str],
+    pub(crate) body: Value,
+    /// Sent again, it is carried out once.
+    pub(crate) key: &'a str,
+    /// The version its author has seen; empty if it does not matter.
+    pub(crate) version: &'a str,
+}
+
+impl<'a> Command<'a> {
+    pub(crate) fn post(path: &'a [&'a str], body: Value, key: &'a str) -> Self {
+        Self { method: Method::POST, path, body, key, version: "" }
+    }
+}
+
+impl Api {
+    pub(crate) fn new(base: Url) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(PATIENCE)
+            .build()?;
+        Ok(Self { http, base })
+    }
+
+    /// Asks on behalf of somebody who is signed in; they see at least what they wrote themselves.
+    pub(crate) async fn query(
+        &self,
+        staff: &Staff,
+        path: &[&str],
+        parameters: &[(&str, &str)],
+    ) -> Result<Reply, Failure> {
+        let mut url = self.url(path)?;
+        let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+        for (name, value) in given {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let mut headers = HeaderMap::new();
+        if staff.session.seen() > 0 {
+            headers.insert(MIN_POSITION, staff.session.seen().into());
+            headers.insert(ALLOW_STALE, HeaderValue::from_static("1"));
+        }
+        let request = self.http.get(url).headers(headers);
+        self.send(&staff.visitor, request).await.map_err(signed_out)
+    }
+
+    /// Changes something on behalf of somebody who is signed in.
+    pub(crate) async fn command(
+        &self,
+        staff: &Staff,
+        command: Command<'_>,
+    ) -> Result<Reply, Failure> {
+        let reply = self.submit(&staff.visitor, command).await.map_err(signed_out)?;
+        if let Some(position) = reply.position {
+            staff.session.saw(position);
+        }
+        Ok(reply)
+    }
+
+    /// Changes something on behalf of anybody.
+    pub(crate) async fn submit(
+        &self,
+        visitor: &Visitor,
+        command: Command<'_>,
+    ) -> Result<Reply, Failure> {
+        let mut headers = HeaderMap::new();
+        if !command.key.is_empty() {
+            let key = HeaderValue::from_str(command.key).map_err(|_| Failure::Unreadable)?;
+            headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        if !command.version.is_empty() {
+            let tag = HeaderValue::from_str(&format!("\"{}\"", command.version));
+            headers.insert(header::IF_MATCH, tag.map_err(|_| Failure::Unreadable)?);
+        }
+        let url = self.url(command.path)?;
+        let request = self.http.request(command.method, url).headers(headers).json(&command.body);
+        self.send(visitor, request).await
+    }
+
+    /// Whether somebody is who they say, and what they may do.
+    pub(crate) async fn profile(
+        &self,
+        visitor: &Visitor,
+        authorization: &HeaderValue,
+    ) -> Result<Reply, Failure> {
+        let url = self.url(&["v1", "admin", "profile"])?;
+        let request = self.http.get(url).header(header::AUTHORIZATION, authorization);
+        self.send(visitor, request).await
+    }
+
+    fn url(&self, path: &[&str]) -> Result<Url, Failure> {
+        let mut url = self.base.clone();
+        url.path_segments_mut().map_err(|()| Failure::Internal)?.pop_if_empty().extend(path);
+        Ok(url)
+    }
+
+    async fn send(
+        &self,
+        visitor: &Visitor,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Reply, Failure> {
+        let answer = request.headers(identity(visitor)).send().await.map_err(unreachable)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.bytes().await.map_err(unreachable)?;
+        if !status.is_success() {
+            return Err(refused(status, &body));
+        }
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let position = text(&POSITION).and_then(|position| position.parse().ok());
+        Ok(Reply {
+            body: serde_json::from_slice(&body).map_err(|_| Failure::Garbled)?,
+            version: text(&header::ETAG).map(|tag| tag.trim_matches('"').to_owned()),
+            stale: headers.contains_key(STALE),
+            position,
+        })
+    }
+}
+
+/// On whose behalf we ask. The host decides for which organisation, as if the API had been asked directly.
+fn identity(visitor: &Visitor) -> HeaderMap {
+    let session = visitor.session.as_deref();
+    let org = visitor.org.as_ref().or_else(|| session.and_then(|session| session.org.as_ref()));
+    let pairs = [
+        (header::HOST, visitor.host.as_ref()),
+        (FORWARDED_FOR, visitor.forwarded_for.as_ref()),
+        (header::AUTHORIZATION, session.map(|session| &session.authorization)),
+        (ORG, org),
+    ];
+    pairs.into_iter().filter_map(|(name, value)| Some((name, value?.clone()))).collect()
+}
+
+fn unreachable(error: reqwest::Error) -> Failure {
+    // The address may contain what somebody searched for.
+    let error = error.without_url();
+    tracing::warn!(error = &error as &dyn std::error::Error, "the API cannot be reached");
+    Failure::Unreachable
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> Failure {
+    match serde_json::from_slice::<Refusal>(body) {
+        Ok(refusal) => Failure::Refused(Box::new(Refusal { status: status.as_u16(), ..refusal })),
+        Err(_) if status.is_server_error() => Failure::Unreachable,
+        Err(_) => Failure::Garbled,
+    }
+}
+
+/// A login that the API no longer accepts has ended here too.
+fn signed_out(failure: Failure) -> Failure {
+    if failure.status() == StatusCode::UNAUTHORIZED { Failure::SignedOut } else { failure }
+}

@@ -1,0 +1,27 @@
+//! Leads as staff see and move them.
+
+mod changes;
+mod list;
+mod quotes;
+mod record;
+mod shape;
+
+use axum::Router;
+
+use crate::SiteState;
+use crate::failure::Failure;
+
+pub(crate) fn routes() -> Router<SiteState> {
+    Router::new()
+        .merge(list::routes())
+        .merge(record::routes())
+        .merge(changes::routes())
+        .merge(quotes::routes())
+}
+
+/// An id as it may stand in a path: anything else names nothing.
+fn id(text: &str) -> Result<&str, Failure> {
+    let fits =
+        text.len() <= 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if fits && !text.is_empty() { Ok(text) } else { Err(Failure::NotFound) }
+}

@@ -1,0 +1,1 @@
+//! The pages against a tiny API.
