@@ -5,4 +5,5 @@
 mod append;
 mod harness;
 mod launcher;
+mod program;
 mod projections;
