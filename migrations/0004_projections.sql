@@ -60,9 +60,11 @@ grant select, insert, update on projection_owners to cleaning_worker;
 -- Where there is work: organisations whose log is ahead of a projection. Furthest behind in time first is not needed:
 -- each gets one batch per turn.
 create function log.lagging(p_projections text[])
-returns table (org_id uuid, projection text, "position" bigint, head bigint, head_recorded_at bigint)
+returns table (org_id uuid, projection text, "position" bigint, head bigint, waiting_since timestamptz)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select h.org_id, p.name, coalesce(c.position, 0), h.position, h.recorded_at
+    select h.org_id, p.name, coalesce(c.position, 0), h.position,
+           -- When the first event was appended that is not read yet: under constant load the newest says nothing.
+           (select e.recorded_at from events e where e.org_id = h.org_id and e.position = coalesce(c.position, 0) + 1)
     from log_heads h
     cross join unnest(p_projections) p (name)
     left join projection_checkpoints c on c.org_id = h.org_id and c.projection = p.name
@@ -71,9 +73,11 @@ $$;
 
 -- One row per projection and organisation that has a log, for `projections list` and the metrics.
 create function log.progress(p_projections text[])
-returns table (org_id uuid, projection text, "position" bigint, head bigint, head_recorded_at bigint, halted text, parked bigint)
+returns table (org_id uuid, projection text, "position" bigint, head bigint, waiting_since timestamptz, halted text, parked bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select h.org_id, p.name, coalesce(c.position, 0), h.position, h.recorded_at, c.halted,
+    select h.org_id, p.name, coalesce(c.position, 0), h.position,
+           (select e.recorded_at from events e where e.org_id = h.org_id and e.position = coalesce(c.position, 0) + 1),
+           c.halted,
            (select count(*) from parked_streams s where s.org_id = h.org_id and s.projection = p.name)
     from log_heads h
     cross join unnest(p_projections) p (name)

@@ -15,6 +15,7 @@ use domain::refusal::{Kind, Refusal};
 use projections::history::checkpoint::SignError;
 use projections::history::entity::FoldError;
 use projections::history::moment::MomentError;
+use projections::history::past::PastError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -308,6 +309,16 @@ impl From<FoldError> for Problem {
         match error {
             FoldError::Database(error) => error.into(),
             FoldError::Unreadable { .. } => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PastError> for Problem {
+    fn from(error: PastError) -> Self {
+        match error {
+            PastError::Database(error) => error.into(),
+            PastError::TooMuch => Self::field("as_of", error.to_string()),
+            PastError::NotRebuildable(_) => Self::internal(&error),
         }
     }
 }

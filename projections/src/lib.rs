@@ -12,6 +12,7 @@ pub mod entity_timeline;
 mod fixture;
 pub mod history;
 pub mod outbox;
+pub mod rebuild;
 pub mod sales;
 pub mod subject_keys;
 pub mod tenant;

@@ -111,7 +111,7 @@ pub fn system(org: OrgId, reason: Option<String>) -> Context {
         org,
         actor: Actor {
             kind: "system".to_owned(),
-            id: "command line".to_owned(),
+            id: "cli".to_owned(),
             role: "operator".to_owned(),
         },
         request_id: format!("cli-{}", request.command_id),

@@ -4,6 +4,7 @@
 
 mod append;
 mod harness;
+mod history;
 mod launcher;
 mod program;
 mod projections;

@@ -96,20 +96,19 @@ impl Health {
         let started = Instant::now();
         let lagging = sqlx::query!(
             r#"select projection as "projection!", count(*) as "organisations!",
-                      max(head - position) as "events!", min(head_recorded_at) as "since!"
+                      max(head - position) as "events!", min(waiting_since) as "since: DateTime<Utc>"
                from log.lagging($1) group by projection order by projection"#,
             &self.projections
         )
         .fetch_all(&mut *db)
         .await;
         let lag = lagging.map(|rows| {
-            let lag = |micros| DateTime::from_timestamp_micros(micros).unwrap_or_default();
             rows.into_iter()
                 .map(|row| Lag {
                     projection: row.projection,
                     organisations: row.organisations,
                     events: row.events,
-                    since: lag(row.since),
+                    since: row.since.unwrap_or_default(),
                 })
                 .collect()
         });

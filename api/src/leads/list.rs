@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::may_read;
+use super::{may_read, past};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::Parameters;
@@ -41,6 +41,8 @@ struct ListQuery {
     page: Option<u32>,
     /// `next_cursor` of the page before; instead of `page`.
     cursor: Option<String>,
+    /// A position of the log or an instant: the list as it was then.
+    as_of: Option<String>,
 }
 
 impl ListQuery {
@@ -85,6 +87,12 @@ async fn list(
 ) -> Result<Answer, Problem> {
     may_read(&caller)?;
     let (filter, start) = (asked.filter()?, asked.start()?);
+    if let Some(as_of) = &asked.as_of {
+        let (page, position) = past::list(&app, &caller, as_of, (&filter, start)).await?;
+        let mut body = shown(&page, asked.page);
+        body["as_of"] = json!({ "position": position });
+        return Ok(Answer::json(&body)?.reaching(position, false));
+    }
     let reached = fresh.reach(&app, caller.org(), &[LeadList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let page = lead_list::page(&mut tx, caller.org(), &filter, start).await?;

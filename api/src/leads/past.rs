@@ -1,10 +1,12 @@
-//! A lead as it was: `?as_of=` a position of the log or an instant.
+//! Leads as they were: `?as_of=` a position of the log or an instant.
 
 use domain::id::LeadId;
 use domain::sales::lead::{Lead, LeadError, view};
 use projections::history::entity::{self, Entry};
 use projections::history::moment::{self, Moment};
-use projections::tenant;
+use projections::history::past;
+use projections::sales::lead_list::{self, Filter, LeadList, Page, Start};
+use projections::{Reader, tenant};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -33,6 +35,24 @@ pub(super) async fn lead(
     body["timeline"] = timeline(app, &mut tx, caller, id, version).await?;
     body["as_of"] = json!({ "position": position, "version": version });
     Ok(Answer::json(&body)?.reaching(position, false))
+}
+
+/// The list after everything that was recorded until then, and the position that this was.
+pub(super) async fn list(
+    app: &App,
+    caller: &Caller,
+    as_of: &str,
+    (filter, start): (&Filter, Start),
+) -> Result<(Page, i64), Problem> {
+    let org = caller.org();
+    let asked: Moment = as_of.parse()?;
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let position = moment::resolve(&mut tx, org, asked).await?;
+    let reader = (&Reader::of::<LeadList>(), lead_list::KINDS);
+    past::travel(&mut tx, &app.keys, org, reader, position).await?;
+    let page = lead_list::page(&mut tx, org, filter, start).await?;
+    tx.rollback().await?;
+    Ok((page, position))
 }
 
 /// The last entries up to `version`, newest first.

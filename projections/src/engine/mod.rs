@@ -1,12 +1,12 @@
 //! Follows the log of every organisation, in order, for every projection: exactly once, verified, fenced, fair.
 
-mod apply;
-mod checkpoint;
+pub(crate) mod apply;
+pub(crate) mod checkpoint;
 mod chunk;
 mod fault;
 mod gauges;
 mod lease;
-mod parked;
+pub(crate) mod parked;
 mod progress;
 mod target;
 mod turn;

@@ -307,6 +307,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fixture::{keys, life, logged};
 
     fn event(kind: &str, event_type: &str, payload: &impl Serialize) -> Recorded {
         Recorded {
@@ -365,6 +366,21 @@ mod tests {
         let sealed = json!({ "$sealed": { "subject": Uuid::nil(), "data": "AAAA" } }).to_string();
         event.payload = event.payload.replace("\"A\"", &sealed);
         assert_eq!(told("organisation", &event).payload["name"], personal::PLACEHOLDER);
+    }
+
+    #[test]
+    fn the_life_of_a_lead_shows_one_step_at_a_time() {
+        let log = logged(&life());
+        let mut fold = (entity("lead").unwrap().begin)();
+        let told: Vec<Entry> =
+            log.iter().map(|event| entry(fold.as_mut(), event, &keys())).collect();
+        assert!(told.iter().all(|entry| entry.unreadable.is_none()));
+        assert_eq!(told[0].before, Map::from_iter([("state".to_owned(), "Absent".into())]));
+        assert_eq!(told[0].after["status"], "NEW");
+        for (earlier, later) in told.iter().zip(&told[1..]) {
+            assert!(!later.after.is_empty(), "{} changed nothing", later.event_type);
+            assert!(later.before.len() < 6, "{} after {}", later.event_type, earlier.event_type);
+        }
     }
 
     #[test]

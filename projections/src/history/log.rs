@@ -78,6 +78,32 @@ pub(crate) async fn between(
     Ok(rows.into_iter().map(|row| row.recorded(org)).collect())
 }
 
+/// As [`between`], of some kinds of aggregate only.
+pub(crate) async fn of_kinds(
+    db: &mut PgConnection,
+    org: OrgId,
+    kinds: &[&str],
+    (after, upto): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Recorded>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select position, recorded_at, sequence, aggregate_type, aggregate_id, event_type, event_version,
+                  payload::text as "payload!", metadata::text as "metadata!", hash
+           from events
+           where org_id = $1 and position > $2 and position <= $3 and aggregate_type = any($4)
+           order by position limit $5"#,
+        org.as_uuid(),
+        after,
+        upto,
+        kinds as &[&str],
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.recorded(org)).collect())
+}
+
 /// The event at `position`.
 pub async fn at(
     db: &mut PgConnection,

@@ -5,4 +5,5 @@ pub mod entity;
 pub mod export;
 pub mod log;
 pub mod moment;
+pub mod past;
 pub mod verify;

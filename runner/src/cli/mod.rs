@@ -4,7 +4,6 @@ mod keys;
 mod migrate;
 mod org;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -110,9 +109,4 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 #[expect(clippy::print_stdout, reason = "the result of a command belongs there")]
 pub(crate) fn say(text: impl std::fmt::Display) {
     println!("{text}");
-}
-
-/// Default place of everything a development instance keeps.
-pub(crate) fn default_data_dir() -> PathBuf {
-    PathBuf::from("var")
 }

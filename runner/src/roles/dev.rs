@@ -81,7 +81,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         move || Database::start(&directory)
     })
     .await??;
-    let config = config(&options, &database, &listeners)?;
+    let config = config(&database, &listeners)?;
     database.prepare().await?;
     fill(&options, &config).await?;
     let told = ready(&options, &database, &listeners)?;
@@ -129,7 +129,7 @@ fn url(listener: &TcpListener) -> anyhow::Result<String> {
 /// The private cluster, or the server that `DATABASE_URL` names.
 struct Database {
     // Stops when dropped.
-    _cluster: Option<Cluster>,
+    cluster: Option<Cluster>,
     admin: String,
     app: String,
     worker: String,
@@ -152,7 +152,7 @@ impl Database {
         if let Some(given) = given_url() {
             let base = |role: &str, password: &str| with_login(&given, role, password);
             let (app, worker) = (address(&base, 0), address(&base, 1));
-            return Ok(Self { _cluster: None, admin: given.clone(), app, worker, secrets, logins });
+            return Ok(Self { cluster: None, admin: given.clone(), app, worker, secrets, logins });
         }
         let cluster = Cluster::start(&ClusterOptions {
             directory: data_dir.join("pg"),
@@ -162,13 +162,13 @@ impl Database {
         let base = |role: &str, password: &str| cluster.url(role, password, DATABASE);
         let (app, worker) = (address(&base, 0), address(&base, 1));
         let admin = cluster.admin_url(DATABASE);
-        Ok(Self { _cluster: Some(cluster), admin, app, worker, secrets, logins })
+        Ok(Self { cluster: Some(cluster), admin, app, worker, secrets, logins })
     }
 
     /// Makes the database if it is missing and brings it up to this build.
     async fn prepare(&self) -> anyhow::Result<()> {
         let options: PgConnectOptions = self.admin.parse()?;
-        if self._cluster.is_some() {
+        if self.cluster.is_some() {
             let mut db = options.clone().database("postgres").connect().await?;
             let exists: bool =
                 sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)")
@@ -207,7 +207,7 @@ fn with_login(url: &str, role: &str, password: &str) -> String {
     url.to_string()
 }
 
-fn config(options: &Options, database: &Database, listeners: &Listeners) -> anyhow::Result<Config> {
+fn config(database: &Database, listeners: &Listeners) -> anyhow::Result<Config> {
     #[derive(Parser)]
     struct Alone {
         #[command(flatten)]
@@ -229,7 +229,6 @@ fn config(options: &Options, database: &Database, listeners: &Listeners) -> anyh
         config.history_signing_key =
             Some(database.secret("history-signing-key", secrets::random_key)?);
     }
-    let _ = options;
     Ok(config)
 }
 

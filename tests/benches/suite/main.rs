@@ -6,8 +6,11 @@
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 
 mod append;
+mod http;
 mod note;
+mod program;
 mod raw;
+mod reading;
 mod stage;
 mod table;
 
@@ -24,6 +27,12 @@ fn main() {
         let mut table = Table::default();
         if wants("append") {
             append::run(&stage, &mut table).await;
+        }
+        if wants("http") {
+            http::run(&stage, &mut table).await;
+        }
+        if wants("reading") {
+            reading::run(&stage, &mut table).await;
         }
         table.print();
     });

@@ -72,8 +72,9 @@ impl TestDb {
         TEMPLATE.get_or_init(template).await;
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let mut db = admin("postgres").await;
-        let create =
-            format!("create database {name} template template_cleaning strategy file_copy");
+        let create = format!(
+            "create database {name} owner cleaning_owner template template_cleaning strategy file_copy"
+        );
         db.execute(create.as_str()).await.unwrap();
         // Settings of a database are not part of its template.
         let path = format!("alter database {name} set search_path = read, public");

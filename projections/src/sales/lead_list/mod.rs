@@ -16,6 +16,9 @@ use uuid::Uuid;
 
 use crate::{Batch, Parking, Poison, Projection};
 
+/// The kinds of aggregate that the list follows.
+pub const KINDS: &[&str] = &["lead", "subject"];
+
 /// Keeps the `lead_list` table.
 #[derive(Debug)]
 pub struct LeadList;

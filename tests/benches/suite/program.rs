@@ -1,0 +1,75 @@
+//! The real program in its release build, as a process whose processor time and memory can be read.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::stage::{MASTER_KEY, Stage};
+
+/// A running process of the program.
+pub(crate) struct Program {
+    child: Child,
+    pub(crate) port: u16,
+}
+
+impl Program {
+    /// Starts `role` (`api` or `jobs`) and waits until it answers.
+    pub(crate) fn start(stage: &Stage, role: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = Command::new(binary())
+            .arg(role)
+            .env("APP_ENV", "dev")
+            .env("DATABASE_URL", &stage.app_url)
+            .env("DATABASE_WORKER_URL", &stage.worker_url)
+            .env("PII_MASTER_KEY", MASTER_KEY)
+            .env("HISTORY_SIGNING_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+            .env("API_BIND", format!("127.0.0.1:{port}"))
+            .env("JOBS_BIND", format!("127.0.0.1:{port}"))
+            // One line per request goes nowhere here; writing it is measured all the same.
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < deadline, "{role} does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self { child, port }
+    }
+
+    /// Seconds of processor time so far.
+    pub(crate) fn cpu(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let after = stat.rsplit(')').next().unwrap();
+        let ticks: Vec<f64> =
+            after.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        // After the name and state: fields 14 and 15 of the line, in hundredths.
+        (ticks[10] + ticks[11]) / 100.0
+    }
+
+    /// Megabytes of resident memory.
+    pub(crate) fn memory(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `target/release/cleaning`, brought up to date.
+fn binary() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--release", "-q", "-p", "runner"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .status()
+        .unwrap();
+    assert!(built.success());
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("release/cleaning")
+}
