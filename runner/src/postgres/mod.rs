@@ -145,9 +145,9 @@ const COMMON: [&str; 5] = [
     "listen_addresses=127.0.0.1",
     "jit=off",
     "timezone=UTC",
-    // Statements and key values may hold personal data; the program logs what matters without them.
+    // What a statement was refused for may quote personal data; the program logs what matters without it.
+    "log_min_messages=log",
     "log_min_error_statement=panic",
-    "log_error_verbosity=terse",
 ];
 
 /// Sorting by bytes is fast and the same everywhere; letters beyond ASCII still have an upper and a lower case.

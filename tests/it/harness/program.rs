@@ -14,6 +14,9 @@ use super::database::MASTER_KEY;
 /// A start with an empty database on a busy machine; nothing waits this long otherwise.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Between two looks whether a process has come or gone.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// 32 bytes in base64, good for tests only.
 const SIGNING_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
@@ -35,7 +38,17 @@ impl Program {
 
     /// Starts it and waits for its end.
     pub(crate) fn output(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-        command(arguments, environment).output().unwrap()
+        let mut program = Self::start(arguments, environment);
+        let deadline = Instant::now() + PATIENCE;
+        while program.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "{arguments:?} does not end: {}", program.errors());
+            std::thread::park_timeout(LOOK);
+        }
+        let status = program.child.wait().unwrap();
+        // The readers end with the process.
+        let all = |lines: &Receiver<String>| lines.iter().collect::<Vec<_>>().join("\n");
+        let (stdout, stderr) = (all(&program.lines), all(&program.errors));
+        Output { status, stdout: stdout.into(), stderr: stderr.into() }
     }
 
     /// The next line of standard output that begins like this, without the beginning.
@@ -120,7 +133,7 @@ impl Served {
         let deadline = Instant::now() + PATIENCE;
         while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
             assert!(Instant::now() < deadline, "no answer; errors: {}", self.program.errors());
-            tokio::task::yield_now().await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 }
