@@ -6,4 +6,5 @@ mod append;
 mod harness;
 mod history;
 mod launcher;
+mod program;
 mod projections;
