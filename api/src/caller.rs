@@ -115,9 +115,7 @@ async fn sign_in(
     let Some(credentials) = Credentials::parse(authorization.as_bytes()) else {
         return Err(refused("malformed"));
     };
-    let login = Arc::new(verify(app, headers, info, credentials).await?);
-    app.logins.known.insert(key, Arc::clone(&login));
-    Ok(login)
+    verify(app, headers, info, credentials, key).await
 }
 
 /// One lookup, then the password against everyone who has that name; costs the same if nobody has.
@@ -126,13 +124,18 @@ async fn verify(
     headers: &HeaderMap,
     info: &RequestInfo,
     credentials: Credentials,
-) -> Result<Login, Problem> {
-    let Logins { failures, hashing, .. } = &app.logins;
+    key: [u8; 32],
+) -> Result<Arc<Login>, Problem> {
+    let Logins { failures, hashing, known } = &app.logins;
     let who = failures::key(&credentials.username, info.address);
     // Asked again once it is our turn: guesses sent all at once wait here side by side.
     failures.check(&who, app.now()).map_err(throttled)?;
     let turn = hashing.turn().await;
     failures.check(&who, app.now()).map_err(throttled)?;
+    // A page asks for many things at once: the first of them has been let in meanwhile.
+    if let Some(login) = known.get(&key) {
+        return Ok(login);
+    }
 
     let candidates = candidates(app, headers, &credentials.username).await?;
     let hashes = candidates.iter().map(|(_, hash)| hash.clone()).collect();
@@ -151,6 +154,8 @@ async fn verify(
     match (logins.pop(), logins.is_empty()) {
         (Some(login), true) => {
             failures.forget(&who);
+            let login = Arc::new(login);
+            known.insert(key, Arc::clone(&login));
             Ok(login)
         }
         (Some(login), false) => Err(ambiguous(logins.iter().chain([&login]))),

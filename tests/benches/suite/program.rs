@@ -65,7 +65,7 @@ impl Drop for Program {
 
 /// `target/release/cleaning`, brought up to date.
 fn binary() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
+    let built = Command::new("cargo")
         .args(["build", "--release", "-q", "-p", "runner"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .status()
