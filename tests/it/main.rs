@@ -5,5 +5,6 @@
 mod append;
 mod harness;
 mod history;
+mod http;
 mod launcher;
 mod projections;

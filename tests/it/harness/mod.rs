@@ -1,5 +1,10 @@
-//! A private database server for the whole test run, and a fresh database for each test.
+//! A private database server for the whole test run, a fresh database for each test, and the API on top of it.
 
+pub(crate) mod app;
+pub(crate) mod client;
 pub(crate) mod database;
+pub(crate) mod smtp;
 
+pub(crate) use app::App;
+pub(crate) use client::Client;
 pub(crate) use database::TestDb;
