@@ -1,6 +1,11 @@
 //! The API from outside: what it accepts, what it refuses, who sees what.
 
+mod email;
+mod freshness;
+mod history;
 mod intake;
+mod leads;
+mod quotes;
 mod refusals;
 
 use serde_json::{Value, json};
