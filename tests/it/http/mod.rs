@@ -1,9 +1,12 @@
 //! The API from outside: what it accepts, what it refuses, who sees what.
 
+mod auth;
+mod description;
 mod email;
 mod freshness;
 mod history;
 mod intake;
+mod isolation;
 mod leads;
 mod quotes;
 mod refusals;
