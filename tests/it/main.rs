@@ -8,3 +8,4 @@ mod history;
 mod http;
 mod launcher;
 mod projections;
+mod rls;

@@ -17,7 +17,7 @@ async fn history_tells_who_what_why_and_from_which_request_with_before_and_after
     let history = owner.get(&route).await;
     let items = history.ok().body["items"].as_array().unwrap();
     assert_eq!(items.len(), 2);
-    assert_eq!(items[0]["after"]["name"], "Quilla Zembrowski", "{}", items[0]);
+    assert_eq!(items[0]["after"]["submitted"]["contact"]["name"], "Quilla Zembrowski");
     let change = &items[1];
     assert_eq!((&change["event_type"], &change["sequence"]), (&json!("contacted"), &json!(2)));
     assert_eq!(

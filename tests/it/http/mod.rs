@@ -3,6 +3,7 @@
 mod auth;
 mod description;
 mod email;
+mod erasure;
 mod freshness;
 mod history;
 mod intake;
