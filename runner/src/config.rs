@@ -180,16 +180,17 @@ pub fn database(
     url: Option<&SecretString>,
 ) -> Result<PgConnectOptions, ConfigError> {
     let url = url.ok_or(ConfigError::Missing(name))?.expose_secret();
-    let (scheme, rest) = url
-        .split_once("://")
-        .ok_or_else(|| ConfigError::Unusable { name, why: "it is not an address".to_owned() })?;
+    let unusable =
+        || ConfigError::Unusable { name, why: "it is not the address of a database".to_owned() };
+    let (scheme, rest) = url.split_once("://").ok_or_else(unusable)?;
+    // The database library itself would take any scheme.
     let scheme = scheme.split('+').next().unwrap_or(scheme);
+    if !["postgres", "postgresql"].contains(&scheme) {
+        return Err(unusable());
+    }
     PgConnectOptions::from_str(&format!("{scheme}://{rest}"))
         .map(|options| options.options([("jit", "off")]))
-        .map_err(|_| ConfigError::Unusable {
-            name,
-            why: "it is not the address of a database".to_owned(),
-        })
+        .map_err(|_| unusable())
 }
 
 fn secret(

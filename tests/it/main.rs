@@ -7,5 +7,6 @@ mod harness;
 mod history;
 mod http;
 mod launcher;
+mod program;
 mod projections;
 mod rls;

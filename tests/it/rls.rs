@@ -228,17 +228,34 @@ async fn the_log_is_written_by_its_function_only_and_for_ones_own_organisation_o
                 assert_eq!(refused, Err(REFUSED.to_owned()), "{role}: {statement}");
             }
         }
-        let columns: i64 = sqlx::query_scalar(
-            "select pronargs::bigint from pg_proc where oid = 'log.append'::regproc",
-        )
-        .fetch_one(&mut tx)
-        .await
-        .unwrap();
-        let rest = vec!["null"; usize::try_from(columns - 1).unwrap()].join(", ");
-        let append = format!("select log.append(array['{second}']::uuid[], {rest})");
-        assert_eq!(attempt(&mut tx, &append).await, Err(REFUSED.to_owned()), "{role}");
+        for (function, array) in [("append", true), ("append_alone", false)] {
+            for (org, foreign) in [(&first, false), (&second, true)] {
+                let call = call(&mut tx, function, org, array).await;
+                let answer = attempt(&mut tx, &call).await;
+                // Without the right to call it, not even for one's own.
+                let refused = foreign || role == "cleaning_auditor";
+                assert_eq!(
+                    answer == Err(REFUSED.to_owned()),
+                    refused,
+                    "{role}: {call}: {answer:?}"
+                );
+            }
+        }
         tx.execute("rollback").await.unwrap();
     }
+}
+
+/// A call of a function of the log for `org`, with nothing to write.
+async fn call(db: &mut PgConnection, function: &str, org: &str, array: bool) -> String {
+    let arguments: i64 =
+        sqlx::query_scalar("select pronargs::bigint from pg_proc where oid = $1::text::regproc")
+            .bind(format!("log.{function}"))
+            .fetch_one(db)
+            .await
+            .unwrap();
+    let rest = vec!["null"; usize::try_from(arguments - 1).unwrap()].join(", ");
+    let org = if array { format!("array['{org}']::uuid[]") } else { format!("'{org}'::uuid") };
+    format!("select log.{function}({org}, {rest})")
 }
 
 #[tokio::test]

@@ -87,6 +87,7 @@ impl Failure {
                 401 => "Please sign in",
                 403 => "Your role does not allow this",
                 404 => "There is no such record",
+                400 | 422 => "Please check what you entered",
                 409 | 412 => "This cannot be done now",
                 503 | 504 => "The service is busy",
                 _ => &refusal.title,
@@ -109,6 +110,11 @@ impl Failure {
             Self::Internal => "Try again in a moment.",
             Self::Refused(refusal) => &refusal.detail,
         }
+    }
+
+    /// Whether somebody can do better by typing something else.
+    pub(crate) fn is_about_input(&self) -> bool {
+        matches!(self.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
     }
 
     pub(crate) fn request_id(&self) -> &str {

@@ -51,6 +51,9 @@ async fn sign_in(
     PublicForm(fields): PublicForm,
 ) -> Answer {
     // A session that somebody else may know is never taken over.
+    if let Some(old) = &visitor.session {
+        site.sessions.close(&site.tokens.place(&old.id));
+    }
     let visitor = Visitor { session: None, ..visitor }.at(fields.get("org"));
     let authorization = basic(&fields).ok_or(Failure::Unreadable)?;
     match site.api.profile(&visitor, &authorization).await {

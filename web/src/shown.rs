@@ -1,6 +1,6 @@
 //! Values of the API as people read them: amounts, and what an event changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Deserialize;
@@ -47,6 +47,9 @@ pub(crate) fn cents(text: &str) -> Option<i64> {
     whole.checked_mul(100)?.checked_add(fraction)
 }
 
+/// Stands where there is no value.
+const NOTHING: &str = "–";
+
 /// One field before and after an event.
 pub(crate) struct Change {
     pub(crate) field: String,
@@ -54,26 +57,52 @@ pub(crate) struct Change {
     pub(crate) after: String,
 }
 
-/// The fields in which two objects differ; the tag of an event is no field.
+/// The fields in which two objects differ, however deep they lie; the tag of an event is no field.
 pub(crate) fn changes(before: &Value, after: &Value) -> Vec<Change> {
-    let keys = |value: &Value| -> Vec<String> {
-        value.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
+    let (mut old, mut new) = (BTreeMap::new(), BTreeMap::new());
+    leaves("", before, &mut old);
+    leaves("", after, &mut new);
+    let fields: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let shown = |leaves: &BTreeMap<String, String>, field: &str| {
+        leaves.get(field).map_or_else(|| NOTHING.to_owned(), Clone::clone)
     };
-    let all: BTreeSet<String> = keys(before).into_iter().chain(keys(after)).collect();
-    let fields = all.into_iter().filter(|key| key != "type" && before[key] != after[key]);
-    fields
-        .map(|field| Change {
-            before: text(&before[&field]),
-            after: text(&after[&field]),
-            field: field.replace('_', " "),
-        })
-        .collect()
+    let all = fields.into_iter().map(|field| Change {
+        before: shown(&old, field),
+        after: shown(&new, field),
+        field: field.clone(),
+    });
+    all.filter(|change| change.before != change.after).collect()
+}
+
+/// Every value that has no parts, under its path.
+fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
+    let below = |name: &str| {
+        let name = name.replace('_', " ");
+        if path.is_empty() { name } else { format!("{path} › {name}") }
+    };
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields.iter().filter(|(name, _)| *name != "type") {
+                leaves(&below(name), value, found);
+            }
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            for (index, value) in items.iter().enumerate() {
+                leaves(&below(&(index + 1).to_string()), value, found);
+            }
+        }
+        Value::Null => {}
+        Value::Array(items) if items.is_empty() => {}
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            found.insert(path.to_owned(), text(value));
+        }
+    }
 }
 
 /// A value in one line.
 pub(crate) fn text(value: &Value) -> String {
     match value {
-        Value::Null => "–".to_owned(),
+        Value::Null => NOTHING.to_owned(),
         Value::String(text) => text.clone(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
@@ -112,5 +141,14 @@ mod tests {
         let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
         assert_eq!(fields, ["loss reason", "status"]);
         assert_eq!((changes[1].before.as_str(), changes[1].after.as_str()), ("NEW", "LOST"));
+    }
+
+    #[test]
+    fn a_change_deep_inside_is_named_by_its_path() {
+        let quote = |status: &str| json!({ "quotes": [{ "status": status, "follow_ups": [] }] });
+        let changes = changes(&quote("DRAFT"), &quote("SENT"));
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].field, "quotes › 1 › status");
+        assert!(super::changes(&json!({ "notes": null }), &json!({})).is_empty());
     }
 }

@@ -87,7 +87,14 @@ async fn serve(config: Config, process: Process) -> anyhow::Result<()> {
         Process::Api => {
             let listener = roles::listen(&config.api_bind).await?;
             let upkeep = roles::jobs::upkeep(scrape.clone(), stop.clone());
-            tokio::join!(roles::api::run(&config, listener, scrape, stop), upkeep).0
+            // An API that cannot start must not leave the rest running.
+            let ending = stop.clone().drop_guard();
+            let served = async move {
+                let served = roles::api::run(&config, listener, scrape, stop).await;
+                drop(ending);
+                served
+            };
+            tokio::join!(served, upkeep).0
         }
         Process::Jobs => {
             let listener = roles::listen(&config.jobs_bind).await?;

@@ -2,6 +2,7 @@
 
 mod graph;
 mod roles;
+mod scram;
 
 use std::time::Instant;
 

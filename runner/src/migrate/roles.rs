@@ -1,7 +1,19 @@
 //! The database roles: who owns, who reads and writes, and that none of them bypasses row-level security.
 
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Executor, PgConnection};
+
+use super::scram;
+
+/// "tuple concurrently updated" has no code of its own.
+const CONCURRENTLY: &str = "XX000";
+
+/// Enough for a dozen migrators at once, and over in a second if the trouble is another.
+const ATTEMPTS: u32 = 20;
+
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A role of the program and the password it logs in with.
 #[derive(Clone, Debug)]
@@ -43,16 +55,31 @@ pub(super) async fn is_superuser(db: &mut PgConnection) -> Result<bool, sqlx::Er
 }
 
 pub(super) async fn ensure(db: &mut PgConnection, logins: &[Login]) -> Result<(), sqlx::Error> {
-    db.execute(ROLES).await?;
+    repeated(db, ROLES).await?;
     for login in logins {
+        // The server is told only what it needs to recognise the password: no log or statistic can hold it.
+        let verifier = scram::verifier(login.password.expose_secret(), rand::random());
         let statement: String = sqlx::query_scalar(
             "select format('alter role %I login password %L', $1::text, $2::text)",
         )
         .bind(&login.role)
-        .bind(login.password.expose_secret())
+        .bind(verifier)
         .fetch_one(&mut *db)
         .await?;
-        db.execute(statement.as_str()).await?;
+        repeated(db, &statement).await?;
     }
     Ok(())
+}
+
+/// Roles are shared by all databases of a server, so two migrators can get in each other's way.
+async fn repeated(db: &mut PgConnection, statements: &str) -> Result<(), sqlx::Error> {
+    for _ in 1..ATTEMPTS {
+        match db.execute(statements).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(CONCURRENTLY) => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done.map(drop),
+        }
+    }
+    db.execute(statements).await.map(drop)
 }

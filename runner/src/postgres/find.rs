@@ -44,6 +44,15 @@ pub(super) fn server(only: Option<u32>) -> Option<Server> {
     servers.pop()
 }
 
+/// Whether an extension that must be loaded at start is installed.
+pub(super) fn has_library(bin: &Path, name: &str) -> bool {
+    let Some(root) = bin.parent() else { return false };
+    ["lib", "lib/postgresql", "lib64", "lib64/postgresql"].iter().any(|directory| {
+        let library = root.join(directory).join(name);
+        library.with_extension("so").is_file() || library.with_extension("dylib").is_file()
+    })
+}
+
 fn directories() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for (parent, prefix, bin) in PLACES {

@@ -5,10 +5,11 @@ mod identity;
 mod server;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::TcpListener;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use identity::Identity;
 use server::{Launch, Server};
@@ -61,7 +62,7 @@ pub enum StartError {
         /// What was tried.
         what: &'static str,
         /// What it said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The server did not come up.
     #[error("PostgreSQL did not start; the end of its log:\n{0}")]
@@ -69,19 +70,24 @@ pub enum StartError {
 }
 
 impl StartError {
-    fn io(what: &'static str, source: std::io::Error) -> Self {
+    fn io(what: &'static str, source: io::Error) -> Self {
         Self::Io { what, source }
     }
 }
 
 /// A running cluster. Dropping it stops the server.
-#[derive(Debug)]
 pub struct Cluster {
     server: Server,
     port: u16,
     password: String,
     // Held for as long as we live: nobody else may start this cluster.
     _lock: File,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Cluster(port {})", self.port)
+    }
 }
 
 impl Cluster {
@@ -109,7 +115,11 @@ impl Cluster {
         };
         let mut settings =
             vec![format!("unix_socket_directories={}", sockets.display()), format!("port={port}")];
-        settings.extend(profile_settings(options.profile).iter().map(|text| (*text).to_owned()));
+        let always = COMMON.iter().chain(profile_settings(options.profile));
+        settings.extend(always.map(|&text| text.to_owned()));
+        if find::has_library(&found.bin, "pg_stat_statements") {
+            settings.push("shared_preload_libraries=pg_stat_statements".to_owned());
+        }
         let launch = Launch { program: found.bin.join("postgres"), directory, settings, identity };
         Ok(Self { server: Server::start(launch)?, port, password, _lock: lock })
     }
@@ -130,21 +140,29 @@ impl Cluster {
     }
 }
 
+/// What every server runs with.
+const COMMON: [&str; 5] = [
+    "listen_addresses=127.0.0.1",
+    "jit=off",
+    "timezone=UTC",
+    // What a statement was refused for may quote personal data; the program logs what matters without it.
+    "log_min_messages=log",
+    "log_min_error_statement=panic",
+];
+
+/// Sorting by bytes is fast and the same everywhere; letters beyond ASCII still have an upper and a lower case.
+const CTYPE: &str = if cfg!(target_os = "macos") { "UTF-8" } else { "C.UTF-8" };
+
+/// How long a predecessor may take to let go of its directory: one that was killed is gone in milliseconds.
+const PREDECESSOR: Duration = Duration::from_secs(2);
+
 fn profile_settings(profile: Profile) -> &'static [&'static str] {
     match profile {
-        Profile::Durable => &[
-            "listen_addresses=127.0.0.1",
-            "max_connections=200",
-            "shared_buffers=256MB",
-            "max_wal_size=2GB",
-            "jit=off",
-        ],
+        Profile::Durable => &["max_connections=200", "shared_buffers=256MB", "max_wal_size=2GB"],
         Profile::Test => &[
-            "listen_addresses=127.0.0.1",
             "max_connections=300",
             "shared_buffers=128MB",
             "max_wal_size=4GB",
-            "jit=off",
             "fsync=off",
             "full_page_writes=off",
             "synchronous_commit=off",
@@ -168,8 +186,8 @@ fn place(wanted: &Path, identity: Option<Identity>) -> Result<PathBuf, StartErro
         let name =
             uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, real.to_string_lossy().as_bytes());
         let elsewhere = PathBuf::from(format!("/var/tmp/cleaning-{}", name.simple()));
-        fs::create_dir_all(&elsewhere)
-            .map_err(|source| StartError::io("cannot make a directory in /var/tmp", source))?;
+        make_private(&elsewhere, identity)
+            .map_err(|source| StartError::io("cannot use a directory in /var/tmp", source))?;
         let note = elsewhere.display().to_string();
         fs::write(real.join("MOVED"), note)
             .map_err(|source| StartError::io("cannot leave a note", source))?;
@@ -177,6 +195,17 @@ fn place(wanted: &Path, identity: Option<Identity>) -> Result<PathBuf, StartErro
     };
     own(&directory, identity)?;
     Ok(directory)
+}
+
+/// Makes a directory where everybody may: one that is there already must be the server's, not somebody's trap.
+fn make_private(directory: &Path, identity: Identity) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let found = fs::symlink_metadata(directory)?;
+    let is_safe = found.is_dir() && [0, identity.uid].contains(&found.uid());
+    if is_safe { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
 fn own(path: &Path, identity: Identity) -> Result<(), StartError> {
@@ -188,9 +217,16 @@ fn lock(directory: &Path) -> Result<File, StartError> {
     let file = OpenOptions::new()
         .create(true)
         .append(true)
+        .custom_flags(libc::O_NOFOLLOW)
         .open(directory.join("lock"))
         .map_err(|source| StartError::io("cannot write to the directory", source))?;
-    file.try_lock().map_err(|_| StartError::InUse(directory.display().to_string()))?;
+    let asked = Instant::now();
+    while file.try_lock().is_err() {
+        if asked.elapsed() > PREDECESSOR {
+            return Err(StartError::InUse(directory.display().to_string()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
     Ok(file)
 }
 
@@ -213,8 +249,9 @@ fn initialise(
     let unfinished = directory.join("data.unfinished");
     let _ = fs::remove_dir_all(&unfinished);
     let secret = directory.join("initdb-password");
-    let written =
-        OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&secret);
+    // One left behind by a killed start may be somebody else's to read.
+    let _ = fs::remove_file(&secret);
+    let written = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&secret);
     written
         .and_then(|mut file| writeln!(file, "{password}"))
         .map_err(|source| StartError::io("cannot write the initial password", source))?;
@@ -222,7 +259,8 @@ fn initialise(
         own(&secret, identity)?;
     }
     let made = server::command(&bin.join("initdb"), directory, identity)
-        .args(["-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"])
+        .args(["-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"])
+        .arg(format!("--lc-ctype={CTYPE}"))
         .args(["--auth-local=scram-sha-256", "--auth-host=scram-sha-256"])
         .arg("--pwfile")
         .arg(&secret)

@@ -3,7 +3,8 @@
 //! The kernel ends the server when the thread that started it ends, however our process ends. So that thread must live
 //! as long as the server should: it parks here, starts the server again if it was killed, and stops it when told.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,6 +17,9 @@ use super::identity::Identity;
 
 /// How often the watching thread looks.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// Between two tries to start a server that does not: a full disk, say, may get better.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// How long a server may take to get ready; recovery after a crash under load takes a few seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -66,34 +70,30 @@ impl Drop for Server {
 }
 
 fn watch(launch: &Launch, ready: &Sender<Result<(), StartError>>, stop: &Receiver<()>) {
-    let mut child = match run(launch) {
+    let mut running = match run(launch) {
         Ok(child) => {
             let _ = ready.send(Ok(()));
-            child
+            Some(child)
         }
         Err(error) => {
             let _ = ready.send(Err(error));
             return;
         }
     };
-    loop {
-        match stop.recv_timeout(LOOK) {
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-                shut_down(&mut child);
-                return;
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        if let Ok(Some(status)) = child.try_wait() {
+    let mut pause = LOOK;
+    while stop.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        if let Some(child) = &mut running {
+            let Ok(Some(status)) = child.try_wait() else { continue };
             tracing::error!(%status, "PostgreSQL ended unexpectedly; starting it again");
-            match run(launch) {
-                Ok(again) => child = again,
-                Err(error) => {
-                    tracing::error!(%error, "PostgreSQL cannot be started again");
-                    return;
-                }
-            }
         }
+        let again = run(launch);
+        pause = if again.is_ok() { LOOK } else { RETRY };
+        running = again
+            .inspect_err(|error| tracing::error!(%error, "PostgreSQL cannot be started again"))
+            .ok();
+    }
+    if let Some(child) = &mut running {
+        shut_down(child);
     }
 }
 
@@ -124,7 +124,12 @@ fn run(launch: &Launch) -> Result<Child, StartError> {
 }
 
 fn spawn(launch: &Launch) -> Result<Child, StartError> {
-    let log = File::create(launch.directory.join("postgres.log"))
+    let log = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(launch.directory.join("postgres.log"))
         .map_err(|source| StartError::io("cannot write the server's log", source))?;
     let errors = log
         .try_clone()
@@ -145,6 +150,13 @@ pub(super) fn command(program: &Path, directory: &Path, identity: Option<Identit
     let mut command = Command::new(program);
     command.current_dir(directory).env_clear().stdin(Stdio::null());
     command.env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+    if !program.starts_with("/usr")
+        && let Some(root) = program.ancestors().nth(2)
+    {
+        // Relocated packages bring libraries that their programs do not find by themselves.
+        command.env("LD_LIBRARY_PATH", root.join("lib"));
+        command.env("DYLD_LIBRARY_PATH", root.join("lib"));
+    }
     if let Some(Identity { uid, gid }) = identity {
         command.gid(gid).uid(uid);
     }
@@ -153,13 +165,18 @@ pub(super) fn command(program: &Path, directory: &Path, identity: Option<Identit
 
 /// Fast shutdown of the server when the starting thread is gone, even by SIGKILL.
 #[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "pre_exec is unsafe; prctl is safe to call between fork and exec")]
+#[expect(unsafe_code, reason = "pre_exec is unsafe; both calls are safe between fork and exec")]
 fn end_with_us(command: &mut Command) {
-    // SAFETY: prctl with these arguments is async-signal-safe and touches no memory of ours.
+    let parent = std::process::id();
+    // SAFETY: prctl with these arguments and getppid are async-signal-safe and touch no memory of ours.
     unsafe {
-        command.pre_exec(|| {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT);
-            Ok(())
+        command.pre_exec(move || {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT) != 0 {
+                return Err(std::io::Error::last_os_error());
+            }
+            // Had we died before that line, nobody would send the signal any more.
+            let is_ours = u32::try_from(libc::getppid()) == Ok(parent);
+            if is_ours { Ok(()) } else { Err(std::io::ErrorKind::NotConnected.into()) }
         });
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn routes() -> Router<SiteState> {
     Router::new().route("/leads", get(list))
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Page {
     items: Vec<Item>,
     total: u64,
@@ -82,8 +82,18 @@ async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<
         ("page", fields.get("page")),
         ("as_of", &as_of),
     ];
-    let reply = site.api.query(&staff, &["v1", "admin", "leads"], &asked).await?;
-    let frame = Frame::staff(&staff, "leads", reply.stale);
-    let page = ListPage { frame, filter: Form::new("filter", fields), page: reply.read()? };
-    page::show(&page)
+    let answer = site.api.query(&staff, &["v1", "admin", "leads"], &asked).await;
+    let filter = Form::new("filter", fields);
+    match answer {
+        Ok(reply) => {
+            let frame = Frame::staff(&staff, "leads", reply.stale);
+            page::show(&ListPage { frame, filter, page: reply.read()? })
+        }
+        Err(failure) if failure.is_about_input() => {
+            let (frame, page) = (Frame::staff(&staff, "leads", false), Page::default());
+            let filter = filter.refused(&failure);
+            page::show_as(failure.status(), &ListPage { frame, filter, page })
+        }
+        Err(failure) => Err(failure),
+    }
 }

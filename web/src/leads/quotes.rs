@@ -105,7 +105,9 @@ mod tests {
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
         let mut fields = Fields::default();
-        pairs.iter().for_each(|(name, value)| fields.set(name, *value));
+        for (name, value) in pairs {
+            fields.set(name, *value);
+        }
         fields
     }
 

@@ -109,8 +109,9 @@ impl Entry {
 
     /// What somebody wrote down, for events that change nothing but the history.
     pub(super) fn words(&self) -> Vec<String> {
-        let written = ["action", "note"].into_iter();
-        written.filter_map(|name| self.metadata.payload[name].as_str().map(str::to_owned)).collect()
+        let written = ["/entry/action", "/entry/note", "/follow_up/note"].into_iter();
+        let text = |pointer| self.metadata.payload.pointer(pointer)?.as_str().map(str::to_owned);
+        written.filter_map(text).collect()
     }
 }
 
@@ -145,7 +146,9 @@ impl Lead {
 }
 
 fn extras(value: &Value) -> String {
-    let Some(fields) = value.as_object() else { return shown::text(value) };
+    let Some(fields) = value.as_object() else {
+        return shown::text(value).replace('_', " ");
+    };
     let wanted =
         fields.iter().filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)));
     let wanted = wanted.filter(|(_, value)| value.as_i64() != Some(0));

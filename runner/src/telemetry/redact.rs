@@ -1,0 +1,181 @@
+//! Takes personal data and secrets out of what is logged: by the name of a field, and by the shape of a text.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+const HIDDEN: &str = "[REDACTED]";
+
+/// Fields whose values are never shown.
+const NAMES: [&str; 22] = [
+    "phone",
+    "email",
+    "address",
+    "authorization",
+    "token",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "signed_url",
+    "signature",
+    "sig",
+    "password",
+    "new_password",
+    "current_password",
+    "temp_password",
+    "secret",
+    "otpauth_uri",
+    "mfa_code",
+    "code",
+    "cookie",
+    "set-cookie",
+    "card",
+];
+
+/// Objects in which `name` is the name of a person.
+const PERSONS: [&str; 7] =
+    ["person", "customer", "client", "contact", "lead", "worker", "recipient"];
+
+/// The shortest text that any of the shapes below fits, `1 A St` for one.
+const SHORTEST: usize = 6;
+
+/// What gives a text away, and what stands in its place. Secrets in addresses come before anything shorter.
+static SHAPES: LazyLock<[(Regex, &str); 6]> = LazyLock::new(|| {
+    [
+        (
+            shape(
+                "(?i)([?&](?:token|access_token|refresh_token|auth|signature|sig|x-amz-signature\
+                 |x-amz-credential|x-amz-security-token)=)[^&\\s#\"']+",
+            ),
+            "${1}[REDACTED_TOKEN]",
+        ),
+        (
+            shape(r#"(?i)\bauthorization"?\s*[:=]\s*"?(?:(?:bearer|basic)\s+)?[^\s",]+"#),
+            "authorization=[REDACTED_TOKEN]",
+        ),
+        (shape(r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]+=*"), "Bearer [REDACTED_TOKEN]"),
+        (shape(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}"), "[REDACTED_EMAIL]"),
+        (
+            shape(concat!(
+                r"(?:\+?1[\s.-]?)?\(\d{3}\)\s?\d{3}[\s.-]?\d{4}\b",
+                r"|(?:\+1[\s.-]?|\b1[\s.-]?|\b)\d{3}[\s.-]?\d{3}[\s.-]?\d{4}\b",
+            )),
+            "[REDACTED_PHONE]",
+        ),
+        (
+            shape(concat!(
+                r"(?i)\b\d+[a-z]?\s+(?:[\w.'-]+\s+){1,4}",
+                r"(?:street|st|avenue|ave|road|rd|boulevard|blvd|drive|dr|lane|ln|way|court|ct",
+                r"|crescent|cres|trail|trl|place|pl)\b",
+            )),
+            "[REDACTED_ADDRESS]",
+        ),
+    ]
+});
+
+#[expect(clippy::expect_used, reason = "the patterns are constants, and a test uses each")]
+fn shape(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant pattern")
+}
+
+/// The value of a field as it may be logged.
+pub(super) fn value(name: &str, value: Value) -> Value {
+    inside(name, value, false)
+}
+
+fn inside(name: &str, value: Value, is_person: bool) -> Value {
+    let is_named = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if !value.is_null() && (is_named(&NAMES) || is_person && is_named(&["name"])) {
+        return Value::from(HIDDEN);
+    }
+    match value {
+        Value::String(text) => match hide(&text) {
+            Cow::Borrowed(_) => Value::String(text),
+            Cow::Owned(hidden) => Value::String(hidden),
+        },
+        Value::Array(all) => {
+            Value::Array(all.into_iter().map(|one| inside(name, one, is_person)).collect())
+        }
+        Value::Object(fields) => {
+            let is_person = is_named(&PERSONS);
+            let shown = |(name, one): (String, Value)| {
+                let one = inside(&name, one, is_person);
+                (name, one)
+            };
+            Value::Object(fields.into_iter().map(shown).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}
+
+/// The text without what its shape gives away.
+fn hide(text: &str) -> Cow<'_, str> {
+    let mut hidden = Cow::Borrowed(text);
+    if text.len() < SHORTEST {
+        return hidden;
+    }
+    for (shape, instead) in SHAPES.iter() {
+        if let Cow::Owned(replaced) = shape.replace_all(&hidden, *instead) {
+            hidden = Cow::Owned(replaced);
+        }
+    }
+    hidden
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_that_name_a_secret_are_not_shown_at_any_depth() {
+        let given = json!({"Email": "x", "list": [{"token": 7, "card": null}], "org_id": "o"});
+        let shown =
+            json!({"Email": HIDDEN, "list": [{"token": HIDDEN, "card": null}], "org_id": "o"});
+        assert_eq!(value("body", given), shown);
+    }
+
+    #[test]
+    fn a_name_is_hidden_only_where_it_is_that_of_a_person() {
+        let given = json!({"name": "nightly", "lead": {"name": "Dana", "status": "NEW"}});
+        let shown = json!({"name": "nightly", "lead": {"name": HIDDEN, "status": "NEW"}});
+        assert_eq!(value("context", given), shown);
+    }
+
+    #[test]
+    fn e_mail_addresses_and_phones_are_recognised() {
+        assert_eq!(hide("to dana.k+x@example.co.uk now"), "to [REDACTED_EMAIL] now");
+        for phone in ["780-555-0199", "(780) 555-0199", "+17805550199", "1 780 555 0199"] {
+            assert_eq!(hide(&format!("call {phone}.")), "call [REDACTED_PHONE].", "{phone}");
+        }
+    }
+
+    #[test]
+    fn street_addresses_are_recognised() {
+        assert_eq!(hide("at 9 Sample Rd, today"), "at [REDACTED_ADDRESS], today");
+        assert_eq!(hide("12B Old Mill Crescent"), "[REDACTED_ADDRESS]");
+    }
+
+    #[test]
+    fn tokens_in_addresses_and_headers_are_recognised() {
+        assert_eq!(hide("/i?a=1&token=abc&b=2"), "/i?a=1&token=[REDACTED_TOKEN]&b=2");
+        assert_eq!(hide("Authorization: Basic b3duZXI="), "authorization=[REDACTED_TOKEN]");
+        assert_eq!(hide("sent bearer abc.def-1"), "sent Bearer [REDACTED_TOKEN]");
+    }
+
+    #[test]
+    fn ids_times_and_versions_are_left_alone() {
+        for text in [
+            "01234567-8901-7234-8567-012345678901",
+            "2026-01-15T12:00:00.123Z",
+            "position 12345678 of 23456789",
+            "postgres 15.18, sqlx 0.8.6",
+            "127.0.0.1:55432",
+        ] {
+            assert_eq!(hide(text), text);
+        }
+    }
+}
