@@ -2,7 +2,7 @@
 
 use projections::tenant;
 use serde_json::json;
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection, Row};
 
 use crate::harness::{App, TestDb};
@@ -33,8 +33,8 @@ async fn tables(db: &mut PgConnection) -> Vec<String> {
 }
 
 fn code(error: &sqlx::Error) -> String {
-    let error = error.as_database_error().map(|error| error.downcast_ref::<PgDatabaseError>());
-    error.map(|error| error.code().to_owned()).unwrap_or_default()
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.unwrap_or_default().into_owned()
 }
 
 /// `statement` under a savepoint: its rows, or the code of its refusal.

@@ -4,12 +4,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use api::{Health, Revision, Scrape};
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use commands::{BusOptions, CommandBus};
-use domain::id::OrgId;
-use domain::organisation::Profile;
 use projections::READERS;
 use projections::engine::{Options, Worker};
 use projections::history::checkpoint::SigningKey;
@@ -20,40 +17,17 @@ use runner::timers::Timers;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
 use super::client::Client;
-use super::database::{TestDb, context, keys};
-
-/// The password of every login.
-pub(crate) const PASSWORD: &str = "correct horse";
-
-/// Every role that the routes of this build tell apart.
-pub(crate) const ROLES: [&str; 6] =
-    ["owner", "admin", "dispatcher", "accountant", "viewer", "worker"];
-
-/// As cheap as the algorithm allows: these passwords guard nothing.
-static HASH: LazyLock<String> = LazyLock::new(|| hash(PASSWORD));
+use super::database::{TestDb, keys};
+use super::logins::{Org, PASSWORD, org};
 
 /// A process has one recorder.
 static SCRAPE: LazyLock<metrics_exporter_prometheus::PrometheusHandle> =
     LazyLock::new(|| api::install_recorder().unwrap());
 
-pub(crate) fn hash(password: &str) -> String {
-    let cheap = Params::new(8, 1, 1, None).unwrap();
-    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap);
-    argon.hash_password(password.as_bytes()).unwrap().to_string()
-}
-
 pub(crate) fn signing_key() -> SigningKey {
     SigningKey::parse("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap()
-}
-
-/// An organisation and the name that `X-Org` knows it by.
-#[derive(Clone)]
-pub(crate) struct Org {
-    pub(crate) id: OrgId,
-    pub(crate) slug: String,
 }
 
 /// Two organisations behind one address; the first is the default.
@@ -206,31 +180,4 @@ fn health(db: &TestDb) -> Health {
     let readers = READERS.iter().map(|reader| reader.name.to_owned()).collect();
     let connect = db.url("cleaning_app").parse().unwrap();
     Health::new(connect, files.iter().map(revision).collect(), readers)
-}
-
-/// An organisation with a login per role, named `<role>-<slug>`.
-async fn org(db: &TestDb, slug: &str) -> Org {
-    let id = OrgId::from(Uuid::now_v7());
-    let profile = Profile {
-        slug: slug.to_owned(),
-        name: slug.to_owned(),
-        timezone: "America/Edmonton".to_owned(),
-    };
-    db.bus().open_organisation(&context(id), profile).await.unwrap();
-    for role in ROLES {
-        put_login(db, id, &format!("{role}-{slug}"), role, &HASH).await;
-    }
-    Org { id, slug: slug.to_owned() }
-}
-
-pub(crate) async fn put_login(db: &TestDb, org: OrgId, username: &str, role: &str, hash: &str) {
-    sqlx::query("select tenant.put_login($1, $2, $3, $4, $5)")
-        .bind(org.as_uuid())
-        .bind(Uuid::now_v7())
-        .bind(username)
-        .bind(role)
-        .bind(hash)
-        .execute(&db.app)
-        .await
-        .unwrap();
 }

@@ -3,6 +3,7 @@
 pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod database;
+pub(crate) mod logins;
 pub(crate) mod program;
 pub(crate) mod smtp;
 

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 /// Listens until it is dropped.
 pub(crate) struct Smtp {
     pub(crate) port: u16,
-    post: Arc<Post>,
+    kept: Arc<Post>,
     _stop: DropGuard,
 }
 
@@ -24,31 +24,31 @@ struct Post {
 impl Smtp {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (post, stop) = (Arc::new(Post::default()), CancellationToken::new());
-        let (kept, until) = (Arc::clone(&post), stop.clone());
+        let address = listener.local_addr().unwrap();
+        let (kept, closing) = (Arc::new(Post::default()), CancellationToken::new());
+        let (post, until) = (Arc::clone(&kept), closing.clone());
         let connections = TaskTracker::new();
         let tracker = connections.clone();
         connections.spawn(until.run_until_cancelled_owned(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let kept = Arc::clone(&kept);
+                let post = Arc::clone(&post);
                 tracker.spawn(async move {
                     // A client that hangs up in mid-sentence is its own affair.
-                    let _ = converse(stream, &kept).await;
+                    let _ = converse(stream, &post).await;
                 });
             }
         }));
-        Self { port, post, _stop: stop.drop_guard() }
+        Self { port: address.port(), kept, _stop: closing.drop_guard() }
     }
 
     /// The next mails are refused with these codes, one each.
     pub(crate) fn refuse(&self, codes: &[u16]) {
-        self.post.refusals.lock().unwrap().extend(codes);
+        self.kept.refusals.lock().unwrap().extend(codes);
     }
 
     /// Everything accepted so far, headers included.
     pub(crate) fn mails(&self) -> Vec<String> {
-        self.post.mails.lock().unwrap().clone()
+        self.kept.mails.lock().unwrap().clone()
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::with_lead;
 use crate::harness::App;
-use crate::harness::app::{PASSWORD, hash, put_login};
+use crate::harness::logins::{PASSWORD, hash, put_login};
 
 const WHOAMI: &str = "/v1/admin/whoami";
 
@@ -87,29 +87,26 @@ async fn a_role_is_told_its_permissions_in_order() {
     assert_eq!(told.ok().body["permissions"], json!(wanted));
 }
 
-/// Who may, in the order of [`crate::harness::app::ROLES`].
+/// Who may, in the order of [`crate::harness::logins::ROLES`].
 const READ: [bool; 6] = [true, true, true, false, true, false];
 const CHANGE: [bool; 6] = [true, true, true, false, false, false];
 const ADMIN: [bool; 6] = [true, true, false, false, false, false];
 
-#[tokio::test]
-async fn each_route_serves_the_roles_with_its_permission_and_no_other() {
-    let (app, lead, owner) = with_lead().await;
-    let offer = json!({ "amount": 100 });
-    let quote = owner.post(&format!("{lead}/quotes"), &offer).await;
-    let quote = format!("{lead}/quotes/{}", quote.ok().body["quote_id"].as_str().unwrap());
-    app.settle().await;
-    let id = super::id_in(&lead).to_owned();
+type Guarded = (Method, String, Value, [bool; 6], &'static str);
+
+/// Every route of staff with a body it takes, who may call it, and the permission a refusal names.
+fn routes(lead: &str, quote: &str) -> Vec<Guarded> {
+    let id = super::id_in(lead);
     let nobody = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d";
-    let entry = json!({ "action": "a" });
-    let note = json!({ "note": "n" });
-    let routes: Vec<(Method, String, Value, [bool; 6], &str)> = vec![
+    let (offer, entry, note) =
+        (json!({ "amount": 100 }), json!({ "action": "a" }), json!({ "note": "n" }));
+    vec![
         (Method::GET, "/v1/admin/leads".to_owned(), Value::Null, READ, "contacts.view"),
         (Method::GET, "/v1/admin/leads?as_of=1".to_owned(), Value::Null, READ, "contacts.view"),
-        (Method::GET, lead.clone(), Value::Null, READ, "contacts.view"),
+        (Method::GET, lead.to_owned(), Value::Null, READ, "contacts.view"),
         (Method::GET, format!("{lead}?as_of=2"), Value::Null, READ, "contacts.view"),
         (Method::GET, format!("{lead}/quotes"), Value::Null, READ, "contacts.view"),
-        (Method::PATCH, lead.clone(), json!({ "notes": "n" }), CHANGE, "contacts.edit"),
+        (Method::PATCH, lead.to_owned(), json!({ "notes": "n" }), CHANGE, "contacts.edit"),
         (
             Method::POST,
             format!("{lead}/status"),
@@ -150,9 +147,19 @@ async fn each_route_serves_the_roles_with_its_permission_and_no_other() {
             ADMIN,
             "admin.manage",
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn each_route_serves_the_roles_with_its_permission_and_no_other() {
+    let (app, lead, owner) = with_lead().await;
+    let offer = json!({ "amount": 100 });
+    let quote = owner.post(&format!("{lead}/quotes"), &offer).await;
+    let quote = format!("{lead}/quotes/{}", quote.ok().body["quote_id"].as_str().unwrap());
+    app.settle().await;
+    let routes = routes(&lead, &quote);
     for (method, path, body, allowed, permission) in routes {
-        for (role, may) in crate::harness::app::ROLES.into_iter().zip(allowed) {
+        for (role, may) in crate::harness::logins::ROLES.into_iter().zip(allowed) {
             let before = app.position(0).await;
             let staff = app.staff(role).with("content-type", "application/json");
             let sent = (!body.is_null()).then(|| body.to_string().into_bytes());

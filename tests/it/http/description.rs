@@ -56,7 +56,8 @@ fn assert_parameters(path: &str, operation: &Value) {
         .collect();
     let places = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut places: Vec<&str> = places.collect();
-    (named.sort_unstable(), places.sort_unstable());
+    named.sort_unstable();
+    places.sort_unstable();
     assert_eq!(named, places, "{path}");
 }
 

@@ -74,9 +74,9 @@ async fn another_organisations_id_is_answered_exactly_like_nobodys() {
     for (number, (method, route, body, id)) in by_lead.iter().enumerate() {
         for keyed in [false, true] {
             // A key is bound to its address, so each request has one of its own.
-            let client = |who: &str| match keyed {
-                true => us.with("idempotency-key", &format!("{who}-{number}")),
-                false => us.clone(),
+            let client = |who: &str| {
+                let keyed = keyed.then(|| us.with("idempotency-key", &format!("{who}-{number}")));
+                keyed.unwrap_or_else(|| us.clone())
             };
             let foreign = call(&client("a"), method, &route.replace("{}", id), body).await;
             let random = call(&client("b"), method, &route.replace("{}", NOBODY), body).await;
