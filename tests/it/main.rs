@@ -5,6 +5,8 @@
 mod append;
 mod harness;
 mod history;
+mod http;
 mod launcher;
 mod program;
 mod projections;
+mod rls;

@@ -29,7 +29,10 @@ const FAMILIES: [(&str, &str); 5] = [
     path = "/problems/{slug}",
     tag = "system",
     params(("slug" = String, Path, description = "Last part of `type`, or a `code`", example = "stale_read")),
-    responses((status = 200, description = "What it means", content_type = "application/json"))
+    responses(
+        (status = 200, description = "What it means", content_type = "application/json"),
+        (status = 404, description = "No failure is called so", content_type = "application/problem+json")
+    )
 )]
 async fn page(Path(slug): Path<String>) -> Result<impl IntoResponse, Problem> {
     let body = family(&slug).or_else(|| code(&slug)).ok_or_else(|| Problem::new(Code::NotFound))?;

@@ -1,7 +1,13 @@
-//! A private database server for the whole test run, and a fresh database for each test.
+//! A private database server for the whole test run, a fresh database for each test, and the program on top of it.
 
+pub(crate) mod app;
+pub(crate) mod client;
 pub(crate) mod database;
+pub(crate) mod logins;
 pub(crate) mod program;
+pub(crate) mod smtp;
 
+pub(crate) use app::App;
+pub(crate) use client::Client;
 pub(crate) use database::TestDb;
 pub(crate) use program::{Program, Served};

@@ -1,0 +1,183 @@
+//! The API as clients meet it, on a port of its own, with the workers that follow it stepped by hand.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use api::{Health, Revision, Scrape};
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Parser;
+use commands::{BusOptions, CommandBus};
+use projections::READERS;
+use projections::engine::{Options, Worker};
+use projections::history::checkpoint::SigningKey;
+use runner::config::Config;
+use runner::delivery::Delivery;
+use runner::migrate;
+use runner::timers::Timers;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::client::Client;
+use super::database::{TestDb, keys};
+use super::logins::{Org, PASSWORD, org};
+
+/// A process has one recorder.
+static SCRAPE: LazyLock<metrics_exporter_prometheus::PrometheusHandle> =
+    LazyLock::new(|| api::install_recorder().unwrap());
+
+pub(crate) fn signing_key() -> SigningKey {
+    SigningKey::parse("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap()
+}
+
+/// Two organisations behind one address; the first is the default.
+pub(crate) struct App {
+    pub(crate) db: TestDb,
+    pub(crate) orgs: [Org; 2],
+    pub(crate) address: String,
+    clock: Arc<AtomicI64>,
+    worker: Worker,
+    delivery: Delivery,
+    timers: Timers,
+    stop: CancellationToken,
+    _tasks: TaskTracker,
+}
+
+#[derive(Parser)]
+struct Alone {
+    #[command(flatten)]
+    config: Config,
+}
+
+impl App {
+    /// Mail is off.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&["--email-mode", "off"]).await
+    }
+
+    /// Mail goes to `port` of this machine.
+    pub(crate) async fn start_mailing(port: u16) -> Self {
+        let port = port.to_string();
+        let smtp = ["--email-mode", "smtp", "--smtp-host", "127.0.0.1", "--smtp-port", &port];
+        Self::start_with(&smtp).await
+    }
+
+    async fn start_with(arguments: &[&str]) -> Self {
+        let db = TestDb::new().await;
+        let orgs = [org(&db, "first").await, org(&db, "second").await];
+        let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
+        let told = Arc::clone(&clock);
+        let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
+        let state = api::App::new(api::Options {
+            bus: db.bus(),
+            reads: db.app.clone(),
+            keys: keys(),
+            signing: Some(signing_key()),
+            health: health(&db),
+            clock: Arc::clone(&time),
+            default_org: Some(orgs[0].id),
+            trust_proxy: false,
+            docs: true,
+            scrape: Some(Scrape { handle: SCRAPE.clone(), token: Some("scrape-token".into()) }),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(api::serve(listener, api::router(state), stop.clone()));
+        let program = ["cleaning"].iter().chain(arguments);
+        let config = Alone::parse_from(program).config;
+        let worker = Worker::new(db.worker.clone(), keys(), Options::new("test", READERS));
+        let delivery =
+            Delivery::new(db.worker.clone(), keys(), &config, Arc::clone(&time)).unwrap();
+        let timers = Timers::new(db.worker.clone(), worker_bus(&db), time);
+        Self { db, orgs, address, clock, worker, delivery, timers, stop, _tasks: tasks }
+    }
+
+    /// Somebody without a login.
+    pub(crate) fn anyone(&self) -> Client {
+        Client::new(&self.address)
+    }
+
+    /// A member of staff of the first organisation.
+    pub(crate) fn staff(&self, role: &str) -> Client {
+        self.staff_of(0, role)
+    }
+
+    pub(crate) fn staff_of(&self, org: usize, role: &str) -> Client {
+        self.anyone().signed_in(&format!("{role}-{}", self.orgs[org].slug), PASSWORD)
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        instant(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// Nothing passes by itself.
+    pub(crate) fn advance(&self, time: TimeDelta) {
+        self.clock.fetch_add(time.num_microseconds().unwrap(), Ordering::SeqCst);
+    }
+
+    /// Lets everything follow that follows from what has happened, and nothing that is due later.
+    pub(crate) async fn settle(&self) {
+        loop {
+            self.worker.catch_up().await.unwrap();
+            let delivered = self.delivery.deliver_due().await.unwrap();
+            if delivered + self.timers.fire_due().await.unwrap() == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Keeps the read models in step while `request` waits for them.
+    pub(crate) async fn following<T>(&self, request: impl Future<Output = T>) -> T {
+        let follow = async {
+            loop {
+                self.worker.catch_up().await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            answer = request => answer,
+            () = follow => unreachable!(),
+        }
+    }
+
+    /// Where the log of an organisation stands.
+    pub(crate) async fn position(&self, org: usize) -> i64 {
+        sqlx::query_scalar("select position from log_heads where org_id = $1")
+            .bind(self.orgs[org].id.as_uuid())
+            .fetch_one(&mut self.db.admin().await)
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's clock starts when the test does")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+fn instant(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap()
+}
+
+fn worker_bus(db: &TestDb) -> CommandBus {
+    let connect = db.url("cleaning_worker").parse().unwrap();
+    CommandBus::start(db.worker.clone(), BusOptions::new(connect, keys(), TaskTracker::new()))
+}
+
+fn health(db: &TestDb) -> Health {
+    let files = migrate::embedded().unwrap();
+    let revision = |file: &migrate::Migration| Revision {
+        version: file.version.clone(),
+        checksum: file.checksum(),
+    };
+    let readers = READERS.iter().map(|reader| reader.name.to_owned()).collect();
+    let connect = db.url("cleaning_app").parse().unwrap();
+    Health::new(connect, files.iter().map(revision).collect(), readers)
+}

@@ -1,0 +1,122 @@
+//! The mail that tells people their request has arrived, and why it sometimes does not go out.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{form_of, id_in, submitted};
+use crate::harness::smtp::Smtp;
+use crate::harness::{App, Client};
+
+async fn mailing() -> (Smtp, App, Client) {
+    let smtp = Smtp::start().await;
+    let app = App::start_mailing(smtp.port).await;
+    let owner = app.staff("owner");
+    (smtp, app, owner)
+}
+
+async fn newest(owner: &Client) -> Value {
+    owner.get("/v1/admin/effects?limit=1").await.ok().body["items"][0].clone()
+}
+
+#[tokio::test]
+async fn whoever_asks_gets_one_mail() {
+    let (smtp, app, owner) = mailing().await;
+    submitted(&app.anyone()).await;
+    app.settle().await;
+    app.advance(TimeDelta::days(1));
+    app.settle().await;
+    let mails = smtp.mails();
+    assert_eq!(mails.len(), 1);
+    let effect = newest(&owner).await;
+    assert_eq!((&effect["state"], &effect["attempts"]), (&json!("delivered"), &json!(1)));
+    for wanted in
+        ["quilla.z@example.net", "We have received your request", "Hello Quilla Zembrowski"]
+    {
+        assert!(mails[0].contains(wanted), "{}", mails[0]);
+    }
+    // The id of the effect goes with it: receivers know a repeat by it.
+    assert!(mails[0].contains(effect["effect_id"].as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_now_is_sent_again_later() {
+    let (smtp, app, owner) = mailing().await;
+    smtp.refuse(&[451, 421]);
+    submitted(&app.anyone()).await;
+    app.settle().await;
+    let effect = newest(&owner).await;
+    assert_eq!((&effect["state"], &effect["attempts"]), (&json!("waiting"), &json!(1)));
+    let reason = effect["reason"].as_str().unwrap();
+    assert!(reason.contains("451") && !reason.contains('@'), "{reason}");
+    app.advance(TimeDelta::seconds(29));
+    app.settle().await;
+    assert_eq!(newest(&owner).await["attempts"], 1);
+    app.advance(TimeDelta::seconds(10));
+    app.settle().await;
+    assert_eq!(newest(&owner).await["attempts"], 2);
+    app.advance(TimeDelta::minutes(2));
+    app.settle().await;
+    assert_eq!(newest(&owner).await["state"], "delivered");
+    assert_eq!(smtp.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_good_is_a_dead_letter() {
+    let (smtp, app, owner) = mailing().await;
+    smtp.refuse(&[550]);
+    submitted(&app.anyone()).await;
+    app.settle().await;
+    app.advance(TimeDelta::days(2));
+    app.settle().await;
+    assert_eq!(smtp.mails().len(), 0);
+    let effect = newest(&owner).await;
+    assert_eq!((&effect["state"], &effect["attempts"]), (&json!("dead"), &json!(1)));
+    let letters = owner.get("/v1/admin/queue/dlq").await;
+    assert_eq!(letters.body["outbox_dead_count"], 1);
+    let letter = &letters.body["items"][0];
+    assert_eq!((&letter["event_id"], &letter["kind"]), (&effect["effect_id"], &json!("outbox")));
+    assert_eq!(letter["last_error"], "the server answered 550");
+    assert!(!letters.text.contains("quilla"));
+    let other = app.staff_of(1, "owner").get("/v1/admin/queue/dlq").await;
+    assert_eq!(other.body["total"], 0);
+}
+
+#[tokio::test]
+async fn a_server_that_stays_away_is_given_up_after_eight_attempts() {
+    let (smtp, app, owner) = mailing().await;
+    drop(smtp);
+    submitted(&app.anyone()).await;
+    for attempt in 1..=8 {
+        app.settle().await;
+        assert_eq!(newest(&owner).await["attempts"], attempt);
+        app.advance(TimeDelta::hours(2));
+    }
+    app.settle().await;
+    let effect = newest(&owner).await;
+    assert_eq!((&effect["state"], &effect["attempts"]), (&json!("dead"), &json!(8)));
+    assert_eq!(effect["reason"], "the server could not be reached");
+}
+
+#[tokio::test]
+async fn nobody_is_written_to_who_gave_no_address_or_was_erased() {
+    let (smtp, app, owner) = mailing().await;
+    app.anyone().post("/v1/leads", &form_of("Otto", "780 555")).await.ok();
+    app.settle().await;
+    let effect = newest(&owner).await;
+    assert_eq!(
+        (&effect["state"], &effect["reason"]),
+        (&json!("suppressed"), &json!("no_email_address"))
+    );
+
+    let lead = submitted(&app.anyone()).await;
+    let erase = format!("/v1/admin/subjects/{}/erase", id_in(&lead));
+    let reason = json!({ "reason": "asked for it" });
+    app.following(owner.post(&erase, &reason)).await.ok();
+    app.settle().await;
+    let effect = newest(&owner).await;
+    assert_eq!(
+        (&effect["state"], &effect["reason"]),
+        (&json!("suppressed"), &json!("subject_erased"))
+    );
+    assert_eq!(smtp.mails().len(), 0);
+}

@@ -1,0 +1,356 @@
+//! The database keeps organisations apart even from a program that forgets to.
+
+use projections::tenant;
+use serde_json::json;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Executor, PgConnection, Row};
+
+use crate::harness::{App, TestDb};
+
+const ROLES: [&str; 3] = ["cleaning_app", "cleaning_worker", "cleaning_auditor"];
+
+/// Refused for lack of a privilege, or by a policy.
+const REFUSED: &str = "42501";
+
+async fn connect(db: &TestDb, role: &str) -> PgConnection {
+    let options: PgConnectOptions = db.url(role).parse().unwrap();
+    options.connect().await.unwrap()
+}
+
+/// Every table with an `org_id`, read from the catalogue, so that a new one cannot be forgotten.
+async fn tables(db: &mut PgConnection) -> Vec<String> {
+    let rows = sqlx::query(
+        "select format('%I.%I', n.nspname, c.relname) as name
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
+         where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema')
+         order by 1",
+    )
+    .fetch_all(db)
+    .await
+    .unwrap();
+    rows.iter().map(|row| row.get("name")).collect()
+}
+
+fn code(error: &sqlx::Error) -> String {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.unwrap_or_default().into_owned()
+}
+
+/// `statement` under a savepoint: its rows, or the code of its refusal.
+async fn attempt(db: &mut PgConnection, statement: &str) -> Result<u64, String> {
+    db.execute("savepoint attempt").await.unwrap();
+    let done = db.execute(statement).await;
+    db.execute("rollback to attempt").await.unwrap();
+    done.map(|done| done.rows_affected()).map_err(|error| code(&error))
+}
+
+/// Rows that the role sees, or none if it may not even look.
+async fn seen(db: &mut PgConnection, table: &str, condition: &str) -> Option<i64> {
+    db.execute("savepoint look").await.unwrap();
+    let statement = format!("select count(*) from {table} where {condition}");
+    let count = sqlx::query_scalar(&statement).fetch_one(&mut *db).await;
+    db.execute("rollback to look").await.unwrap();
+    match count {
+        Ok(count) => Some(count),
+        Err(error) => {
+            assert_eq!(code(&error), REFUSED, "{table}: {error}");
+            None
+        }
+    }
+}
+
+/// Two organisations with a row in every table that the program fills by itself, and the rest planted.
+async fn filled() -> App {
+    let app = App::start().await;
+    for (number, slug) in ["first", "second"].iter().enumerate() {
+        let public = app.anyone().with("x-org", slug);
+        let form = json!({
+            "name": "Quilla", "phone": "1", "address": "a", "preferred_dates": ["x"], "estimate_snapshot": {},
+            "structured_inputs": { "beds": 1, "baths": 1 },
+        });
+        let lead = public.post("/v1/leads", &form).await.ok().body["lead_id"].clone();
+        let (owner, lead) = (app.staff_of(number, "owner"), lead.as_str().unwrap());
+        let offer = json!({ "amount": 1, "expires_at": "2090-01-01T00:00:00Z" });
+        let route = format!("/v1/admin/leads/{lead}/quotes");
+        let quote = owner.post(&route, &offer).await.ok().body["quote_id"].clone();
+        let send = format!("{route}/{}/send", quote.as_str().unwrap());
+        owner.post(&send, &json!({})).await.ok();
+        owner.post("/v1/admin/history/checkpoints", &json!({})).await.ok();
+        let org = app.orgs[number].id;
+        let host = format!("select tenant.put_host('{org}', '{slug}.example')");
+        app.db.app.execute(host.as_str()).await.unwrap();
+        // Bookings and broken events, which these commands do not make.
+        let mut admin = app.db.admin().await;
+        for statement in [
+            format!(
+                "insert into slots (org_id, resource, during, aggregate_type, aggregate_id)
+                 values ('{org}', gen_random_uuid(), '[2026-01-01, 2026-01-02)', 'booking', 'b')"
+            ),
+            format!("insert into parked_streams values ('{org}', 'old', 'lead', 'l', 1, 'broken')"),
+            format!("insert into skipped_events values ('{org}', 'old', 1, 'broken')"),
+        ] {
+            admin.execute(statement.as_str()).await.unwrap();
+        }
+    }
+    app.settle().await;
+    app
+}
+
+#[tokio::test]
+async fn every_table_of_an_organisation_is_protected_from_its_owner_too() {
+    let db = TestDb::new().await;
+    let mut admin = db.admin().await;
+    let all = tables(&mut admin).await;
+    assert!(all.len() >= 18, "{all:?}");
+    for table in all {
+        let row = sqlx::query(
+            "select relrowsecurity, relforcerowsecurity,
+                    (select count(*) from pg_policy p where p.polrelid = c.oid and 0 = any (p.polroles)
+                       and pg_get_expr(p.polqual, p.polrelid) like '%org_id = tenant.current_org()%'
+                       and pg_get_expr(p.polwithcheck, p.polrelid) like '%org_id = tenant.current_org()%') as keeping,
+                    (select count(*) from pg_policy p join unnest(p.polroles) r (role) on true
+                     where p.polrelid = c.oid and r.role <> 0
+                       and r.role <> 'cleaning_definer'::regrole) as others
+             from pg_class c where oid = $1::text::regclass",
+        )
+        .bind(&table)
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+        assert!(row.get::<bool, _>("relrowsecurity"), "{table} is not protected");
+        assert!(row.get::<bool, _>("relforcerowsecurity"), "{table} is open to its owner");
+        assert_eq!((row.get::<i64, _>("keeping"), row.get::<i64, _>("others")), (1, 0), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn without_an_organisation_every_table_is_empty_and_with_one_only_its_rows_are_there() {
+    let app = filled().await;
+    let mut admin = app.db.admin().await;
+    let all = tables(&mut admin).await;
+    let first = app.orgs[0].id.to_string();
+    let mut unseen = all.clone();
+    for role in ROLES {
+        let mut db = connect(&app.db, role).await;
+        for setting in
+            ["", "set local app.current_org_id = ''", "set local app.current_org_id = 'x'"]
+        {
+            db.execute("begin").await.unwrap();
+            db.execute(setting).await.unwrap();
+            for table in &all {
+                assert!(seen(&mut db, table, "true").await.unwrap_or(0) == 0, "{role} {table}");
+            }
+            db.execute("rollback").await.unwrap();
+        }
+        db.execute("begin").await.unwrap();
+        db.execute(format!("set local app.current_org_id = '{first}'").as_str()).await.unwrap();
+        for table in &all {
+            let mine = seen(&mut db, table, &format!("org_id = '{first}'")).await;
+            let theirs = seen(&mut db, table, &format!("org_id <> '{first}'")).await;
+            assert_eq!(theirs.unwrap_or(0), 0, "{role} {table}");
+            if mine.is_some_and(|rows| rows > 0) {
+                unseen.retain(|name| name != table);
+            }
+        }
+        db.execute("rollback").await.unwrap();
+    }
+    // A table without a row that somebody may see would not have put isolation to the test.
+    assert_eq!(unseen, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn rows_of_another_organisation_are_neither_made_nor_changed_nor_removed() {
+    let app = filled().await;
+    let mut admin = app.db.admin().await;
+    let [first, second] = [app.orgs[0].id.to_string(), app.orgs[1].id.to_string()];
+    for table in tables(&mut admin).await {
+        // A row of the other one, offered again under a name of its own, and a row of one's own, given away.
+        let bare = table.split_once('.').unwrap().1;
+        let row: Option<String> = sqlx::query_scalar(&format!(
+            "select row_to_json(t)::text from {table} t where org_id = '{second}' limit 1"
+        ))
+        .fetch_optional(&mut admin)
+        .await
+        .unwrap();
+        for role in ROLES {
+            let mut db = connect(&app.db, role).await;
+            db.execute("begin").await.unwrap();
+            db.execute(format!("set local app.current_org_id = '{first}'").as_str()).await.unwrap();
+            if let Some(row) = &row {
+                let insert = format!(
+                    "insert into {table} select * from json_populate_record(null::{table}, '{}')",
+                    row.replace('\'', "''")
+                );
+                assert_eq!(
+                    attempt(&mut db, &insert).await,
+                    Err(REFUSED.to_owned()),
+                    "{role} {bare}"
+                );
+            }
+            let foreign = format!("where org_id = '{second}'");
+            for statement in [
+                format!("update {table} set org_id = org_id {foreign}"),
+                format!("delete from {table} {foreign}"),
+            ] {
+                match attempt(&mut db, &statement).await {
+                    Ok(rows) => assert_eq!(rows, 0, "{role}: {statement}"),
+                    Err(code) => assert_eq!(code, REFUSED, "{role}: {statement}"),
+                }
+            }
+            let away = format!("update {table} set org_id = '{second}' where org_id = '{first}'");
+            match attempt(&mut db, &away).await {
+                Ok(rows) => assert_eq!(rows, 0, "{role}: {away}"),
+                Err(code) => assert_eq!(code, REFUSED, "{role}: {away}"),
+            }
+            let truncate = format!("truncate {table} cascade");
+            assert_eq!(attempt(&mut db, &truncate).await, Err(REFUSED.to_owned()), "{role} {bare}");
+            db.execute("rollback").await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_written_by_its_function_only_and_for_ones_own_organisation_only() {
+    let app = filled().await;
+    let [first, second] = [app.orgs[0].id.to_string(), app.orgs[1].id.to_string()];
+    for role in ROLES {
+        let mut tx = connect(&app.db, role).await;
+        tx.execute("begin").await.unwrap();
+        tx.execute(format!("set local app.current_org_id = '{first}'").as_str()).await.unwrap();
+        for table in ["events", "commands", "log_heads", "claims", "slots"] {
+            for statement in [
+                format!("insert into {table} select * from {table} where false"),
+                format!("update {table} set org_id = org_id where false"),
+                format!("delete from {table} where false"),
+            ] {
+                let refused = attempt(&mut tx, &statement).await;
+                assert_eq!(refused, Err(REFUSED.to_owned()), "{role}: {statement}");
+            }
+        }
+        for (function, array) in [("append", true), ("append_alone", false)] {
+            for (org, foreign) in [(&first, false), (&second, true)] {
+                let call = call(&mut tx, function, org, array).await;
+                let answer = attempt(&mut tx, &call).await;
+                // Without the right to call it, not even for one's own.
+                let refused = foreign || role == "cleaning_auditor";
+                assert_eq!(
+                    answer == Err(REFUSED.to_owned()),
+                    refused,
+                    "{role}: {call}: {answer:?}"
+                );
+            }
+        }
+        tx.execute("rollback").await.unwrap();
+    }
+}
+
+/// A call of a function of the log for `org`, with nothing to write.
+async fn call(db: &mut PgConnection, function: &str, org: &str, array: bool) -> String {
+    let arguments: i64 =
+        sqlx::query_scalar("select pronargs::bigint from pg_proc where oid = $1::text::regproc")
+            .bind(format!("log.{function}"))
+            .fetch_one(db)
+            .await
+            .unwrap();
+    let rest = vec!["null"; usize::try_from(arguments - 1).unwrap()].join(", ");
+    let org = if array { format!("array['{org}']::uuid[]") } else { format!("'{org}'::uuid") };
+    format!("select log.{function}({org}, {rest})")
+}
+
+#[tokio::test]
+async fn a_stream_is_read_in_ones_own_organisation_only() {
+    let app = filled().await;
+    let mut admin = app.db.admin().await;
+    let lead: String = sqlx::query_scalar(
+        "select aggregate_id from events where org_id = $1 and event_type = 'submitted'",
+    )
+    .bind(app.orgs[1].id.as_uuid())
+    .fetch_one(&mut admin)
+    .await
+    .unwrap();
+    for (org, rows) in [(0, 0_i64), (1, 3)] {
+        let mut tx = tenant::begin(&app.db.app, app.orgs[org].id).await.unwrap();
+        let count = "select count(*) from events where aggregate_id = $1 and sequence <= 3";
+        let seen: i64 = sqlx::query_scalar(count).bind(&lead).fetch_one(&mut *tx).await.unwrap();
+        assert_eq!(seen, rows);
+    }
+    let stream = |org: usize| {
+        format!("select * from log.stream('{}', 'lead', '{lead}', 100, null)", app.orgs[org].id)
+    };
+    for role in ["cleaning_app", "cleaning_worker"] {
+        let mut db = connect(&app.db, role).await;
+        db.execute("begin").await.unwrap();
+        let first = format!("set local app.current_org_id = '{}'", app.orgs[0].id);
+        db.execute(first.as_str()).await.unwrap();
+        assert_eq!(attempt(&mut db, &stream(1)).await, Err(REFUSED.to_owned()), "{role}");
+        assert!(attempt(&mut db, &stream(0)).await.is_ok(), "{role}");
+        db.execute("rollback").await.unwrap();
+    }
+    let mut auditor = connect(&app.db, "cleaning_auditor").await;
+    auditor.execute("begin").await.unwrap();
+    assert_eq!(attempt(&mut auditor, &stream(0)).await, Err(REFUSED.to_owned()));
+}
+
+#[tokio::test]
+async fn the_roles_of_the_program_own_nothing_and_bypass_nothing() {
+    let db = TestDb::new().await;
+    let mut admin = db.admin().await;
+    for role in ROLES.iter().chain(&["cleaning_definer", "cleaning_owner"]) {
+        let row = sqlx::query("select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin from pg_roles where rolname = $1")
+            .bind(role)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+        for right in ["rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb", "rolreplication"]
+        {
+            assert!(!row.get::<bool, _>(right), "{role} has {right}");
+        }
+        // The role that sees across organisations is nobody's login.
+        assert_eq!(
+            row.get::<bool, _>("rolcanlogin"),
+            *role != "cleaning_definer" && *role != "cleaning_owner",
+            "{role}"
+        );
+    }
+    for role in ROLES {
+        let owned: i64 = sqlx::query_scalar(
+            "select (select count(*) from pg_class where relowner = $1::text::regrole)
+                  + (select count(*) from pg_proc where proowner = $1::text::regrole)
+                  + (select count(*) from pg_namespace where nspowner = $1::text::regrole)
+                  + (select count(*) from pg_auth_members where member = $1::text::regrole)",
+        )
+        .bind(role)
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+        assert_eq!(owned, 0, "{role} owns something or belongs to a role");
+    }
+}
+
+#[tokio::test]
+async fn functions_that_see_everything_are_pinned_and_not_for_everybody() {
+    let db = TestDb::new().await;
+    let mut admin = db.admin().await;
+    let rows = sqlx::query(
+        "select p.oid::regprocedure::text as name, p.proowner::regrole::text as owner,
+                coalesce(array_to_string(p.proconfig, ' '), '') as config,
+                has_function_privilege('cleaning_auditor', p.oid, 'execute') as auditor,
+                exists (select 1 from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0) as everybody
+         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema')",
+    )
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    assert!(rows.len() >= 10);
+    let readable = ["tenant.organisations", "log.lagging", "log.progress"];
+    for row in rows {
+        let name: String = row.get("name");
+        assert_eq!(row.get::<String, _>("owner"), "cleaning_definer", "{name}");
+        assert!(row.get::<String, _>("config").contains("search_path="), "{name}");
+        assert!(!row.get::<bool, _>("everybody"), "{name} may be called by everybody");
+        let auditor = readable.iter().any(|known| name.starts_with(known));
+        assert_eq!(row.get::<bool, _>("auditor"), auditor, "{name}");
+    }
+}
