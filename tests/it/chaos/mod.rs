@@ -2,8 +2,9 @@
 
 mod kill_api;
 mod kill_jobs;
+mod kill_postgres;
 mod office;
 mod tables;
 mod zombie;
 
-pub(crate) use office::Office;
+use office::Office;

@@ -35,7 +35,7 @@ struct Acknowledged {
     position: i64,
 }
 
-pub(crate) struct Office {
+pub(super) struct Office {
     pub(super) org: OrgId,
     login: Uuid,
     http: reqwest::Client,
@@ -196,7 +196,7 @@ impl Office {
     }
 }
 
-fn lead() -> Value {
+pub(super) fn lead() -> Value {
     json!({
         "name": "Dana Boyd", "phone": "780-555-0100", "email": "dana@example.org", "address": "1 Elm Street",
         "postal_code": "T5K 1A1", "preferred_dates": ["Tue morning"], "structured_inputs": { "beds": 2, "baths": 1 }, "estimate_snapshot": {},
