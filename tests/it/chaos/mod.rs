@@ -5,6 +5,7 @@ mod kill_jobs;
 mod kill_postgres;
 mod office;
 mod tables;
+mod tamper;
 mod zombie;
 
 use office::Office;

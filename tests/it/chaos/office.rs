@@ -26,7 +26,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(40);
 /// Between two tries, so that clients do not keep a restarting program from starting.
 const PAUSE: Duration = Duration::from_millis(5);
 
-const USERNAME: &str = "dispatcher@chaos";
 const PASSWORD: &str = "test-only";
 
 /// A command that was answered, and where its event is said to be.
@@ -63,7 +62,7 @@ impl Office {
         sqlx::query("select tenant.put_login($1, $2, $3, 'dispatcher', $4)")
             .bind(org.as_uuid())
             .bind(login)
-            .bind(USERNAME)
+            .bind(login.to_string())
             .bind(hash.to_string())
             .execute(admin)
             .await
@@ -164,7 +163,7 @@ impl Office {
         };
         let request = self.http.post(url).header("Idempotency-Key", key).json(body);
         let request = if path.contains("/admin/") {
-            request.basic_auth(USERNAME, Some(PASSWORD))
+            request.basic_auth(self.login, Some(PASSWORD))
         } else {
             request.header("X-Org", self.org.to_string())
         };
