@@ -104,6 +104,15 @@ pub async fn all(db: &PgPool) -> Result<Vec<OrgId>, sqlx::Error> {
     Ok(rows.fetch_all(db).await?.into_iter().map(OrgId::from).collect())
 }
 
+/// The organisation with that id or short name.
+pub async fn find(db: &PgPool, key: &str) -> Result<Option<OrgId>, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        r#"select org_id as "org_id!" from tenant.find_organisation(null, $1)"#,
+        key,
+    );
+    Ok(found.fetch_optional(db).await?.map(OrgId::from))
+}
+
 /// A command of the program itself, as the operator who runs it.
 pub fn system(org: OrgId, reason: Option<String>) -> Context {
     let request = RequestKey::fresh();

@@ -210,7 +210,9 @@ fn payload(event: &Recorded, keys: &SubjectKeys) -> Result<Value, DecodeError> {
 fn keep_changes(before: &mut Map<String, Value>, after: &mut Map<String, Value>) {
     let names: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
     for name in names {
-        if before.get(&name) == after.get(&name) {
+        // A field that was not there and one without a value are the same.
+        let value = |fields: &Map<String, Value>| fields.get(&name).cloned().unwrap_or_default();
+        if value(before) == value(after) {
             before.remove(&name);
             after.remove(&name);
         }

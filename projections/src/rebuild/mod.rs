@@ -17,7 +17,7 @@ use domain::seal::MasterKeys;
 use serde::Serialize;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool};
-use tokio::time::{Instant, interval};
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ pub enum Switch {
 }
 
 /// Where a rebuild stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Applying events.
     Filling {
@@ -50,10 +50,6 @@ pub enum Progress {
         done: i64,
         /// How many there are by now.
         total: i64,
-        /// Events per second so far.
-        rate: f64,
-        /// How long the rest will take at this rate, once there is one.
-        remaining: Option<Duration>,
     },
     /// Comparing organisation after organisation.
     Comparing {
@@ -207,8 +203,6 @@ impl Rebuild<'_> {
         stop: &CancellationToken,
         tell: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<usize, RebuildError> {
-        let started = Instant::now();
-        let (from, _) = self.standing(shadow).await?;
         let mut ticks = interval(TICK);
         let filled = worker.catch_up();
         tokio::pin!(filled);
@@ -216,21 +210,19 @@ impl Rebuild<'_> {
             tokio::select! {
                 () = stop.cancelled() => return Err(RebuildError::Cancelled),
                 events = &mut filled => break events?,
-                _ = ticks.tick() => {
-                    let (done, total) = self.standing(shadow).await?;
-                    tell(filling(done, total, done - from, started.elapsed()));
-                }
+                _ = ticks.tick() => tell(self.standing(shadow).await?),
             }
         };
-        let (done, total) = self.standing(shadow).await?;
-        tell(filling(done, total, done - from, started.elapsed()));
+        tell(self.standing(shadow).await?);
         Ok(events)
     }
 
     /// How many events the shadow has applied, of how many.
-    async fn standing(&self, shadow: &Shadow) -> Result<(i64, i64), sqlx::Error> {
+    async fn standing(&self, shadow: &Shadow) -> Result<Progress, sqlx::Error> {
         let all = engine::progress(self.pool, &[&shadow.checkpoint]).await?;
-        Ok(all.iter().fold((0, 0), |(done, total), org| (done + org.position, total + org.head)))
+        let (done, total) =
+            all.iter().fold((0, 0), |(done, total), org| (done + org.position, total + org.head));
+        Ok(Progress::Filling { done, total })
     }
 
     async fn compare(
@@ -253,12 +245,4 @@ impl Rebuild<'_> {
         tell(Progress::Comparing { done: all.len(), total: all.len() });
         Ok(found)
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a rate is an estimate")]
-fn filling(done: i64, total: i64, applied: i64, elapsed: Duration) -> Progress {
-    let rate = applied as f64 / elapsed.as_secs_f64().max(0.001);
-    let left = (total - done).max(0) as f64;
-    let remaining = (rate > 0.0).then(|| Duration::try_from_secs_f64(left / rate).ok()).flatten();
-    Progress::Filling { done, total, rate, remaining }
 }

@@ -1,9 +1,15 @@
 //! The command line.
 
+mod events;
+mod history;
 mod keys;
 mod migrate;
 mod org;
+mod progress;
+mod projections;
+mod scope;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -32,6 +38,12 @@ enum Role {
     Web(Box<Config>),
     /// The schema of the database.
     Migrate(Box<migrate::Migrate>),
+    /// Read models: where they stand, making them anew, what they stopped at.
+    Projections(Box<projections::Projections>),
+    /// The log itself.
+    Events(Box<events::Events>),
+    /// Proving, signing and replaying history.
+    History(Box<history::History>),
     /// Organisations.
     Org(Box<org::Org>),
     /// The master keys that wrap the keys of persons.
@@ -67,6 +79,9 @@ async fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Jobs(config) => serve(*config, Process::Jobs).await?,
         Role::Web(config) => serve(*config, Process::Web).await?,
         Role::Migrate(command) => return command.run().await,
+        Role::Projections(command) => return Ok(command.run().await),
+        Role::Events(command) => return Ok(command.run().await),
+        Role::History(command) => return Ok(command.run().await),
         Role::Org(command) => command.run().await?,
         Role::Keys(command) => command.run().await?,
     }
@@ -113,7 +128,10 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 }
 
 /// Prints a result where scripts read it.
-#[expect(clippy::print_stdout, reason = "the result of a command belongs there")]
+///
+/// A reader that has gone away, like `head`, has read enough: the program ends.
 pub(crate) fn say(text: impl std::fmt::Display) {
-    println!("{text}");
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
 }

@@ -57,7 +57,7 @@ impl House {
             request,
             referral_code: lead.simple().to_string()[24..].to_uppercase(),
             referrer: None,
-            now: Utc::now(),
+            now: at(0),
         };
         let submit = LeadCommand::Submit(Box::new(submission));
         (lead, self.command(&context(self.org), lead, submit).await)
@@ -65,13 +65,13 @@ impl House {
 
     pub(super) async fn contacted(&self, lead: Uuid) -> i64 {
         let status = Status::Contacted;
-        let command = LeadCommand::ChangeStatus { status, loss_reason: None, now: Utc::now() };
+        let command = LeadCommand::ChangeStatus { status, loss_reason: None, now: at(0) };
         self.command(&context(self.org), lead, command).await
     }
 
     pub(super) async fn noted(&self, lead: Uuid, action: &str) -> i64 {
         let action = action.to_owned();
-        let command = LeadCommand::AddTimelineEntry { action, note: None, now: Utc::now() };
+        let command = LeadCommand::AddTimelineEntry { action, note: None, now: at(0) };
         self.command(&context(self.org), lead, command).await
     }
 

@@ -2,7 +2,7 @@
 
 use projections::history::checkpoint::{self, SigningKey};
 use projections::history::export;
-use projections::history::verify::{Effort, Report, Witnesses, verify, verify_export};
+use projections::history::verify::{Anchor, Effort, Report, Witnesses, verify, verify_export};
 use projections::tenant;
 
 use super::{House, at};
@@ -117,9 +117,10 @@ async fn an_export_proves_itself_and_a_database() {
     let file = house.exported().await;
     let trusted = [key().public()];
     let mut witnesses = Witnesses::none(house.org);
-    let (header, report) =
-        verify_export(file.as_slice(), &trusted, &[], |event| witnesses.add_exported(event))
-            .unwrap();
+    let (header, report) = verify_export(file.as_slice(), &trusted, &[], |event| {
+        witnesses.add_anchors([Anchor::exported(event)]);
+    })
+    .unwrap();
     assert!(report.is_clean(), "{:?}", report.findings);
     assert_eq!((header.org, report.events, report.confirmed_upto), (house.org, 25, 25));
 

@@ -25,7 +25,7 @@ pub enum Defect {
         position: i64,
     },
     /// Events are missing between others.
-    #[error("positions {position} to {upto} are missing")]
+    #[error("{} missing", span(*position, *upto))]
     Missing {
         /// The first that is missing.
         position: i64,
@@ -148,6 +148,14 @@ pub enum Defect {
         /// The key it names.
         key_id: String,
     },
+}
+
+fn span(from: i64, upto: i64) -> String {
+    if from == upto {
+        format!("position {from} is")
+    } else {
+        format!("positions {from} to {upto} are")
+    }
 }
 
 impl Defect {

@@ -204,9 +204,7 @@ proptest! {
     #[test]
     fn an_event_rewritten_with_its_hash_is_named_by_an_export((mut events, at, _) in tampering()) {
         let mut witnesses = Witnesses::none(org());
-        for event in &events {
-            witnesses.add_exported(event);
-        }
+        witnesses.add_anchors(events.iter().map(Anchor::exported));
         let head = head_of(&events);
         events[at].payload.push(' ');
         let previous = if at == 0 { chain::genesis(org()) } else { events[at - 1].hash };

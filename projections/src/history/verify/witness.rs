@@ -26,6 +26,13 @@ pub struct Witnesses {
     defects: Vec<Defect>,
 }
 
+impl Anchor {
+    /// An event of an export.
+    pub const fn exported(event: &Recorded) -> Self {
+        Self { position: event.position, hash: event.hash, witness: Witness::Export }
+    }
+}
+
 impl Witnesses {
     /// Nobody knows anything.
     pub const fn none(org: OrgId) -> Self {
@@ -58,10 +65,9 @@ impl Witnesses {
         self.anchors.push(Anchor { position, hash: checkpoint.hash, witness });
     }
 
-    /// Adds an event of an export.
-    pub fn add_exported(&mut self, event: &Recorded) {
-        let (position, hash) = (event.position, event.hash);
-        self.anchors.push(Anchor { position, hash, witness: Witness::Export });
+    /// Adds what is known from elsewhere.
+    pub fn add_anchors(&mut self, anchors: impl IntoIterator<Item = Anchor>) {
+        self.anchors.extend(anchors);
     }
 
     /// Whose log it is.

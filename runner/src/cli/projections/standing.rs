@@ -1,0 +1,165 @@
+//! Where the projections stand.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use projections::engine::{self, Progress};
+use projections::{READERS, tenant};
+use serde_json::{Value, json};
+
+use super::super::scope::{Many, connect, verdict};
+use super::super::{Format, say};
+use crate::config::Config;
+
+/// Every projection.
+#[derive(Args, Debug)]
+pub(super) struct List {
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// How far each projection is behind each log.
+#[derive(Args, Debug)]
+pub(super) struct Lag {
+    /// Also those that are not behind.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// The streams that projections stopped at.
+#[derive(Args, Debug)]
+pub(super) struct ParkedStreams {
+    #[command(flatten)]
+    orgs: Many,
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    format: Format,
+}
+
+fn names() -> Vec<&'static str> {
+    READERS.iter().map(|reader| reader.name).collect()
+}
+
+impl List {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let db = connect(self.config.app_database()?).await?;
+        let progress = engine::progress(&db, &names()).await?;
+        let owners = engine::owners(&db).await?;
+        let mut all = Vec::new();
+        for reader in READERS {
+            let of = || progress.iter().filter(|org| org.projection == reader.name);
+            let owner = owners.iter().find(|owner| owner.projection == reader.name);
+            all.push(json!({
+                "name": reader.name,
+                "version": reader.version,
+                "tables": reader.tables,
+                "rebuildable": reader.is_rebuildable(),
+                "owner": owner.filter(|owner| owner.is_live).map(|owner| &owner.owner),
+                "term": owner.map(|owner| owner.term),
+                "organisations": of().count(),
+                "lag_events": of().map(|org| org.head - org.position).sum::<i64>(),
+                "halted": of().filter(|org| org.halted.is_some()).count(),
+                "parked": of().map(|org| org.parked).sum::<i64>(),
+            }));
+        }
+        if self.format.json {
+            say(json!({ "projections": all }));
+            return Ok(ExitCode::SUCCESS);
+        }
+        say(format!(
+            "{:<18} {:>7} {:>10} {:>6} {:>6}  {:<24} tables",
+            "projection", "version", "lag", "halted", "parked", "owner"
+        ));
+        for (one, reader) in all.iter().zip(READERS) {
+            say(format!(
+                "{:<18} {:>7} {:>10} {:>6} {:>6}  {:<24} {}",
+                reader.name,
+                reader.version,
+                number(one, "lag_events"),
+                number(one, "halted"),
+                number(one, "parked"),
+                one["owner"].as_str().unwrap_or("nobody"),
+                if reader.is_rebuildable() { reader.tables.join(", ") } else { "none".to_owned() },
+            ));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn number(json: &Value, name: &str) -> i64 {
+    json[name].as_i64().unwrap_or_default()
+}
+
+impl Lag {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let db = connect(self.config.app_database()?).await?;
+        let mut progress = engine::progress(&db, &names()).await?;
+        let is_halted = progress.iter().any(|one| one.halted.is_some());
+        let is_shown = |one: &Progress| {
+            self.all || one.position < one.head || one.halted.is_some() || one.parked > 0
+        };
+        progress.retain(is_shown);
+        if self.format.json {
+            say(json!({ "lag": progress }));
+        } else if progress.is_empty() {
+            say("every projection is where its log is");
+        }
+        for one in progress.iter().filter(|_| !self.format.json) {
+            let halted = one.halted.as_ref().map(|why| format!("  halted: {why}"));
+            let parked = (one.parked > 0).then(|| format!("  {} parked", one.parked));
+            say(format!(
+                "{:<18} {}  {} of {}, {} behind{}{}",
+                one.projection,
+                one.org_id,
+                one.position,
+                one.head,
+                one.head - one.position,
+                parked.unwrap_or_default(),
+                halted.unwrap_or_default(),
+            ));
+        }
+        Ok(verdict(!is_halted))
+    }
+}
+
+impl ParkedStreams {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let db = connect(self.config.app_database()?).await?;
+        let mut all = Vec::new();
+        for org in self.orgs.find(&db).await? {
+            let mut tx = tenant::begin(&db, org).await?;
+            let parked = engine::parked(&mut tx, org).await?;
+            all.extend(parked.into_iter().map(|parked| (org, parked)));
+        }
+        if self.format.json {
+            let rows = all.iter().map(|(org, parked)| {
+                let mut row = json!(parked);
+                row["org_id"] = json!(org);
+                row
+            });
+            say(json!({ "parked": rows.collect::<Vec<_>>() }));
+        } else if all.is_empty() {
+            say("nothing is parked");
+        }
+        for (org, parked) in all.iter().filter(|_| !self.format.json) {
+            say(format!(
+                "{} --org {org} {} {}  at position {}, tried {} times since {}: {}",
+                parked.projection,
+                parked.aggregate_type,
+                parked.aggregate_id,
+                parked.position,
+                parked.attempts,
+                parked.parked_at.format("%Y-%m-%d %H:%M"),
+                parked.reason,
+            ));
+        }
+        Ok(verdict(all.is_empty()))
+    }
+}
