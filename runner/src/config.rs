@@ -91,6 +91,10 @@ pub struct Config {
     /// Commands that may wait in each lane before callers get 503.
     #[arg(long, env = "QUEUE_CAPACITY", default_value_t = 4096)]
     pub queue_capacity: usize,
+    /// How long, in seconds, after the last sign of life of a jobs process another takes over its read models.
+    #[arg(long, env = "PROJECTION_LEASE_SECONDS", default_value_t = 15,
+        value_parser = clap::value_parser!(u16).range(1..=3600))]
+    pub projection_lease_seconds: u16,
     /// How mail leaves the house.
     #[arg(long, env = "EMAIL_MODE", value_enum, default_value = "off")]
     pub email_mode: EmailMode,

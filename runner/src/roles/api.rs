@@ -1,5 +1,7 @@
 //! The role `api`: HTTP for everybody.
 
+use std::time::Duration;
+
 use ::api::{App, AppState, Health, Options, Revision, Scrape};
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -12,6 +14,9 @@ use tokio_util::task::TaskTracker;
 use super::{clock, pool};
 use crate::config::{AppEnv, Config};
 use crate::migrate::{self, MigrateError};
+
+/// Longer than a request may pause inside a transaction.
+const ABANDONED: Duration = Duration::from_secs(15);
 
 /// Serves the API on `listener` until `stop`.
 pub async fn run(
@@ -36,7 +41,7 @@ fn state(
 ) -> anyhow::Result<AppState> {
     let connect = config.app_database()?;
     let keys = config.master_keys()?;
-    let reads = pool(connect.clone(), "cleaning api", config.database_pool_size);
+    let reads = pool(connect.clone(), "cleaning api", config.database_pool_size, ABANDONED);
     let mut options = BusOptions::new(connect.clone(), keys.clone(), lanes.clone());
     options.lanes = config.lanes();
     options.queue = config.queue_capacity;

@@ -294,9 +294,7 @@ fn ready(options: &Options, database: &Database, listeners: &Listeners) -> anyho
             let name: &'static str = role.into();
             logins.insert(name.to_owned(), json!({ "username": username, "password": password }));
         }
-        orgs.push(
-            json!({ "org_id": demo.org, "name": demo.name, "slug": demo.slug, "logins": logins }),
-        );
+        orgs.push(json!({ "org_id": demo.org, "name": demo.name, "logins": logins }));
     }
     Ok(json!({
         "api": url(&listeners.api)?,
@@ -326,8 +324,8 @@ async fn announce(
     say(format!("  screens  {}", word(&told["web"])));
     say(format!("  API      {}   (described at {}/docs)", word(&told["api"]), word(&told["api"])));
     say(format!("  jobs     {}", word(&told["jobs"])));
-    for org in told["orgs"].as_array().into_iter().flatten() {
-        say(format!("\n  {} (X-Org: {})", word(&org["name"]), word(&org["slug"])));
+    for (org, demo) in told["orgs"].as_array().into_iter().flatten().zip(&demo::ORGANISATIONS) {
+        say(format!("\n  {} (X-Org: {})", demo.name, demo.slug));
         for login in org["logins"].as_object().into_iter().flat_map(serde_json::Map::values) {
             say(format!("    {:<18} {}", word(&login["username"]), word(&login["password"])));
         }

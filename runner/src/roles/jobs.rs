@@ -37,13 +37,16 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let connect = config.worker_database()?;
     let keys = config.master_keys()?;
-    let db = pool(connect.clone(), "cleaning jobs", CONNECTIONS);
+    let lease = Duration::from_secs(config.projection_lease_seconds.into());
+    // A process that stands still must not hold its locks for longer than its lease.
+    let db = pool(connect.clone(), "cleaning jobs", CONNECTIONS, lease);
     let lanes = TaskTracker::new();
     let mut options = BusOptions::new(connect, keys.clone(), lanes.clone());
     options.lanes = 1;
     let bus = CommandBus::start(db.clone(), options);
     let owner = format!("{}-{}", std::process::id(), crate::secrets::random_text(4));
-    let worker = Worker::new(db.clone(), keys.clone(), Options::new(owner, READERS));
+    let reading = Options { lease, ..Options::new(owner, READERS) };
+    let worker = Worker::new(db.clone(), keys.clone(), reading);
     let delivery = Delivery::new(db.clone(), keys, config, clock())?;
     let timers = Timers::new(db.clone(), bus, clock());
 

@@ -22,12 +22,14 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 /// A connection idle for longer is asked whether it still lives before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
 
-/// Connections of a process, made when first needed, so that a process starts while its database is away.
-fn pool(connect: PgConnectOptions, name: &str, size: u32) -> PgPool {
+/// Connections of a process, made when first needed, so that a process starts while its database is away. The database
+/// rolls back a transaction in which nothing happens for as long as `abandoned`.
+fn pool(connect: PgConnectOptions, name: &str, size: u32, abandoned: Duration) -> PgPool {
+    let abandoned = abandoned.as_millis().to_string();
     let connect = connect.application_name(name).options([
         ("statement_timeout", "5000"),
         ("lock_timeout", "2000"),
-        ("idle_in_transaction_session_timeout", "15000"),
+        ("idle_in_transaction_session_timeout", &abandoned),
     ]);
     PgPoolOptions::new()
         .max_connections(size)

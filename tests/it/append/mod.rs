@@ -44,8 +44,12 @@ pub(crate) async fn log_of(db: &mut PgConnection, org: OrgId) -> Vec<Recorded> {
 
 /// Positions 1..N without hole or repeat, every link right, time never running backwards, the head at the end.
 pub(crate) async fn assert_sound(db: &TestDb, org: OrgId) -> Vec<Recorded> {
-    let mut admin = db.admin().await;
-    let log = log_of(&mut admin, org).await;
+    sound(&mut db.admin().await, org).await
+}
+
+/// As [`assert_sound`], with the administrator's connection to any database.
+pub(crate) async fn sound(admin: &mut PgConnection, org: OrgId) -> Vec<Recorded> {
+    let log = log_of(admin, org).await;
     let mut hash = chain::genesis(org);
     for (event, position) in log.iter().zip(1..) {
         assert_eq!(event.position, position);
@@ -55,7 +59,7 @@ pub(crate) async fn assert_sound(db: &TestDb, org: OrgId) -> Vec<Recorded> {
     assert!(log.windows(2).all(|pair| pair[0].recorded_at <= pair[1].recorded_at));
     let head = sqlx::query("select position, hash from public.log_heads where org_id = $1")
         .bind(org.as_uuid())
-        .fetch_one(&mut admin)
+        .fetch_one(admin)
         .await
         .unwrap();
     assert_eq!(head.get::<i64, _>("position"), i64::try_from(log.len()).unwrap());

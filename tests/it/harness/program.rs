@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// 32 bytes in base64, good for tests only.
-const SIGNING_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+pub(crate) const SIGNING_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 /// A running process. Killed when dropped.
 pub(crate) struct Program {
@@ -75,10 +75,23 @@ impl Program {
         self.errors.try_iter().collect::<Vec<_>>().join("\n")
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends `name`, as the command `kill` knows it.
+    pub(crate) fn signal(&self, name: &str) {
+        send(name, self.pid());
+    }
+
     /// SIGTERM, and how it ends.
-    pub(crate) fn stop(mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    pub(crate) fn stop(self) -> ExitStatus {
+        self.end("TERM")
+    }
+
+    /// Any signal that ends it, and how it ends.
+    pub(crate) fn end(mut self, name: &str) -> ExitStatus {
+        self.signal(name);
         self.child.wait().unwrap()
     }
 
@@ -107,12 +120,21 @@ pub(crate) struct Served {
 impl Served {
     /// `api`, `jobs` or `web` on a free port, over this database. Returns when it answers.
     pub(crate) async fn start(role: &str, db: &TestDb, environment: &[(&str, &str)]) -> Self {
+        Self::over(role, &db.url("cleaning_app"), &db.url("cleaning_worker"), environment).await
+    }
+
+    /// As [`Self::start`], over any database.
+    pub(crate) async fn over(
+        role: &str,
+        app: &str,
+        worker: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
-        let (app, worker) = (db.url("cleaning_app"), db.url("cleaning_worker"));
         let mut all = vec![
             ("APP_ENV", "dev"),
-            ("DATABASE_URL", app.as_str()),
-            ("DATABASE_WORKER_URL", worker.as_str()),
+            ("DATABASE_URL", app),
+            ("DATABASE_WORKER_URL", worker),
             ("PII_MASTER_KEY", MASTER_KEY),
             ("HISTORY_SIGNING_KEY", SIGNING_KEY),
             ("API_BIND", &address),
@@ -145,6 +167,12 @@ pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap()
 }
 
+/// Sends a signal to a process.
+pub(crate) fn send(name: &str, pid: u32) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(sent.unwrap().success(), "{name} to {pid}");
+}
+
 fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cleaning-under-test"));
     command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").envs(environment.to_vec());
@@ -165,6 +193,6 @@ fn read(from: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 /// Free now; whoever asks for any port next gets another for a while.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

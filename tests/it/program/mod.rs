@@ -3,3 +3,4 @@
 mod dev;
 mod logs;
 mod migrate;
+mod ready;
