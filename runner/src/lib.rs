@@ -11,3 +11,7 @@ pub mod roles;
 pub mod secrets;
 pub mod telemetry;
 pub mod timers;
+
+/// Half the time of a small request is allocation; this one takes less of it and gives memory back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,7 +1,6 @@
 //! The real program in its release build, as a process whose processor time and memory can be read.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ impl Program {
     /// Starts `role` (`api` or `jobs`) and waits until it answers.
     pub(crate) fn start(stage: &Stage, role: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(binary())
+        let child = Command::new(env!("CARGO_BIN_EXE_cleaning-under-test"))
             .arg(role)
             .env("APP_ENV", "dev")
             .env("DATABASE_URL", &stage.app_url)
@@ -61,15 +60,4 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// `target/release/cleaning`, brought up to date.
-fn binary() -> PathBuf {
-    let built = Command::new("cargo")
-        .args(["build", "--release", "-q", "-p", "runner"])
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .status()
-        .unwrap();
-    assert!(built.success());
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("release/cleaning")
 }
