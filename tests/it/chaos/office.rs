@@ -40,7 +40,7 @@ pub(super) struct Office {
     http: reqwest::Client,
     urls: RwLock<Vec<String>>,
     acknowledged: Mutex<Vec<Acknowledged>>,
-    /// In milliseconds, of any request that was answered.
+    /// In milliseconds, of any request that was answered with 503.
     slowest: AtomicU64,
     /// Requests that were answered with 503 or not at all.
     failed: AtomicU64,
@@ -109,6 +109,7 @@ impl Office {
         }
     }
 
+    /// The longest that anybody waited for a refusal.
     pub(super) fn slowest(&self) -> Duration {
         Duration::from_millis(self.slowest.load(Ordering::Relaxed))
     }
@@ -170,8 +171,10 @@ impl Office {
         let asked = Instant::now();
         let answer = request.send().await.ok()?;
         let took = u64::try_from(asked.elapsed().as_millis()).unwrap();
-        self.slowest.fetch_max(took, Ordering::Relaxed);
         let status = answer.status();
+        if status == 503 {
+            self.slowest.fetch_max(took, Ordering::Relaxed);
+        }
         let position = answer.headers().get("x-position").map(|at| at.to_str().unwrap().parse());
         let text = answer.text().await.ok()?;
         if status == 503 {
