@@ -14,6 +14,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use crate::append::{Decision, NewEvent, Outcome, Slot};
@@ -23,7 +24,7 @@ use crate::lane::{self, Job, Lane};
 use crate::stream::{Folded, fold, unavailable};
 use crate::{hint, keys};
 
-/// How long a caller waits for the database before it is told that there is none.
+/// How long a caller waits for the database, in all its steps together, before it is told that there is none.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Aggregates kept in memory as a starting point for the next decision; about a kilobyte each.
@@ -143,20 +144,25 @@ impl CommandBus {
         answer: &(impl Fn(&A) -> Value + Send),
         mut cached: Option<Arc<Folded<A>>>,
     ) -> Result<Done, CommandError<A::Error>> {
+        let until = Instant::now() + PATIENCE;
         let mut conflicts = 0;
         loop {
             let fresh = cached.is_none();
-            let before = match cached.take() {
-                Some(before) => before,
-                None => Arc::new(fold::<A>(&self.pool, &self.keys, ctx.org, id, i32::MAX).await?),
+            let before = if let Some(before) = cached.take() {
+                before
+            } else {
+                let latest = fold::<A>(&self.pool, &self.keys, ctx.org, id, i32::MAX);
+                Arc::new(within(until, latest).await?)
             };
             let (decision, after) = match self.decide(ctx, id, command.clone(), &before).await {
                 Ok(decided) => decided,
                 // No before the latest events are known is no answer.
                 Err(_) if !fresh => continue,
-                Err(error) => return self.repeated(ctx, answer).await?.ok_or(error),
+                Err(error) => {
+                    return within(until, self.repeated(ctx, answer)).await?.ok_or(error);
+                }
             };
-            match self.append(decision).await? {
+            match self.append(decision, until).await? {
                 Outcome::Stored { position, version } => {
                     let told = answer(&after.state);
                     self.remember(ctx.org, id, Folded { version, ..after });
@@ -170,11 +176,12 @@ impl CommandBus {
                     });
                 }
                 Outcome::Duplicate { position, version, aggregate_id } => {
-                    return self.replay(ctx.org, position, version, aggregate_id, answer).await;
+                    let replay = self.replay(ctx.org, position, version, aggregate_id, answer);
+                    return within(until, replay).await;
                 }
                 // The state was old. If it came from memory that is no news, else it counts.
                 Outcome::Conflict => {
-                    if let Some(done) = self.repeated(ctx, answer).await? {
+                    if let Some(done) = within(until, self.repeated(ctx, answer)).await? {
                         return Ok(done);
                     }
                     conflicts += i32::from(fresh);
@@ -316,7 +323,11 @@ impl CommandBus {
         Ok(Arc::new(keys))
     }
 
-    async fn append<E>(&self, decision: Decision) -> Result<Outcome, CommandError<E>> {
+    async fn append<E>(
+        &self,
+        decision: Decision,
+        until: Instant,
+    ) -> Result<Outcome, CommandError<E>> {
         let command_id = decision.command_id;
         let lane = lane_of(decision.org, self.lanes.len());
         let (reply, fate) = oneshot::channel();
@@ -325,7 +336,7 @@ impl CommandBus {
         let waiting = self.lanes[lane].max_capacity() - self.lanes[lane].capacity();
         metrics::gauge!("append_queue_depth")
             .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
-        match tokio::time::timeout(PATIENCE, fate).await {
+        match timeout_at(until, fate).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Err(_) if ticket.cancel() => Err(CommandError::Unavailable),
             _ => Err(CommandError::OutcomeUnknown { command_id }),
@@ -339,6 +350,14 @@ impl CommandBus {
     fn remember<A: EventSourced>(&self, org: OrgId, id: &str, folded: Folded<A>) {
         self.cache.insert((org, A::TYPE, id.to_owned()), Arc::new(folded));
     }
+}
+
+/// What only reads may be given up at any time.
+async fn within<T, E: From<LoadError>>(
+    until: Instant,
+    read: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout_at(until, read).await.unwrap_or_else(|_| Err(LoadError::Unavailable.into()))
 }
 
 struct Found {
