@@ -37,8 +37,11 @@ async fn postmaster(told: &Value) -> u32 {
     note.lines().next().unwrap().parse().unwrap()
 }
 
+/// Whether a process runs; one that has ended and that nobody has asked about yet does not.
 fn lives(pid: u32) -> bool {
-    Path::new(&format!("/proc/{pid}")).exists()
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next());
+    state.is_some_and(|state| state != "Z")
 }
 
 #[tokio::test]
