@@ -31,7 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const CACHED: u64 = 10_000;
 
 /// What a bus is made of.
-#[derive(Debug)]
 pub struct BusOptions {
     /// Where the lanes connect, as a role that may append.
     pub connect: PgConnectOptions,
@@ -45,6 +44,13 @@ pub struct BusOptions {
     pub keys: MasterKeys,
     /// Where the lanes run; they end when the last bus is dropped.
     pub tasks: TaskTracker,
+}
+
+/// Never prints where it connects: the address carries a password.
+impl std::fmt::Debug for BusOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BusOptions({} lanes of {})", self.lanes, self.queue)
+    }
 }
 
 impl BusOptions {
