@@ -4,11 +4,9 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_es::event_sink::EventSink;
-use cqrs_es::{Aggregate, DomainEvent};
-use domain::event::{EventSourced, Reservation};
+use domain::event::EventSourced;
 use domain::id::{CommandId, OrgId};
-use domain::seal::{MasterKeys, SubjectKeys, seal_all};
+use domain::seal::MasterKeys;
 use moka::sync::Cache;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -17,12 +15,14 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use crate::append::{Decision, NewEvent, Outcome, Slot};
+use crate::append::{Decision, Outcome};
 use crate::context::{Context, Done};
-use crate::error::{BrokenHistory, CommandError, LoadError};
+use crate::decide::decide;
+use crate::error::{CommandError, LoadError};
+use crate::fate::{counted, refusal};
+use crate::hint;
 use crate::lane::{self, Job, Lane};
 use crate::stream::{Folded, fold, unavailable};
-use crate::{hint, keys};
 
 /// How long a caller waits for the database, in all its steps together, before it is told that there is none.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -160,14 +160,15 @@ impl CommandBus {
                 let latest = fold::<A>(&self.pool, &self.keys, ctx.org, id, i32::MAX);
                 Arc::new(within(until, latest).await?)
             };
-            let (decision, after) = match self.decide(ctx, id, command.clone(), &before).await {
-                Ok(decided) => decided,
-                // No before the latest events are known is no answer.
-                Err(_) if !fresh => continue,
-                Err(error) => {
-                    return within(until, self.repeated(ctx, answer)).await?.ok_or(error);
-                }
-            };
+            let (decision, after) =
+                match decide(&self.keys, ctx, id, command.clone(), &before).await {
+                    Ok(decided) => decided,
+                    // No before the latest events are known is no answer.
+                    Err(_) if !fresh => continue,
+                    Err(error) => {
+                        return within(until, self.repeated(ctx, answer)).await?.ok_or(error);
+                    }
+                };
             match self.append(decision, until).await? {
                 Outcome::Stored { position, version } => {
                     let told = answer(&after.state);
@@ -274,61 +275,6 @@ impl CommandBus {
         Ok(Done { position, version, aggregate_id, answer: answer(&then.state), replayed: true })
     }
 
-    async fn decide<A: EventSourced>(
-        &self,
-        ctx: &Context,
-        id: &str,
-        command: A::Command,
-        before: &Folded<A>,
-    ) -> Result<(Decision, Folded<A>), CommandError<A::Error>> {
-        if let Some(expected) = ctx.expected_version
-            && expected != before.version
-        {
-            return Err(CommandError::VersionMismatch { current: before.version });
-        }
-        let uses = before.state.subjects();
-        if uses.iter().any(|subject| !before.keys.contains_key(subject)) {
-            return Err(CommandError::SubjectErased);
-        }
-        let mut state = before.state.clone();
-        let sink = EventSink::default();
-        state.handle(command, &(), &sink).await.map_err(CommandError::Refused)?;
-        let events = sink.collect().await;
-
-        let mut decision = blank::<A>(ctx, id, before.version);
-        decision.uses = uses;
-        for event in &events {
-            for reservation in A::reservations(event) {
-                reserve(&mut decision, reservation);
-            }
-        }
-        let keys = self.new_keys(&mut decision, &before.keys).map_err(BrokenHistory::from)?;
-        decision.metadata = serde_json::to_string(&ctx.metadata()).map_err(BrokenHistory::from)?;
-        decision.events =
-            events.iter().map(|event| encode::<A>(event, &keys)).collect::<Result<_, _>>()?;
-        decision.digest_events();
-        let version = before.version;
-        Ok((decision, Folded { state, version, keys }))
-    }
-
-    /// Makes the keys of people met for the first time; `made` starts as the list of whom.
-    fn new_keys(
-        &self,
-        decision: &mut Decision,
-        known: &Arc<SubjectKeys>,
-    ) -> Result<Arc<SubjectKeys>, domain::seal::SealError> {
-        if decision.new_keys.is_empty() {
-            return Ok(Arc::clone(known));
-        }
-        let mut keys = SubjectKeys::clone(known);
-        for slot in &mut decision.new_keys {
-            let (key, stored) = keys::make(&self.keys, decision.org, slot.subject)?;
-            keys.insert(slot.subject, key);
-            *slot = stored;
-        }
-        Ok(Arc::new(keys))
-    }
-
     async fn append<E>(
         &self,
         decision: Decision,
@@ -369,103 +315,6 @@ async fn within<T, E: From<LoadError>>(
 struct Found {
     fingerprint: Vec<u8>,
     done: Done,
-}
-
-fn blank<A: Aggregate>(ctx: &Context, id: &str, expected: i32) -> Decision {
-    Decision {
-        org: ctx.org,
-        aggregate_type: A::TYPE,
-        aggregate_id: id.to_owned(),
-        expected,
-        command_id: ctx.request.command_id,
-        fingerprint: ctx.request.fingerprint,
-        metadata: String::new(),
-        at: ctx.recorded_at.map(|at| at.timestamp_micros()),
-        events: Vec::new(),
-        claims: Vec::new(),
-        release_slots: false,
-        slots: Vec::new(),
-        new_keys: Vec::new(),
-        uses: Vec::new(),
-        erases: Vec::new(),
-    }
-}
-
-fn reserve(decision: &mut Decision, reservation: Reservation) {
-    match reservation {
-        Reservation::Claim { scope, value } => decision.claims.push((scope, value, true)),
-        Reservation::Release { scope, value } => decision.claims.push((scope, value, false)),
-        Reservation::Slot { resource, from, until } => decision.slots.push(Slot {
-            resource,
-            from: from.timestamp_micros(),
-            until: until.timestamp_micros(),
-        }),
-        Reservation::ReleaseSlots => decision.release_slots = true,
-        Reservation::NewSubject(subject) => decision.new_keys.push(crate::append::NewKey {
-            subject,
-            master_version: 0,
-            wrapped: Vec::new(),
-        }),
-        Reservation::EraseSubject(subject) => decision.erases.push(subject),
-    }
-}
-
-fn encode<A: Aggregate>(event: &A::Event, keys: &SubjectKeys) -> Result<NewEvent, BrokenHistory> {
-    let mut json = serde_json::to_value(event)?;
-    seal_all(&mut json, keys, &mut keys::random)?;
-    Ok(NewEvent {
-        event_type: event.event_type(),
-        event_version: event.event_version(),
-        payload: json.to_string(),
-        digest: [0; 32],
-    })
-}
-
-fn refusal<E>(command_id: CommandId, outcome: Outcome) -> CommandError<E> {
-    match outcome {
-        Outcome::KeyReused => CommandError::KeyReused,
-        Outcome::ClaimTaken(scope) => CommandError::ClaimTaken { scope },
-        Outcome::SlotTaken(detail) => CommandError::SlotTaken { detail },
-        Outcome::SubjectErased => CommandError::SubjectErased,
-        Outcome::UnknownOrganisation => CommandError::UnknownOrganisation,
-        Outcome::RolledBack(code) => CommandError::RolledBack { code },
-        Outcome::Conflict => CommandError::Conflict,
-        Outcome::Unknown | Outcome::Stored { .. } | Outcome::Duplicate { .. } => {
-            CommandError::OutcomeUnknown { command_id }
-        }
-    }
-}
-
-fn counted<E>(
-    aggregate: &'static str,
-    result: Result<Done, CommandError<E>>,
-) -> Result<Done, CommandError<E>> {
-    metrics::counter!("es_commands_total", "aggregate" => aggregate, "outcome" => label(&result))
-        .increment(1);
-    result
-}
-
-fn label<E>(result: &Result<Done, CommandError<E>>) -> &'static str {
-    match result {
-        Ok(Done { replayed: true, .. }) => "replayed",
-        Ok(_) => "ok",
-        Err(CommandError::Conflict | CommandError::VersionMismatch { .. }) => "conflict",
-        Err(
-            CommandError::Refused(_)
-            | CommandError::KeyReused
-            | CommandError::ClaimTaken { .. }
-            | CommandError::SlotTaken { .. }
-            | CommandError::SubjectErased
-            | CommandError::UnknownOrganisation,
-        ) => "rejected",
-        Err(
-            CommandError::QueueFull
-            | CommandError::RolledBack { .. }
-            | CommandError::Unavailable
-            | CommandError::OutcomeUnknown { .. }
-            | CommandError::Broken(_),
-        ) => "error",
-    }
 }
 
 /// Every command of an organisation goes through the same lane of a process, so that its batches are as large as can be.

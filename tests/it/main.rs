@@ -6,6 +6,7 @@ mod append;
 mod chaos;
 mod harness;
 mod history;
+mod house;
 mod http;
 mod launcher;
 mod program;
