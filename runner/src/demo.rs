@@ -102,24 +102,36 @@ pub async fn fill(
     now: DateTime<Utc>,
     password: impl Fn(&str) -> anyhow::Result<String>,
 ) -> anyhow::Result<()> {
-    for (demo, n) in ORGANISATIONS.iter().zip(0..) {
-        if organisations.exists(demo.slug).await? {
-            continue;
-        }
-        let profile = Profile {
-            slug: demo.slug.to_owned(),
-            name: demo.name.to_owned(),
-            timezone: "America/Edmonton".to_owned(),
-        };
-        let mut history = History::new(seed.wrapping_add(n), now);
-        organisations.open_at(demo.org, profile, history.start).await?;
-        for role in ROLES {
-            let username = username(demo, role);
-            organisations.put_login(demo.org, &username, role, &password(&username)?).await?;
-        }
-        for step in history.steps(amount.leads()) {
-            step.take(organisations, demo.org).await?;
-        }
+    let [one, two] = &ORGANISATIONS;
+    let made = |demo, seed| make(organisations, demo, amount, History::new(seed, now), &password);
+    tokio::try_join!(made(one, seed), made(two, seed.wrapping_add(1)))?;
+    Ok(())
+}
+
+async fn make(
+    organisations: &Organisations,
+    demo: &Demo,
+    amount: Amount,
+    mut history: History,
+    password: impl Fn(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
+    if organisations.exists(demo.slug).await? {
+        return Ok(());
+    }
+    let profile = Profile {
+        slug: demo.slug.to_owned(),
+        name: demo.name.to_owned(),
+        timezone: "America/Edmonton".to_owned(),
+    };
+    organisations.open_at(demo.org, profile, history.start).await?;
+    let logins = ROLES.map(|role| {
+        let username = username(demo, role);
+        let password = password(&username);
+        async move { organisations.put_login(demo.org, &username, role, &password?).await }
+    });
+    futures::future::try_join_all(logins).await?;
+    for step in history.steps(amount.leads()) {
+        step.take(organisations, demo.org).await?;
     }
     Ok(())
 }
