@@ -118,7 +118,8 @@ async fn sign_in(
     verify(app, headers, info, credentials, key).await
 }
 
-/// One lookup, then the password against everyone who has that name; costs the same if nobody has.
+/// One lookup, then the password against everyone who has that name; costs the same if nobody has. `X-Org`, or else the
+/// host, says which of them is meant.
 async fn verify(
     app: &App,
     headers: &HeaderMap,
@@ -137,7 +138,7 @@ async fn verify(
         return Ok(login);
     }
 
-    let candidates = candidates(app, headers, &credentials.username).await?;
+    let candidates = logins_of(&app.reads, &credentials.username).await?;
     let hashes = candidates.iter().map(|(_, hash)| hash.clone()).collect();
     let matches = turn.verify(credentials.password, hashes).await?;
     let mut logins: Vec<Login> = candidates
@@ -146,6 +147,11 @@ async fn verify(
         .filter(|(_, same)| *same)
         .map(|((l, _), _)| l)
         .collect();
+    let knows_the_password = !logins.is_empty();
+    if headers.contains_key(ORG) {
+        let named = app.organisations.of_header(&app.reads, headers).await.ok().flatten();
+        logins.retain(|login| named.as_ref().is_some_and(|org| org.id == login.org));
+    }
     if logins.len() > 1
         && let Some(org) = app.organisations.of_host(&app.reads, headers).await?
     {
@@ -160,27 +166,16 @@ async fn verify(
         }
         (Some(login), false) => Err(ambiguous(logins.iter().chain([&login]))),
         (None, _) => {
-            failures.record(who, app.now());
+            // Whoever has the password and asks in the wrong place is not guessing.
+            if !knows_the_password {
+                failures.record(who, app.now());
+            }
             Err(refused("wrong_credentials"))
         }
     }
 }
 
-/// Everyone who logs in under `username`, in the organisation that `X-Org` names if it does.
-async fn candidates(
-    app: &App,
-    headers: &HeaderMap,
-    username: &str,
-) -> Result<Vec<(Login, String)>, Problem> {
-    let found = logins_of(&app.reads, username).await?;
-    if !headers.contains_key(ORG) {
-        return Ok(found);
-    }
-    let named = app.organisations.of_header(&app.reads, headers).await.ok().flatten();
-    let here = |(login, _): &(Login, String)| named.as_ref().is_some_and(|org| org.id == login.org);
-    Ok(found.into_iter().filter(here).collect())
-}
-
+/// Everyone who logs in under `username`, in any organisation.
 async fn logins_of(pool: &PgPool, username: &str) -> Result<Vec<(Login, String)>, Problem> {
     let rows = sqlx::query!(
         r#"select org_id as "org!", login_id as "id!", role as "role!", password_hash as "hash!"

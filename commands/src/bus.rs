@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::event::EventSourced;
 use domain::id::{CommandId, OrgId};
 use domain::seal::MasterKeys;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -27,8 +28,8 @@ use crate::stream::{Folded, fold, unavailable};
 /// How long a caller waits for the database, in all its steps together, before it is told that there is none.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Aggregates kept in memory as a starting point for the next decision; about a kilobyte each.
-const CACHED: u64 = 10_000;
+/// Aggregates kept in memory as a starting point for the next decision; a few kilobytes each.
+const CACHED: u64 = 4_000;
 
 /// What a bus is made of.
 pub struct BusOptions {
@@ -54,7 +55,7 @@ impl std::fmt::Debug for BusOptions {
 }
 
 impl BusOptions {
-    /// Two lanes, 4,096 waiting decisions each, 10,000 aggregates in memory.
+    /// Two lanes, 4,096 waiting decisions each, 4,000 aggregates in memory.
     pub fn new(connect: PgConnectOptions, keys: MasterKeys, tasks: TaskTracker) -> Self {
         Self { connect, lanes: 2, queue: 4096, cache: CACHED, keys, tasks }
     }
@@ -104,6 +105,8 @@ impl CommandBus {
         options.tasks.spawn(hint::run(options.connect, Arc::downgrade(&hint)));
         let cache = Cache::builder()
             .max_capacity(options.cache)
+            // What was touched last is what staff work on next; how often it was touched before says little.
+            .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(Duration::from_mins(10))
             .build();
         Self { pool, keys: options.keys, lanes, cache }

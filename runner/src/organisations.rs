@@ -60,6 +60,18 @@ impl Organisations {
         Ok(found.is_some())
     }
 
+    /// Refuses a time zone that the database, which reckons with it, does not know.
+    pub async fn check_timezone(&self, name: &str) -> anyhow::Result<()> {
+        let known = sqlx::query_scalar!(
+            r#"select exists (select 1 from pg_timezone_names where name = $1) as "known!""#,
+            name
+        )
+        .fetch_one(&self.db)
+        .await?;
+        anyhow::ensure!(known, "{name} is not a time zone; they are named like America/Edmonton");
+        Ok(())
+    }
+
     /// Lets the public reach an organisation under `host`.
     pub async fn add_host(&self, org: OrgId, host: &str) -> anyhow::Result<()> {
         sqlx::query!("select tenant.put_host($1, $2)", org.as_uuid(), host)

@@ -54,7 +54,7 @@ enum Role {
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Format {
     /// One JSON document instead of text for people.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 

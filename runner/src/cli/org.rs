@@ -60,6 +60,8 @@ impl Org {
             name: create.name.clone(),
             timezone: create.timezone.clone(),
         };
+        organisations.check_timezone(&create.timezone).await?;
+        create.hosts.iter().try_for_each(|host| check_host(host))?;
         organisations.open(org, profile).await?;
         for host in &create.hosts {
             organisations.add_host(org, host).await?;
@@ -84,5 +86,31 @@ impl Org {
             }
         }
         Ok(())
+    }
+}
+
+/// A name as it stands in the header `Host`, without a port.
+fn check_host(host: &str) -> anyhow::Result<()> {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let label = |label: &str| !label.is_empty() && label.len() <= 63 && label.bytes().all(letter);
+    anyhow::ensure!(
+        host.len() <= 253 && host.split('.').all(label),
+        "{host} is not a host name; it is letters, digits, hyphens and dots, without a port"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_without_port_or_path() {
+        for good in ["maple.example.com", "localhost", "a-1.b"] {
+            assert!(check_host(good).is_ok(), "{good}");
+        }
+        for bad in ["", "BAD/HOST", "a..b", "maple.example.com:443", "ä.example"] {
+            assert!(check_host(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(stage: &Stage, table: &mut Table) {
     let (mut rates, mut raws, mut p99s, mut raw_p99s, mut cpu) =
         (vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..ROUNDS {
-        let leads = posted(&api, org, 9_600).await;
+        let leads = posted(&api, org, 3_200).await;
         let mut raw = raw::inserts(&stage.admin_url, CONNECTIONS, TIME);
         raws.push(raw.rate);
         raw_p99s.push(percentile(&mut raw.latency, 0.99));

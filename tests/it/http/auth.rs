@@ -54,6 +54,16 @@ async fn the_eleventh_wrong_guess_waits_and_so_does_the_right_one() {
 }
 
 #[tokio::test]
+async fn asking_in_the_wrong_organisation_with_the_right_password_locks_nobody_out() {
+    let app = App::start().await;
+    let lost = app.staff("owner").with("x-org", &app.orgs[1].slug);
+    for _ in 0..11 {
+        lost.get(WHOAMI).await.is(401, "unauthenticated");
+    }
+    app.staff("owner").get(WHOAMI).await.ok();
+}
+
+#[tokio::test]
 async fn the_same_name_in_two_organisations_is_told_apart() {
     let app = App::start().await;
     put_login(&app.db, app.orgs[0].id, "sam", "viewer", &hash("one")).await;
