@@ -19,7 +19,7 @@ use crate::stage::{Stage, context, keys};
 use crate::table::{Table, median, percentile};
 
 /// Leads in the log that is read.
-const LEADS: usize = 60_000;
+const LEADS: usize = 40_000;
 const ROUNDS: usize = 3;
 
 #[expect(clippy::cast_precision_loss, reason = "counts")]
@@ -107,7 +107,10 @@ async fn raw_batches(stage: &Stage, org: OrgId) -> f64 {
         .fetch_one(&mut *tx)
         .await
         .unwrap();
-        let Some(last) = last else { break };
+        let Some(last) = last else {
+            tx.rollback().await.unwrap();
+            break;
+        };
         place = last;
         sqlx::query("insert into raw_place values ($1, $2) on conflict (org_id) do update set position = $2")
             .bind(org.as_uuid())
