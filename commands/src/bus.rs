@@ -24,6 +24,7 @@ use crate::fate::{counted, refusal};
 use crate::hint;
 use crate::lane::{self, Job, Lane};
 use crate::stream::{Folded, fold, unavailable};
+use crate::tenant;
 
 /// How long a caller waits for the database, in all its steps together, before it is told that there is none.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -222,8 +223,7 @@ impl CommandBus {
     }
 
     async fn find(&self, org: OrgId, command: CommandId) -> Result<Option<Found>, LoadError> {
-        let begin = format!("begin; set local app.current_org_id = '{org}'");
-        let mut tx = self.pool.begin_with(begin).await.map_err(|error| unavailable(&error))?;
+        let mut tx = tenant::begin(&self.pool, org).await.map_err(|error| unavailable(&error))?;
         let row = sqlx::query!(
             "select position, version, aggregate_id, fingerprint from commands
              where org_id = $1 and command_id = $2",

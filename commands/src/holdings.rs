@@ -6,6 +6,7 @@ use sqlx::{Postgres, Transaction};
 use crate::bus::CommandBus;
 use crate::error::LoadError;
 use crate::stream::unavailable;
+use crate::tenant;
 
 impl CommandBus {
     /// The aggregate that holds `value` in `scope`, as the log knows it now.
@@ -41,7 +42,6 @@ impl CommandBus {
     }
 
     async fn within(&self, org: OrgId) -> Result<Transaction<'static, Postgres>, LoadError> {
-        let begin = format!("begin; set local app.current_org_id = '{org}'");
-        self.pool().begin_with(begin).await.map_err(|error| unavailable(&error))
+        tenant::begin(self.pool(), org).await.map_err(|error| unavailable(&error))
     }
 }

@@ -3,11 +3,12 @@
 use domain::id::{OrgId, SubjectId};
 use domain::seal::{KEY_LEN, MasterKeys, SealError, SubjectKey, SubjectKeys};
 use rand::RngCore;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::append::NewKey;
 use crate::error::{BrokenHistory, LoadError};
+use crate::tenant;
 
 /// How many keys are wrapped anew in one transaction.
 const ROTATION_BATCH: i64 = 500;
@@ -38,7 +39,7 @@ pub(crate) async fn fetch(
     subjects: &[SubjectId],
 ) -> Result<SubjectKeys, LoadError> {
     let ids: Vec<_> = subjects.iter().map(|subject| subject.as_uuid()).collect();
-    let mut tx = begin(pool, org).await.map_err(|_| LoadError::Unavailable)?;
+    let mut tx = tenant::begin(pool, org).await.map_err(|_| LoadError::Unavailable)?;
     let rows = sqlx::query!(
         "select subject_id, master_version, wrapped from subject_keys
          where org_id = $1 and subject_id = any ($2)",
@@ -63,7 +64,7 @@ pub(crate) async fn fetch(
 pub async fn rotate(pool: &PgPool, masters: &MasterKeys, org: OrgId) -> Result<u64, RotationError> {
     let mut rotated = 0;
     loop {
-        let mut tx = begin(pool, org).await?;
+        let mut tx = tenant::begin(pool, org).await?;
         let rows = sqlx::query!(
             "select subject_id, master_version, wrapped from subject_keys
              where org_id = $1 and master_version <> $2
@@ -110,8 +111,4 @@ pub enum RotationError {
     /// A master key is missing or a key is damaged.
     #[error(transparent)]
     Seal(#[from] SealError),
-}
-
-async fn begin(pool: &PgPool, org: OrgId) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    pool.begin_with(format!("begin; set local app.current_org_id = '{org}'")).await
 }

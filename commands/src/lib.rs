@@ -16,6 +16,7 @@ mod keys;
 mod lane;
 mod organisation;
 mod stream;
+mod tenant;
 
 pub use append::{Decision, NewEvent, NewKey, Outcome, Slot};
 pub use bus::{BusOptions, CommandBus, Loaded};

@@ -103,7 +103,7 @@ impl Timers {
                 return Ok(());
             }
         };
-        let mut tx = super::delivery::begin(&self.db, org).await?;
+        let mut tx = projections::tenant::begin(&self.db, org).await?;
         sqlx::query!(
             "update timers set state = $4, reason = $5, lease = null, leased_until = null
              where org_id = $1 and timer_key = $2 and lease = $3 and state = 'leased'",

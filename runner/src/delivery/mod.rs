@@ -11,10 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::OrgId;
 use domain::policy::REQUEST_RECEIVED;
 use domain::seal::{MasterKeys, open_all};
-use projections::subject_keys;
+use projections::{subject_keys, tenant};
 use rand::Rng;
 use serde_json::Value;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -146,7 +146,7 @@ impl Delivery {
         let mut payload = effect.payload.clone();
         let mut subjects = Vec::new();
         domain::personal::subjects_in(&payload, &mut subjects);
-        let mut tx = begin(&self.db, org).await?;
+        let mut tx = tenant::begin(&self.db, org).await?;
         let keys = subject_keys::load(&mut tx, &self.keys, org, &subjects).await?;
         drop(tx);
         open_all(&mut payload, &keys).map_err(|error| sqlx::Error::Decode(error.into()))?;
@@ -158,7 +158,7 @@ impl Delivery {
         let Outcome { state, reason, due_at } = outcome(attempt, effect.attempts, now);
         metrics::counter!("email_notifications_total", "template" => effect.kind.clone(), "status" => state)
             .increment(1);
-        let mut tx = begin(&self.db, effect.org_id.into()).await?;
+        let mut tx = tenant::begin(&self.db, effect.org_id.into()).await?;
         sqlx::query!(
             "update effects
              set state = $4, reason = $5, due_at = coalesce($6, due_at), lease = null, leased_until = null,
@@ -218,14 +218,6 @@ fn pause(attempts: i32) -> TimeDelta {
         FIRST_PAUSE * 2_i32.saturating_pow(u32::try_from(attempts - 1).unwrap_or(0).min(10));
     let pause = doubled.min(LONGEST_PAUSE);
     pause + pause * rand::rng().random_range(0..20) / 100
-}
-
-/// A transaction that sees one organisation.
-pub(crate) async fn begin(
-    db: &PgPool,
-    org: OrgId,
-) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    db.begin_with(format!("begin; set local app.current_org_id = '{org}'")).await
 }
 
 #[cfg(test)]
