@@ -22,8 +22,9 @@ use crate::decide::decide;
 use crate::error::{CommandError, LoadError};
 use crate::fate::{counted, refusal};
 use crate::hint;
-use crate::lane::{self, Job, Lane};
-use crate::stream::{Folded, fold, unavailable};
+use crate::lane::{self, Job, Lane, lane_of};
+use crate::reader::Reader;
+use crate::stream::{Folded, Streams, fold, unavailable};
 use crate::tenant;
 
 /// How long a caller waits for the database, in all its steps together, before it is told that there is none.
@@ -36,7 +37,7 @@ const CACHED: u64 = 4_000;
 pub struct BusOptions {
     /// Where the lanes connect, as a role that may append.
     pub connect: PgConnectOptions,
-    /// How many lanes; one per core is best, more make smaller batches.
+    /// How many lanes that write, and as many that read; one per core is best, more make smaller batches.
     pub lanes: usize,
     /// How many decisions may wait in each lane before callers are turned away.
     pub queue: usize,
@@ -76,8 +77,7 @@ type CacheKey = (OrgId, &'static str, String);
 /// The only way to change anything.
 #[derive(Clone)]
 pub struct CommandBus {
-    pool: PgPool,
-    keys: MasterKeys,
+    streams: Streams,
     lanes: Arc<[mpsc::Sender<Job>]>,
     // A cached state is never trusted: what is decided on it is refused by the log if it is old, and a refusal
     // based on it is decided again on a fresh one.
@@ -94,12 +94,19 @@ impl CommandBus {
     /// Starts the lanes. They connect when the first decision comes, and again whenever the connection is lost.
     pub fn start(pool: PgPool, options: BusOptions) -> Self {
         let hint = Arc::new(Notify::new());
-        let name = "cleaning lane";
         let lanes = (0..options.lanes.max(1))
             .map(|_| {
                 let (send, receive) = mpsc::channel(options.queue.max(1));
-                let connect = lane::options(options.connect.clone(), name);
+                let connect = lane::options(options.connect.clone(), "cleaning lane");
                 options.tasks.spawn(Lane::new(connect, Arc::clone(&hint)).run(receive));
+                send
+            })
+            .collect();
+        let readers = (0..options.lanes.max(1))
+            .map(|_| {
+                let (send, receive) = mpsc::channel(options.queue.max(1));
+                let connect = lane::options(options.connect.clone(), "cleaning reader");
+                options.tasks.spawn(Reader::new(connect).run(receive));
                 send
             })
             .collect();
@@ -110,11 +117,12 @@ impl CommandBus {
             .eviction_policy(EvictionPolicy::lru())
             .time_to_idle(Duration::from_mins(10))
             .build();
-        Self { pool, keys: options.keys, lanes, cache }
+        let streams = Streams { pool, keys: options.keys, readers };
+        Self { streams, lanes, cache }
     }
 
     pub(crate) const fn pool(&self) -> &PgPool {
-        &self.pool
+        &self.streams.pool
     }
 
     /// Loads the aggregate, lets it decide, and appends what it decided.
@@ -161,11 +169,11 @@ impl CommandBus {
             let before = if let Some(before) = cached.take() {
                 before
             } else {
-                let latest = fold::<A>(&self.pool, &self.keys, ctx.org, id, i32::MAX);
+                let latest = fold::<A>(&self.streams, ctx.org, id, i32::MAX);
                 Arc::new(within(until, latest).await?)
             };
             let (decision, after) =
-                match decide(&self.keys, ctx, id, command.clone(), &before).await {
+                match decide(&self.streams.keys, ctx, id, command.clone(), &before).await {
                     Ok(decided) => decided,
                     // No before the latest events are known is no answer.
                     Err(_) if !fresh => continue,
@@ -213,7 +221,7 @@ impl CommandBus {
         org: OrgId,
         id: &str,
     ) -> Result<Loaded<A>, LoadError> {
-        let folded = fold::<A>(&self.pool, &self.keys, org, id, i32::MAX).await?;
+        let folded = fold::<A>(&self.streams, org, id, i32::MAX).await?;
         Ok(Loaded { state: folded.state, version: folded.version })
     }
 
@@ -223,7 +231,8 @@ impl CommandBus {
     }
 
     async fn find(&self, org: OrgId, command: CommandId) -> Result<Option<Found>, LoadError> {
-        let mut tx = tenant::begin(&self.pool, org).await.map_err(|error| unavailable(&error))?;
+        let mut tx =
+            tenant::begin(&self.streams.pool, org).await.map_err(|error| unavailable(&error))?;
         let row = sqlx::query!(
             "select position, version, aggregate_id, fingerprint from commands
              where org_id = $1 and command_id = $2",
@@ -274,7 +283,7 @@ impl CommandBus {
         aggregate_id: String,
         answer: &(impl Fn(&A) -> Value + Send),
     ) -> Result<Done, CommandError<A::Error>> {
-        let then = fold::<A>(&self.pool, &self.keys, org, &aggregate_id, version).await?;
+        let then = fold::<A>(&self.streams, org, &aggregate_id, version).await?;
         Ok(Done { position, version, aggregate_id, answer: answer(&then.state), replayed: true })
     }
 
@@ -318,10 +327,4 @@ async fn within<T, E: From<LoadError>>(
 struct Found {
     fingerprint: Vec<u8>,
     done: Done,
-}
-
-/// Every command of an organisation goes through the same lane of a process, so that its batches are as large as can be.
-fn lane_of(org: OrgId, lanes: usize) -> usize {
-    let low = org.as_uuid().as_u128() ^ (org.as_uuid().as_u128() >> 64);
-    usize::try_from(low % lanes as u128).unwrap_or(0)
 }

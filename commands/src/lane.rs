@@ -120,6 +120,8 @@ impl Lane {
                 let moved = self.write(batch).await;
                 refuse_overtaken(&mut waiting, &moved);
             }
+            // Those who were answered may have their next decision ready: they get their turn before a batch is closed.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -262,6 +264,12 @@ fn refuse_overtaken(waiting: &mut VecDeque<Job>, moved: &HashMap<(OrgId, String)
             _ => waiting.push_back(job),
         }
     }
+}
+
+/// Every command of an organisation goes through the same lane of a process, so that its batches are as large as can be.
+pub(crate) fn lane_of(org: OrgId, lanes: usize) -> usize {
+    let low = org.as_uuid().as_u128() ^ (org.as_uuid().as_u128() >> 64);
+    usize::try_from(low % lanes as u128).unwrap_or(0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a batch holds at most a few hundred")]

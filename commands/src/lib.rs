@@ -15,6 +15,7 @@ mod holdings;
 mod keys;
 mod lane;
 mod organisation;
+mod reader;
 mod stream;
 mod tenant;
 

@@ -11,10 +11,20 @@ use domain::seal::{MasterKeys, SubjectKeys, open_all};
 use domain::upcast;
 use serde_json::Value;
 use sqlx::PgPool;
-use uuid::Uuid;
+use tokio::sync::mpsc;
 
 use crate::error::{BrokenHistory, LoadError};
 use crate::keys;
+use crate::lane::lane_of;
+use crate::reader::{self, Read, Row, Wanted};
+
+/// Where streams are read from, and what opens the personal data in them.
+#[derive(Clone)]
+pub(crate) struct Streams {
+    pub(crate) pool: PgPool,
+    pub(crate) keys: MasterKeys,
+    pub(crate) readers: Arc<[mpsc::Sender<Read>]>,
+}
 
 /// An aggregate as its events left it.
 #[derive(Clone, Debug)]
@@ -25,31 +35,22 @@ pub(crate) struct Folded<A> {
     pub(crate) keys: Arc<SubjectKeys>,
 }
 
-struct Row {
-    sequence: i32,
-    event_type: String,
-    event_version: String,
-    payload: String,
-    master_version: Option<i32>,
-    wrapped: Option<Vec<u8>>,
-}
-
 /// The aggregate after its event number `until`, or as it is now.
 pub(crate) async fn fold<A: EventSourced>(
-    pool: &PgPool,
-    masters: &MasterKeys,
+    log: &Streams,
     org: OrgId,
     id: &str,
     until: i32,
 ) -> Result<Folded<A>, LoadError> {
     let own: Option<SubjectId> = id.parse().ok();
-    let rows = read::<A>(pool, org, id, until, own).await?;
+    let wanted = Wanted { org, kind: A::TYPE, id: id.to_owned(), until, subject: own };
+    let rows = reader::read(&log.readers[lane_of(org, log.readers.len())], wanted).await?;
 
     let mut keys = SubjectKeys::new();
     if let (Some(subject), Some(row)) = (own, rows.first())
         && let (Some(version), Some(wrapped)) = (row.master_version, &row.wrapped)
     {
-        let key = masters.unwrap(org, subject, version, wrapped).map_err(BrokenHistory::from)?;
+        let key = log.keys.unwrap(org, subject, version, wrapped).map_err(BrokenHistory::from)?;
         keys.insert(subject, key);
     }
     let mut payloads = Vec::with_capacity(rows.len());
@@ -61,7 +62,7 @@ pub(crate) async fn fold<A: EventSourced>(
     }
     others.retain(|subject| Some(*subject) != own);
     if !others.is_empty() {
-        keys.extend(keys::fetch(pool, masters, org, &others).await?);
+        keys.extend(keys::fetch(&log.pool, &log.keys, org, &others).await?);
     }
 
     let mut state = A::default();
@@ -72,40 +73,6 @@ pub(crate) async fn fold<A: EventSourced>(
     }
     let version = rows.last().map_or(0, |row| row.sequence);
     Ok(Folded { state, version, keys: Arc::new(keys) })
-}
-
-/// Reads the stream, again if the connection turns out to be dead: after the database was restarted the pool is full of
-/// such connections, and asking each whether it still lives would cost every load a round trip.
-async fn read<A: Aggregate>(
-    pool: &PgPool,
-    org: OrgId,
-    id: &str,
-    until: i32,
-    own: Option<SubjectId>,
-) -> Result<Vec<Row>, LoadError> {
-    let mut attempts = 0;
-    loop {
-        let rows = sqlx::query_as!(
-            Row,
-            r#"select sequence as "sequence!", event_type as "event_type!",
-                      event_version as "event_version!", payload as "payload!", master_version, wrapped
-               from log.stream($1, $2, $3, $4, $5)"#,
-            org.as_uuid(),
-            A::TYPE,
-            id,
-            until,
-            own.map(SubjectId::as_uuid) as Option<Uuid>,
-        )
-        .fetch_all(pool)
-        .await;
-        match rows {
-            Ok(rows) => return Ok(rows),
-            Err(sqlx::Error::Io(_)) if attempts < pool.options().get_max_connections() => {
-                attempts += 1;
-            }
-            Err(error) => return Err(unavailable(&error)),
-        }
-    }
 }
 
 fn parse<A: Aggregate>(row: &Row) -> Result<Value, BrokenHistory> {

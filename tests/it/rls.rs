@@ -276,7 +276,9 @@ async fn a_stream_is_read_in_ones_own_organisation_only() {
         assert_eq!(seen, rows);
     }
     let stream = |org: usize| {
-        format!("select * from log.stream('{}', 'lead', '{lead}', 100, null)", app.orgs[org].id)
+        let one = "array['lead'], array['{lead}'], array[100], array[null::uuid]"
+            .replace("{lead}", &lead);
+        format!("select * from log.streams(array['{}'::uuid], {one})", app.orgs[org].id)
     };
     for role in ["cleaning_app", "cleaning_worker"] {
         let mut db = connect(&app.db, role).await;

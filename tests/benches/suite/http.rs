@@ -200,19 +200,24 @@ async fn connection_of(
 }
 
 /// Reads one answer with a content length, and returns how long it was.
+///
+/// Header names are looked for as our server writes them: what the load generator spends is taken from the server.
 async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
+    const LENGTH: &[u8] = b"content-length: ";
     let mut length = 0;
     loop {
         length += stream.read(&mut buffer[length..]).await.unwrap();
         let text = &buffer[..length];
-        let Some(head) = text.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let lines = String::from_utf8_lossy(&text[..head]).to_lowercase();
-        let body: usize = lines
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
-            .unwrap();
+        let Some(head) = find(text, b"\r\n\r\n") else { continue };
+        let at = find(&text[..head], LENGTH).unwrap() + LENGTH.len();
+        let digits = text[at..].iter().take_while(|byte| byte.is_ascii_digit());
+        let body = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
         if length >= head + 4 + body {
             return length;
         }
     }
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
 }
