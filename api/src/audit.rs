@@ -7,7 +7,6 @@ use projections::audit_log::{self, AuditLog, Filter};
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
@@ -15,10 +14,13 @@ use crate::caller::Caller;
 use crate::extract::{Parameters, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
+use crate::route::{Routes, staff};
 use crate::state::AppState;
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(audit_logs))
+const ADMIN: &[Permission] = &[Permission::AdminManage];
+
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(audit_logs), staff(ADMIN))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -60,7 +62,6 @@ async fn audit_logs(
     fresh: Freshness,
     Parameters(asked): Parameters<AuditQuery>,
 ) -> Result<Answer, Problem> {
-    caller.require(Permission::AdminManage)?;
     let limit = limit(asked.limit, audit_log::PAGE)?;
     let reached = fresh.reach(&app, caller.org(), &[AuditLog::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;

@@ -24,7 +24,7 @@ use self::failures::Failures;
 use self::password::Hashing;
 use crate::organisation::ORG;
 use crate::problem::{Code, Problem};
-use crate::request::{RequestInfo, This, Who};
+use crate::request::{RequestInfo, Who};
 use crate::state::{App, AppState};
 
 /// A changed or disabled login is noticed after this long.
@@ -61,6 +61,7 @@ impl Default for Logins {
 }
 
 /// An authenticated member of staff, acting for one organisation.
+#[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) login: Arc<Login>,
 }
@@ -70,14 +71,8 @@ impl Caller {
         self.login.org
     }
 
-    /// Refuses unless the caller's role holds `permission`.
-    pub(crate) fn require(&self, permission: Permission) -> Result<(), Problem> {
-        if self.login.role.may(permission) { Ok(()) } else { Err(Problem::forbidden(permission)) }
-    }
-
-    /// Refuses unless the caller's role holds one of the two; a refusal names the first.
-    pub(crate) fn require_either(&self, one: Permission, other: Permission) -> Result<(), Problem> {
-        self.require(other).or_else(|_| self.require(one))
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.login.role.may(permission)
     }
 
     pub(crate) fn actor(&self) -> Actor {
@@ -89,18 +84,33 @@ impl Caller {
     }
 }
 
+/// There is a caller wherever the rule of the route asks for one.
 impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
-        let Ok(This(info)) = This::from_request_parts(parts, app).await;
-        let login = sign_in(app, &parts.headers, &info).await?;
-        info.is_from(Who { org: login.org, user: Some(login.id), role: Some(login.role) });
-        Ok(Self { login })
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| {
+            tracing::error!(
+                path = parts.uri.path(),
+                "a handler asks for a caller, its rule does not"
+            );
+            Problem::new(Code::Internal)
+        })
     }
 }
 
-async fn sign_in(
+/// The member of staff who sends these headers.
+pub(crate) async fn sign_in(
+    app: &App,
+    headers: &HeaderMap,
+    info: &RequestInfo,
+) -> Result<Caller, Problem> {
+    let login = by_basic(app, headers, info).await?;
+    info.is_from(Who { org: login.org, user: Some(login.id), role: Some(login.role) });
+    Ok(Caller { login })
+}
+
+async fn by_basic(
     app: &App,
     headers: &HeaderMap,
     info: &RequestInfo,
@@ -225,21 +235,6 @@ fn ambiguous<'a>(logins: impl Iterator<Item = &'a Login>) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn caller(role: Role) -> Caller {
-        let login =
-            Login { org: Uuid::nil().into(), id: Uuid::nil(), username: String::new(), role };
-        Caller { login: Arc::new(login) }
-    }
-
-    #[test]
-    fn one_of_two_permissions_is_enough() {
-        let viewer = caller(Role::Viewer);
-        assert!(viewer.require_either(Permission::ContactsView, Permission::LeadsView).is_ok());
-        assert!(viewer.require_either(Permission::LeadsView, Permission::ContactsView).is_ok());
-        let refused = viewer.require_either(Permission::ContactsEdit, Permission::LeadsManage);
-        assert!(format!("{:?}", refused.unwrap_err()).contains("contacts.edit"));
-    }
 
     #[test]
     fn the_same_credentials_for_another_organisation_are_looked_up_anew() {

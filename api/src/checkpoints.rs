@@ -6,7 +6,6 @@ use projections::history::checkpoint;
 use projections::tenant;
 use serde::Deserialize;
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
@@ -14,10 +13,15 @@ use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::{Parameters, limit};
 use crate::problem::{Code, Problem};
+use crate::route::{Key, Routes, staff};
 use crate::state::AppState;
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(checkpoints, sign))
+const ADMIN: &[Permission] = &[Permission::AdminManage];
+
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .add(routes!(checkpoints), staff(ADMIN))
+        .add(routes!(sign), staff(ADMIN).action("history.checkpoint").key(Key::Ignored))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -44,7 +48,6 @@ async fn checkpoints(
     caller: Caller,
     Parameters(asked): Parameters<CheckpointsQuery>,
 ) -> Result<Answer, Problem> {
-    caller.require(Permission::AdminManage)?;
     let limit = limit(asked.limit, checkpoint::PAGE)?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let items = checkpoint::list(&mut tx, caller.org(), asked.cursor, limit).await?;
@@ -66,14 +69,12 @@ struct Nothing {}
         (status = 200, description = "The checkpoint", content_type = "application/json"),
         (status = 503, description = "`signing_disabled`: this installation has no signing key")
     ),
-    extensions(("x-query" = json!(true)))
 )]
 async fn sign(
     State(app): State<AppState>,
     caller: Caller,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    caller.require(Permission::AdminManage)?;
     let Nothing {} = request.body()?;
     let key = app.signing.as_ref().ok_or_else(|| Problem::new(Code::SigningDisabled))?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;

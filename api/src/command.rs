@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::extract::unusable;
 use crate::problem::{Code, Problem};
 use crate::request::{IDEMPOTENCY_KEY, RequestInfo, This, header};
+use crate::route::Rule;
 use crate::state::AppState;
 
 /// Longest `Idempotency-Key`.
@@ -27,6 +28,7 @@ pub(crate) struct CommandRequest {
     info: Arc<RequestInfo>,
     key: Option<Key>,
     expected_version: Option<i32>,
+    action: Option<&'static str>,
     body: Bytes,
 }
 
@@ -74,6 +76,7 @@ impl CommandRequest {
             correlation_id: self.info.correlation.clone(),
             causation_id: None,
             reason: None,
+            action: self.action.map(str::to_owned),
             request,
             expected_version: self.expected_version,
             recorded_at: None,
@@ -88,6 +91,7 @@ impl FromRequest<AppState> for CommandRequest {
         let (mut parts, body) = request.into_parts();
         let Ok(This(info)) = This::from_request_parts(&mut parts, app).await;
         let expected_version = if_match(&parts.headers)?;
+        let action = parts.extensions.get::<Rule>().and_then(|rule| rule.action);
         let key = idempotency_key(&parts.headers)?.map(str::to_owned);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let json = is_json(&parts.headers);
@@ -103,7 +107,7 @@ impl FromRequest<AppState> for CommandRequest {
             let asked = [method.as_str(), uri.path(), uri.query().unwrap_or_default()];
             Key { text, fingerprint: fingerprint(asked, &body) }
         });
-        Ok(Self { info, key, expected_version, body })
+        Ok(Self { info, key, expected_version, action, body })
     }
 }
 

@@ -8,7 +8,6 @@ use projections::outbox::{self, After, Dead, Effect};
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
@@ -16,13 +15,16 @@ use crate::caller::Caller;
 use crate::extract::{Parameters, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
+use crate::route::{Routes, staff};
 use crate::state::AppState;
 
 /// Most dead letters in one answer.
 const DEAD_LETTERS: i64 = 100;
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(effects)).routes(routes!(dead_letters))
+const ADMIN: &[Permission] = &[Permission::AdminManage];
+
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(effects), staff(ADMIN)).add(routes!(dead_letters), staff(ADMIN))
 }
 
 #[derive(Clone, Copy, Deserialize, strum::IntoStaticStr)]
@@ -72,7 +74,6 @@ async fn effects(
     fresh: Freshness,
     Parameters(asked): Parameters<EffectsQuery>,
 ) -> Result<Answer, Problem> {
-    caller.require(Permission::AdminManage)?;
     let (limit, after) = (limit(asked.limit, outbox::PAGE)?, asked.after()?);
     let reached = fresh.reach(&app, caller.org(), &[Effects::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
@@ -152,7 +153,6 @@ async fn dead_letters(
     caller: Caller,
     Parameters(asked): Parameters<DeadQuery>,
 ) -> Result<Answer, Problem> {
-    caller.require(Permission::AdminManage)?;
     let (limit, offset) = (limit(asked.limit, DEAD_LETTERS)?, asked.offset.unwrap_or(0).into());
     let which = Dead::from(asked.kind);
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;

@@ -3,16 +3,15 @@
 use domain::sales::estimate::EstimateInput;
 use domain::sales::estimate_wire::EstimateAnswer;
 use domain::sales::price_book;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::command::CommandRequest;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::route::{Routes, public};
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(estimate))
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(estimate), public())
 }
 
 /// Price a visit by the current price book
@@ -30,7 +29,6 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         "discount_amount": 0.0, "add_ons_cost": 0.0, "total_before_tax": 105.0, "assumptions": [], "missing_info": [],
         "confidence": 1.0, "breakdown": { "base_hours": 3.0, "multiplier": 1.0, "extra_hours": 0.0 }
     }))),
-    extensions(("x-query" = json!(true)))
 )]
 async fn estimate(request: CommandRequest) -> Result<Answer, Problem> {
     let input = EstimateInput::parse(&request.json()?)?;

@@ -7,17 +7,19 @@ use projections::history::log;
 use projections::tenant;
 use serde::Deserialize;
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::{Parameters, limit};
 use crate::problem::Problem;
+use crate::route::{Routes, staff};
 use crate::state::AppState;
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(events))
+const ADMIN: &[Permission] = &[Permission::AdminManage];
+
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(events), staff(ADMIN))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -51,7 +53,6 @@ async fn events(
     caller: Caller,
     Parameters(asked): Parameters<EventsQuery>,
 ) -> Result<Answer, Problem> {
-    caller.require(Permission::AdminManage)?;
     let (org, limit) = (caller.org(), limit(asked.limit, log::PAGE)?);
     let after = asked.after.unwrap_or(0);
     let mut tx = tenant::begin(&app.reads, org).await?;

@@ -8,14 +8,17 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use self::probe::{Health, Revision};
+use crate::route::{Routes, monitor};
 use crate::state::AppState;
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(livez)).routes(routes!(healthz)).routes(routes!(readyz))
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .add(routes!(livez), monitor())
+        .add(routes!(healthz), monitor())
+        .add(routes!(readyz), monitor())
 }
 
 /// The process is alive

@@ -6,17 +6,19 @@ use projections::history::{entity, log};
 use projections::tenant;
 use serde::Deserialize;
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::{Parameters, Path, limit};
 use crate::problem::{Code, Problem};
+use crate::route::{Routes, staff};
 use crate::state::AppState;
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(history))
+const ADMIN: &[Permission] = &[Permission::AdminManage];
+
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(history), staff(ADMIN))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -50,7 +52,6 @@ async fn history(
     Path((kind, id)): Path<(String, String)>,
     Parameters(asked): Parameters<HistoryQuery>,
 ) -> Result<Answer, Problem> {
-    caller.require(Permission::AdminManage)?;
     let limit = limit(asked.limit, log::PAGE)?;
     let entity = entity::entity(&kind).ok_or_else(|| Problem::new(Code::NotFound))?;
     let (org, after) = (caller.org(), asked.after.unwrap_or(0));

@@ -20,6 +20,7 @@ mod openapi;
 mod organisation;
 mod problem;
 mod request;
+mod route;
 mod serve;
 mod session;
 mod state;
@@ -28,20 +29,23 @@ mod subjects;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use utoipa_axum::router::OpenApiRouter;
 
 pub use self::health::{Health, Revision};
 pub use self::metrics::{Scrape, install_recorder};
+pub use self::route::Declared;
 pub use self::serve::serve;
 pub use self::state::{App, AppState, Clock, Options};
 
 use self::problem::{Code, Problem};
+use self::route::Routes;
 
 /// Every route, one module per resource.
 pub fn router(state: AppState) -> Router {
-    let (router, api) = routes().split_for_parts();
-    let document = openapi::document(&api);
-    metrics::describe(operations(&document));
+    let declared = declared();
+    let operations = declared.iter().map(|one| (one.method.to_owned(), one.path.clone()));
+    metrics::describe(operations.collect());
+    let router = routes().into_router(&state);
+    let document = document();
     let router = if state.docs { router.merge(openapi::routes(&document)) } else { router };
     router
         .fallback(async || Problem::new(Code::NoRoute))
@@ -53,11 +57,16 @@ pub fn router(state: AppState) -> Router {
 
 /// The OpenAPI document of this build.
 pub fn document() -> serde_json::Value {
-    openapi::document(&routes().into_openapi())
+    openapi::document(&routes().into_openapi(), &declared())
 }
 
-fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+/// What every route asks of its callers.
+pub fn declared() -> Vec<Declared> {
+    routes().declared()
+}
+
+fn routes() -> Routes {
+    Routes::default()
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(problem::routes())
@@ -70,14 +79,4 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(events::routes())
         .merge(checkpoints::routes())
         .merge(effects::routes())
-}
-
-fn operations(document: &serde_json::Value) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-        for (method, _) in methods.as_object().into_iter().flatten() {
-            all.push((method.to_uppercase(), path.clone()));
-        }
-    }
-    all
 }

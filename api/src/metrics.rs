@@ -8,10 +8,10 @@ use axum::response::IntoResponse;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::problem::Problem;
+use crate::route::{Routes, monitor};
 use crate::state::AppState;
 
 /// Fine enough below 50 ms for a service that answers in one, coarse above like the dashboards expect.
@@ -112,8 +112,8 @@ impl Drop for InFlight {
     }
 }
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(scrape))
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(scrape), monitor())
 }
 
 /// Metrics in the Prometheus text format

@@ -9,14 +9,15 @@ use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::problem::{Code, category};
+use crate::route::Declared;
 use crate::state::AppState;
 
 const ABOUT: &str = "Commands and queries of a cleaning business. Every answer carries `X-Request-ID`; every failure is \
     `application/problem+json` with a stable `code`. A command answers with the position of the log it reached \
     (`X-Position`); hand it to a query as `X-Min-Position` to read your own writes.";
 
-/// The document for `routes`.
-pub(crate) fn document(routes: &OpenApi) -> Value {
+/// The document for `routes`, each operation completed by what was `declared` about it.
+pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
     let mut document = serde_json::to_value(routes).unwrap_or_default();
     document["openapi"] = "3.1.0".into();
     document["info"] = json!({
@@ -43,21 +44,19 @@ pub(crate) fn document(routes: &OpenApi) -> Value {
     });
     components["parameters"] = parameters();
     components["schemas"]["Problem"] = problem_schema();
-    if let Some(paths) = document["paths"].as_object_mut() {
-        for (path, methods) in paths {
-            for (method, operation) in methods.as_object_mut().into_iter().flatten() {
-                complete(path, method, operation);
-            }
-        }
+    for route in declared {
+        let method = route.method.to_lowercase();
+        complete(route, &mut document["paths"][route.path.as_str()][method]);
     }
     document
 }
 
 /// Adds what every route of its sort takes and answers.
-fn complete(path: &str, method: &str, operation: &mut Value) {
-    let staff = path.starts_with("/v1/admin/");
-    let system = operation["tags"][0] == "system";
-    let command = method != "get" && operation["x-query"].is_null();
+fn complete(route: &Declared, operation: &mut Value) {
+    let staff = route.needs_login();
+    let system = route.access == "monitor";
+    let command = route.is_command();
+    operation["x-access"] = json!(route);
     let mut shared = vec!["RequestId", "CorrelationId"];
     let mut codes = vec![Code::Overloaded, Code::TimedOut, Code::Internal];
     if !system {
@@ -71,7 +70,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     } else if !system {
         codes.push(Code::OrganisationNotFound);
     }
-    if method != "get" {
+    if route.method != "GET" {
         codes.extend([Code::MalformedJson, Code::InvalidUtf8, Code::MalformedHeader]);
         codes.extend([Code::BodyTooLarge, Code::UnsupportedMediaType, Code::Invalid]);
     }
@@ -90,9 +89,6 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     );
     operation["parameters"] = all.into();
     add_problems(&mut operation["responses"], &codes);
-    if let Some(fields) = operation.as_object_mut() {
-        fields.remove("x-query");
-    }
 }
 
 /// One answer per status, with an example per code.

@@ -3,16 +3,15 @@
 use domain::access::Permission;
 use serde_json::json;
 use strum::VariantArray;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::route::{Routes, signed_in};
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(whoami)).routes(routes!(profile))
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(whoami), signed_in()).add(routes!(profile), signed_in())
 }
 
 /// Name, role and organisation of this login

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
@@ -20,13 +19,16 @@ use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
 use crate::problem::{Code, Problem};
+use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
 
 /// Long enough for every read model that is not stuck.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(erase))
+const ADMIN: &[Permission] = &[Permission::AdminManage];
+
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(erase), staff(ADMIN).action("subject.erase"))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -54,7 +56,6 @@ async fn erase(
     Path(subject): Path<SubjectId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    caller.require(Permission::AdminManage)?;
     let EraseBody { reason } = request.body()?;
     must_exist(&app, caller.org(), subject).await?;
     let mut context = request.context(&caller);

@@ -22,6 +22,8 @@ pub struct Context {
     pub causation_id: Option<String>,
     /// Why, if the actor said so; names nobody.
     pub reason: Option<String>,
+    /// What the audit log calls it, as `resource.verb`; `None` leaves that to the event.
+    pub action: Option<String>,
     /// What makes a repetition recognisable.
     pub request: RequestKey,
     /// The version the caller saw; another one is refused.
@@ -39,6 +41,7 @@ impl Context {
             causation_id: self.causation_id.clone(),
             command_id: self.request.command_id,
             reason: self.reason.clone(),
+            action: self.action.clone(),
         }
     }
 }

@@ -28,6 +28,9 @@ pub struct Metadata {
     /// Why, if the actor said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the audit log calls it, as `resource.verb`, if the request said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
 }
 
 /// Who acts.

@@ -37,7 +37,7 @@ pub struct AuditLog;
 
 impl Projection for AuditLog {
     const NAME: &'static str = "audit_log";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const TABLES: &'static [&'static str] = &["audit_entries"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {
@@ -134,7 +134,8 @@ impl<'a> Rows<'a> {
         self.created_at.push(event.recorded_at);
         self.admin_role.push(origin.actor.role);
         self.actor.push(origin.actor.id);
-        self.action.push(action(&event.aggregate_type, &event.event_type));
+        let named = origin.action.map(Cow::Owned);
+        self.action.push(named.unwrap_or_else(|| action(&event.aggregate_type, &event.event_type)));
         self.resource_type.push(&event.aggregate_type);
         self.resource_id.push(&event.aggregate_id);
         self.metadata.push(facts(event, origin.reason, payload));

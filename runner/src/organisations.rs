@@ -139,6 +139,7 @@ pub fn system(org: OrgId, reason: Option<String>) -> Context {
         correlation_id: format!("cli-{}", request.command_id),
         causation_id: None,
         reason,
+        action: None,
         request,
         expected_version: None,
         recorded_at: None,

@@ -137,6 +137,7 @@ impl Timers {
             correlation_id: timer.correlation_id.clone(),
             causation_id: Some(timer.cause.to_string()),
             reason: None,
+            action: None,
             request: RequestKey::of(org, "timers", &key, [0; 32]),
             expected_version: None,
             recorded_at: None,

@@ -7,22 +7,22 @@ use domain::sales::lead::{Lead, LeadCommand, Status, view};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::may_change;
+use super::CHANGE;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
 use crate::problem::Problem;
+use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(update))
-        .routes(routes!(change_status))
-        .routes(routes!(add_timeline_entry))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(routes!(update), staff(CHANGE).action("lead.update"))
+        .add(routes!(change_status), staff(CHANGE).action("lead.status_change"))
+        .add(routes!(add_timeline_entry), staff(CHANGE).action("lead.timeline_add"))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -54,7 +54,6 @@ async fn change_status(
     Path(id): Path<LeadId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let StatusBody { status, loss_reason } = request.body()?;
     let command = LeadCommand::ChangeStatus { status, loss_reason, now: app.now() };
     change(&app, &request.context(&caller), id, command).await
@@ -91,7 +90,6 @@ async fn update(
     Path(id): Path<LeadId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let UpdateBody { status, notes, loss_reason } = request.body()?;
     let command = LeadCommand::Update { status, notes, loss_reason, now: app.now() };
     change(&app, &request.context(&caller), id, command).await
@@ -122,7 +120,6 @@ async fn add_timeline_entry(
     Path(id): Path<LeadId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let TimelineBody { action, note } = request.body()?;
     let command = LeadCommand::AddTimelineEntry { action, note, now: app.now() };
     change(&app, &request.context(&caller), id, command).await

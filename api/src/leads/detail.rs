@@ -7,19 +7,19 @@ use projections::sales::lead_detail::{self, Detail, LeadDetail};
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::json;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{may_read, past};
+use super::{READ, past};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::{Parameters, Path};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
+use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(detail)).routes(routes!(quotes))
+pub(super) fn routes() -> Routes {
+    Routes::default().add(routes!(detail), staff(READ)).add(routes!(quotes), staff(READ))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -45,7 +45,6 @@ async fn detail(
     Path(id): Path<LeadId>,
     Parameters(asked): Parameters<DetailQuery>,
 ) -> Result<Answer, Problem> {
-    may_read(&caller)?;
     match asked.as_of {
         Some(as_of) => past::lead(&app, &caller, id, &as_of).await,
         None => lead(&app, &caller, fresh, id).await,
@@ -76,7 +75,6 @@ async fn quotes(
     fresh: Freshness,
     Path(id): Path<LeadId>,
 ) -> Result<Answer, Problem> {
-    may_read(&caller)?;
     let reached = fresh.reach(&app, caller.org(), &[LeadDetail::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let found = lead_detail::find(&mut tx, &app.keys, caller.org(), id).await?;

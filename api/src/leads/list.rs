@@ -8,20 +8,20 @@ use projections::sales::lead_list::{self, Filter, LeadList, PAGE, Page, Start};
 use projections::tenant;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{may_read, past};
+use super::{READ, past};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::Parameters;
 use crate::freshness::Freshness;
 use crate::problem::{Code, Problem};
+use crate::route::{Routes, staff};
 use crate::state::AppState;
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(super) fn routes() -> Routes {
+    Routes::default().add(routes!(list), staff(READ))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -85,7 +85,6 @@ async fn list(
     fresh: Freshness,
     Parameters(asked): Parameters<ListQuery>,
 ) -> Result<Answer, Problem> {
-    may_read(&caller)?;
     let (filter, start) = (asked.filter()?, asked.start()?);
     if let Some(as_of) = &asked.as_of {
         let (page, position) = past::list(&app, &caller, as_of, (&filter, start)).await?;

@@ -9,25 +9,18 @@ mod public;
 mod quotes;
 
 use domain::access::Permission;
-use utoipa_axum::router::OpenApiRouter;
 
-use crate::caller::Caller;
-use crate::problem::Problem;
-use crate::state::AppState;
+use crate::route::Routes;
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
+/// Contacts and leads are one screen: either right opens it.
+const READ: &[Permission] = &[Permission::LeadsView, Permission::ContactsView];
+const CHANGE: &[Permission] = &[Permission::LeadsManage, Permission::ContactsEdit];
+
+pub(crate) fn routes() -> Routes {
+    Routes::default()
         .merge(public::routes())
         .merge(list::routes())
         .merge(detail::routes())
         .merge(changes::routes())
         .merge(quotes::routes())
-}
-
-fn may_read(caller: &Caller) -> Result<(), Problem> {
-    caller.require_either(Permission::ContactsView, Permission::LeadsView)
-}
-
-fn may_change(caller: &Caller) -> Result<(), Problem> {
-    caller.require_either(Permission::ContactsEdit, Permission::LeadsManage)
 }

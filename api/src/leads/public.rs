@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use domain::sales::lead::LeadRequest;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::intake;
@@ -10,10 +9,13 @@ use crate::answer::Answer;
 use crate::command::CommandRequest;
 use crate::organisation::Public;
 use crate::problem::Problem;
+use crate::route::{Routes, public};
 use crate::state::AppState;
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(submit)).routes(routes!(submit_from_chat))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(routes!(submit), public().action("lead.create"))
+        .add(routes!(submit_from_chat), public().action("lead.create"))
 }
 
 /// Ask for an offer

@@ -7,26 +7,26 @@ use domain::sales::lead::{Lead, LeadCommand, Offer, view};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::may_change;
+use super::CHANGE;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
 use crate::problem::Problem;
+use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
 
-pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(draft))
-        .routes(routes!(revise))
-        .routes(routes!(send))
-        .routes(routes!(accept))
-        .routes(routes!(decline))
-        .routes(routes!(follow_up))
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(routes!(draft), staff(CHANGE).action("lead.quote_create"))
+        .add(routes!(revise), staff(CHANGE).action("lead.quote_revise"))
+        .add(routes!(send), staff(CHANGE).action("lead.quote_send"))
+        .add(routes!(accept), staff(CHANGE).action("lead.quote_accept"))
+        .add(routes!(decline), staff(CHANGE).action("lead.quote_decline"))
+        .add(routes!(follow_up), staff(CHANGE).action("lead.quote_follow_up"))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -70,7 +70,6 @@ async fn draft(
     Path(lead): Path<LeadId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let offer = request.body::<OfferBody>()?.into();
     let id = Uuid::now_v7().into();
     let command = LeadCommand::DraftQuote { quote_id: id, offer, now: app.now() };
@@ -95,7 +94,6 @@ async fn revise(
     Path((lead, quote_id)): Path<(LeadId, QuoteId)>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let offer = request.body::<OfferBody>()?.into();
     let command = LeadCommand::ReviseQuote { quote_id, offer, now: app.now() };
     decide(&app, &caller, &request, lead, Shown::Quote(quote_id), command).await
@@ -122,7 +120,6 @@ async fn send(
     Path((lead, quote_id)): Path<(LeadId, QuoteId)>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let Nothing {} = request.body()?;
     let command = LeadCommand::SendQuote { quote_id, now: app.now() };
     decide(&app, &caller, &request, lead, Shown::Quote(quote_id), command).await
@@ -145,7 +142,6 @@ async fn accept(
     Path((lead, quote_id)): Path<(LeadId, QuoteId)>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let Nothing {} = request.body()?;
     let command = LeadCommand::AcceptQuote { quote_id, now: app.now() };
     decide(&app, &caller, &request, lead, Shown::Quote(quote_id), command).await
@@ -168,7 +164,6 @@ async fn decline(
     Path((lead, quote_id)): Path<(LeadId, QuoteId)>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let Nothing {} = request.body()?;
     let command = LeadCommand::DeclineQuote { quote_id, now: app.now() };
     decide(&app, &caller, &request, lead, Shown::Quote(quote_id), command).await
@@ -197,7 +192,6 @@ async fn follow_up(
     Path((lead, quote_id)): Path<(LeadId, QuoteId)>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    may_change(&caller)?;
     let FollowUpBody { note } = request.body()?;
     let (followup_id, by) = (Uuid::now_v7(), Some(caller.login.id.to_string()));
     let command = LeadCommand::FollowUpQuote { quote_id, followup_id, note, by, now: app.now() };

@@ -40,6 +40,8 @@ codes! {
         "The body is not valid UTF-8. Nothing was written.";
     MalformedHeader = BAD_REQUEST "malformed_header", "Malformed header":
         "A request header cannot be read; `errors` names it. Nothing was written.";
+    KeyMissing = BAD_REQUEST "idempotency_key_missing", "Idempotency key required":
+        "Idempotency-Key header is required for this endpoint. Nothing was written.";
     UnreadableBody = BAD_REQUEST "unreadable_body", "Unreadable body":
         "The body ended early or its framing is broken. Nothing was written.";
     InvalidStatus = BAD_REQUEST "invalid_status", "Bad Request":

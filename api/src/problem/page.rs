@@ -4,14 +4,13 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Code, Problem, category};
-use crate::state::AppState;
+use crate::route::{Routes, monitor};
 
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(page))
+pub(crate) fn routes() -> Routes {
+    Routes::default().add(routes!(page), monitor())
 }
 
 /// What a family of failures has in common.

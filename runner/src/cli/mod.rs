@@ -7,6 +7,7 @@ mod migrate;
 mod org;
 mod progress;
 mod projections;
+mod routes;
 mod scope;
 
 use std::io::Write;
@@ -46,6 +47,8 @@ enum Role {
     History(Box<history::History>),
     /// Organisations.
     Org(Box<org::Org>),
+    /// What the API offers, and to whom.
+    Routes(routes::Routes),
     /// The master keys that wrap the keys of persons.
     Keys(Box<keys::Keys>),
 }
@@ -83,6 +86,7 @@ async fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Events(command) => return Ok(command.run().await),
         Role::History(command) => return Ok(command.run().await),
         Role::Org(command) => command.run().await?,
+        Role::Routes(command) => command.run(),
         Role::Keys(command) => command.run().await?,
     }
     Ok(ExitCode::SUCCESS)

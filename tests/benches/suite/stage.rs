@@ -131,6 +131,7 @@ pub(crate) fn context(org: OrgId) -> Context {
         correlation_id: request.command_id.to_string(),
         causation_id: None,
         reason: None,
+        action: None,
         request,
         expected_version: None,
         recorded_at: None,

@@ -145,6 +145,7 @@ pub(crate) fn context(org: OrgId) -> Context {
         correlation_id: "corr-test".to_owned(),
         causation_id: None,
         reason: None,
+        action: None,
         request,
         expected_version: None,
         recorded_at: None,

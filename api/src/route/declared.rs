@@ -1,0 +1,78 @@
+//! The declaration of a route as it is shown: by `cleaning routes`, and in the OpenAPI document.
+
+use serde::Serialize;
+use utoipa::openapi::path::{PathItem, Paths};
+
+use super::rule::{Access, Key, Rule};
+
+/// One method of one path, and what it asks of its callers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Declared {
+    /// Upper case.
+    pub method: &'static str,
+    /// With `{parameters}`.
+    pub path: String,
+    /// `monitor`, `public`, `signed_in` or `staff`.
+    pub access: &'static str,
+    /// Permission keys; one of them is enough.
+    pub permissions: Vec<&'static str>,
+    /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
+    pub action: Option<&'static str>,
+    /// `ignored`, `optional` or `required`.
+    pub idempotency_key: &'static str,
+}
+
+/// Every method that `paths` have.
+pub(super) fn of(paths: &Paths, rule: Rule) -> Vec<Declared> {
+    let mut all = Vec::new();
+    for (path, item) in &paths.paths {
+        all.extend(methods(item).map(|method| Declared::new(method, path, rule)));
+    }
+    all
+}
+
+fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
+    [
+        ("GET", item.get.is_some()),
+        ("POST", item.post.is_some()),
+        ("PUT", item.put.is_some()),
+        ("PATCH", item.patch.is_some()),
+        ("DELETE", item.delete.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_there)| is_there.then_some(name))
+}
+
+impl Declared {
+    fn new(method: &'static str, path: &str, rule: Rule) -> Self {
+        let (access, permissions) = match rule.access {
+            Access::Monitor => ("monitor", &[][..]),
+            Access::Public => ("public", &[][..]),
+            Access::SignedIn => ("signed_in", &[][..]),
+            Access::Staff(permissions) => ("staff", permissions),
+        };
+        let idempotency_key = match rule.key {
+            Key::Ignored => "ignored",
+            Key::Optional => "optional",
+            Key::Required => "required",
+        };
+        Self {
+            method,
+            path: path.to_owned(),
+            access,
+            permissions: permissions.iter().map(|permission| (*permission).into()).collect(),
+            action: rule.action,
+            idempotency_key,
+        }
+    }
+
+    /// Whether it carries out a command, which a caller may repeat or make depend on a version.
+    pub fn is_command(&self) -> bool {
+        self.idempotency_key != "ignored"
+    }
+
+    /// Whether only a login gets in.
+    pub fn needs_login(&self) -> bool {
+        matches!(self.access, "signed_in" | "staff")
+    }
+}

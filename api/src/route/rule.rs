@@ -1,0 +1,75 @@
+//! What a route asks of its callers.
+
+use domain::access::Permission;
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Monitors and readers of documents; it says nothing about any organisation.
+    Monitor,
+    /// Anybody; the organisation is that of the host, or the one that is named.
+    Public,
+    /// Every login of the organisation, whatever it may do.
+    SignedIn,
+    /// Whoever holds one of these; a refusal names the last.
+    Staff(&'static [Permission]),
+}
+
+/// A route's side of the bargain. Made by [`monitor`], [`public`], [`signed_in`] and [`staff`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) access: Access,
+    /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
+    pub(crate) action: Option<&'static str>,
+    pub(crate) key: Key,
+}
+
+/// What `Idempotency-Key` means to a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// Nothing: repeating the request is harmless.
+    Ignored,
+    /// A repetition under the same key is answered, not carried out.
+    Optional,
+    /// As optional, and a request without it is refused.
+    Required,
+}
+
+impl Rule {
+    /// Changes something: the audit log calls it `name`.
+    pub(crate) const fn action(mut self, name: &'static str) -> Self {
+        self.action = Some(name);
+        self.key = Key::Optional;
+        self
+    }
+
+    /// Sets what `Idempotency-Key` means, where that is not told by the action.
+    pub(crate) const fn key(mut self, key: Key) -> Self {
+        self.key = key;
+        self
+    }
+}
+
+const fn rule(access: Access) -> Rule {
+    Rule { access, action: None, key: Key::Ignored }
+}
+
+/// For monitors and readers of documents.
+pub(crate) const fn monitor() -> Rule {
+    rule(Access::Monitor)
+}
+
+/// For anybody.
+pub(crate) const fn public() -> Rule {
+    rule(Access::Public)
+}
+
+/// For every login.
+pub(crate) const fn signed_in() -> Rule {
+    rule(Access::SignedIn)
+}
+
+/// For logins that hold one of `permissions`.
+pub(crate) const fn staff(permissions: &'static [Permission]) -> Rule {
+    rule(Access::Staff(permissions))
+}

@@ -1,0 +1,34 @@
+//! `cleaning routes`: what the API offers, and what each route asks of its callers.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Format, say};
+
+/// Every route with who may ask, its name in the audit log, and what `Idempotency-Key` means to it.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Routes {
+    #[command(flatten)]
+    format: Format,
+}
+
+impl Routes {
+    pub(super) fn run(self) {
+        let mut routes = api::declared();
+        routes.sort_by(|a, b| (&a.path, a.method).cmp(&(&b.path, b.method)));
+        if self.format.json {
+            say(json!({ "routes": routes }));
+            return;
+        }
+        let width = routes.iter().map(|route| route.path.len()).max().unwrap_or_default();
+        for route in &routes {
+            let who = match route.permissions.as_slice() {
+                [] => route.access.to_owned(),
+                permissions => permissions.join(" or "),
+            };
+            let action = route.action.unwrap_or("-");
+            let (method, path, key) = (route.method, &route.path, route.idempotency_key);
+            say(format_args!("{method:6} {path:width$}  {who:32} {action:24} {key}"));
+        }
+    }
+}
