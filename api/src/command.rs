@@ -79,6 +79,7 @@ impl CommandRequest {
             action: self.action.map(str::to_owned),
             request,
             expected_version: self.expected_version,
+            beside: Vec::new(),
             recorded_at: None,
         }
     }

@@ -161,6 +161,7 @@ impl Problem {
             Kind::Rule => StatusCode::BAD_REQUEST,
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Conflict => StatusCode::CONFLICT,
+            Kind::Forbidden => StatusCode::FORBIDDEN,
         };
         let mut errors = Problems::default();
         for FieldProblem { field, message } in refusal.problems() {

@@ -3,7 +3,7 @@
 use domain::chain::{self, Fields, Hash};
 use domain::id::{CommandId, OrgId, SubjectId};
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 /// What one command wants written, all or nothing.
@@ -39,6 +39,19 @@ pub struct Decision {
     pub uses: Vec<SubjectId>,
     /// People to erase.
     pub erases: Vec<SubjectId>,
+    /// What is written to side tables in the same transaction; may hold secrets, which events must not.
+    pub beside: Vec<Beside>,
+}
+
+/// A change of a side table, as `identity.apply` reads it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Beside(pub Value);
+
+/// Never prints what it holds.
+impl std::fmt::Debug for Beside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Beside({})", self.0["do"])
+    }
 }
 
 /// An event as it will stand in the log.
@@ -143,6 +156,28 @@ impl Decision {
 
 /// Writes a batch. The decisions are sorted by organisation and do not touch each other.
 pub(crate) async fn append(
+    db: &mut PgConnection,
+    batch: &[&Decision],
+) -> Result<Vec<Outcome>, sqlx::Error> {
+    if batch.iter().all(|decision| decision.beside.is_empty()) {
+        return append_events(db, batch).await;
+    }
+    let mut tx = db.begin().await?;
+    let outcomes = append_events(&mut tx, batch).await?;
+    for (decision, outcome) in batch.iter().zip(&outcomes) {
+        if matches!(outcome, Outcome::Stored { .. }) && !decision.beside.is_empty() {
+            let changes = decision.beside.iter().map(|beside| beside.0.clone()).collect();
+            sqlx::query!("select identity.apply($1, $2)", decision.org.as_uuid(), Value::Array(changes))
+                .execute(&mut *tx)
+                .await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(outcomes)
+}
+
+/// The events alone; one round trip.
+async fn append_events(
     db: &mut PgConnection,
     batch: &[&Decision],
 ) -> Result<Vec<Outcome>, sqlx::Error> {

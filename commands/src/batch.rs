@@ -96,6 +96,7 @@ mod tests {
             new_keys: Vec::<NewKey>::new(),
             uses: if erases { Vec::new() } else { vec![subject] },
             erases: if erases { vec![subject] } else { Vec::new() },
+            beside: Vec::new(),
         };
         Job::new(decision, oneshot::channel().0).0
     }

@@ -7,6 +7,8 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::append::Beside;
+
 /// Everything about a command but the command. Stored beside its events.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -28,6 +30,8 @@ pub struct Context {
     pub request: RequestKey,
     /// The version the caller saw; another one is refused.
     pub expected_version: Option<i32>,
+    /// What goes to side tables in the same transaction, before what the events themselves put there.
+    pub beside: Vec<Beside>,
     /// When it happened, for history made by a simulated clock; `None` is the database's clock.
     pub recorded_at: Option<DateTime<Utc>>,
 }

@@ -7,7 +7,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 use domain::event::{EventSourced, Reservation};
 use domain::seal::{MasterKeys, SealError, SubjectKeys, seal_all};
 
-use crate::append::{Decision, NewEvent, NewKey, Slot};
+use crate::append::{Beside, Decision, NewEvent, NewKey, Slot};
 use crate::context::Context;
 use crate::error::{BrokenHistory, CommandError};
 use crate::keys;
@@ -41,6 +41,7 @@ pub(crate) async fn decide<A: EventSourced>(
         for reservation in A::reservations(event) {
             reserve(&mut decision, reservation);
         }
+        decision.beside.extend(A::beside(event).map(Beside));
     }
     let keys = new_keys(masters, &mut decision, &before.keys).map_err(BrokenHistory::from)?;
     decision.metadata = serde_json::to_string(&ctx.metadata()).map_err(BrokenHistory::from)?;
@@ -86,6 +87,7 @@ fn blank<A: Aggregate>(ctx: &Context, id: &str, expected: i32) -> Decision {
         new_keys: Vec::new(),
         uses: Vec::new(),
         erases: Vec::new(),
+        beside: ctx.beside.clone(),
     }
 }
 

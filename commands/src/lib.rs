@@ -19,7 +19,7 @@ mod reader;
 mod stream;
 mod tenant;
 
-pub use append::{Decision, NewEvent, NewKey, Outcome, Slot};
+pub use append::{Beside, Decision, NewEvent, NewKey, Outcome, Slot};
 pub use bus::{BusOptions, CommandBus, Loaded};
 pub use context::{Context, Done, RequestKey};
 pub use error::{CommandError, LoadError};

@@ -1,5 +1,6 @@
 //! Who may do what: the seven built-in roles and the permission each route asks for.
 
+use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 macro_rules! permissions {
@@ -76,7 +77,20 @@ permissions! {
 }
 
 /// What a login is in its organisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString, VariantArray)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// Everything.
@@ -96,6 +110,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// As it is written everywhere.
+    pub fn key(self) -> &'static str {
+        self.into()
+    }
+
     /// Whether the role holds `permission`. Source: the matrix of the platform specification, with the additions it
     /// recommends for dispatchers (`bookings.status`, `leads.view`).
     pub fn may(self, permission: Permission) -> bool {
@@ -135,9 +154,62 @@ impl Role {
     }
 }
 
+/// Everything one caller may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permissions(u32);
+
+impl Permissions {
+    /// Everything a built-in role may do.
+    pub fn of_role(role: Role) -> Self {
+        Permission::VARIANTS.iter().copied().filter(|one| role.may(*one)).collect()
+    }
+
+    /// Everything that these keys name; what the catalogue does not know grants nothing.
+    pub fn of_keys<'a>(keys: impl Iterator<Item = &'a str>) -> Self {
+        keys.filter_map(|key| key.parse().ok()).collect()
+    }
+
+    /// Whether `permission` is among them.
+    pub const fn contain(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u32) != 0
+    }
+
+    /// Whether all of `others` are among them.
+    pub const fn contains_all(self, others: Self) -> bool {
+        others.0 & !self.0 == 0
+    }
+
+    /// Their keys, in the order of the catalogue.
+    pub fn keys(self) -> impl Iterator<Item = &'static str> {
+        let held = Permission::VARIANTS.iter().filter(move |one| self.contain(**one));
+        held.map(Into::into)
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<I: IntoIterator<Item = Permission>>(all: I) -> Self {
+        Self(all.into_iter().fold(0, |bits, one| bits | 1 << one as u32))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_holds_what_its_role_holds_and_unknown_keys_grant_nothing() {
+        for role in Role::VARIANTS {
+            let set = Permissions::of_role(*role);
+            for one in Permission::VARIANTS {
+                assert_eq!(set.contain(*one), role.may(*one), "{role:?} {one:?}");
+            }
+            assert_eq!(Permissions::of_keys(set.keys()), set);
+        }
+        let some = Permissions::of_keys(["leads.view", "leads.edit"].into_iter());
+        assert_eq!(some.keys().collect::<Vec<_>>(), ["leads.view"]);
+        assert!(Permissions::of_role(Role::Owner).contains_all(some));
+        assert!(!some.contains_all(Permissions::of_role(Role::Worker)));
+    }
 
     #[test]
     fn the_catalogue_has_its_29_keys_and_each_role_its_count() {

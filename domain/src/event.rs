@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::id::SubjectId;
@@ -55,6 +56,12 @@ pub trait EventSourced:
     fn reservations(event: &Self::Event) -> Vec<Reservation> {
         let _ = event;
         Vec::new()
+    }
+
+    /// What must stand in a side table the moment `event` does, as `identity.apply` reads it.
+    fn beside(event: &Self::Event) -> Option<Value> {
+        let _ = event;
+        None
     }
 
     /// The people this aggregate is about: once one is erased, it accepts no more commands.

@@ -53,6 +53,19 @@ ids! {
     LeadId,
     /// One offer made to a lead.
     QuoteId,
+    /// Somebody who signs in with an address and a password.
+    UserId,
+    /// One login, until it is renewed or ends.
+    SessionId,
+    /// A role of an organisation's own.
+    RoleId,
     /// One command: the same id is never carried out twice in an organisation.
     CommandId,
+}
+
+/// A user is a person with a key of their own.
+impl From<UserId> for SubjectId {
+    fn from(user: UserId) -> Self {
+        Self(user.0)
+    }
 }

@@ -84,6 +84,17 @@ const fn characters(count: usize) -> &'static str {
     if count == 1 { "character" } else { "characters" }
 }
 
+/// An address as it is looked up by: trimmed, lower case; `None` if it is none.
+pub fn address(raw: &str) -> Option<String> {
+    let address = raw.trim().to_lowercase();
+    let (name, host) = address.split_once('@')?;
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '@';
+    let fits =
+        !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.');
+    (fits && address.len() <= 254 && name.chars().all(plain) && host.chars().all(plain))
+        .then_some(address)
+}
+
 /// Whether a key or a string anywhere in `json` holds a NUL.
 pub fn has_nul(json: &Value) -> bool {
     match json {

@@ -7,6 +7,7 @@ pub mod access;
 pub mod chain;
 pub mod event;
 pub mod id;
+pub mod identity;
 pub mod input;
 pub mod organisation;
 pub mod personal;

@@ -13,6 +13,8 @@ pub enum Kind {
     Invalid,
     /// The state forbids it.
     Conflict,
+    /// This caller may not.
+    Forbidden,
 }
 
 /// A domain error that can be answered to a caller.

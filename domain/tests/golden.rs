@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::{Aggregate, DomainEvent};
+use domain::access::Role;
 use domain::id::QuoteId;
+use domain::identity::session::{Session, SessionEvent, Started};
+use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
 use domain::organisation::{Organisation, OrganisationEvent, ParkedStream, Profile};
 use domain::personal::Personal;
 use domain::sales::estimate::{AddOn, CleaningType, Estimate, EstimateInput, Frequency};
@@ -42,6 +45,8 @@ fn all() -> Vec<(String, String)> {
     let mut files = written::<Lead>(&lead(), LeadEvent::VARIANTS);
     files.extend(written::<Subject>(&subject(), SubjectEvent::VARIANTS));
     files.extend(written::<Organisation>(&organisation(), OrganisationEvent::VARIANTS));
+    files.extend(written::<Staff>(&staff(), StaffEvent::VARIANTS));
+    files.extend(written::<Session>(&session(), SessionEvent::VARIANTS));
     files
 }
 
@@ -70,6 +75,8 @@ fn every_golden_file_is_still_read() {
             Lead::TYPE => decoded::<Lead>(json),
             Subject::TYPE => decoded::<Subject>(json),
             Organisation::TYPE => decoded::<Organisation>(json),
+            Staff::TYPE => decoded::<Staff>(json),
+            Session::TYPE => decoded::<Session>(json),
             other => panic!("{name}: no aggregate is called {other}"),
         };
         assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")), event);
@@ -97,6 +104,46 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 fn sealed<T>(data: &str) -> Personal<T> {
     Personal::Sealed { subject: Uuid::from_u128(1).into(), data: data.to_owned() }
+}
+
+fn staff() -> Vec<StaffEvent> {
+    let user_id = Uuid::from_u128(1).into();
+    let role_id = Uuid::from_u128(2).into();
+    let before = Grant { role: Role::Viewer, custom_role_id: None };
+    let grant = Grant { role: Role::Viewer, custom_role_id: Some(role_id) };
+    vec![
+        StaffEvent::MemberAdded { user_id, email: sealed("c2VhbGVkIGVtYWls"), grant: before },
+        StaffEvent::RoleGranted { user_id, grant, before },
+        StaffEvent::MemberDeactivated { user_id },
+        StaffEvent::TemporaryPasswordIssued { user_id, expires_at: at(0) },
+        StaffEvent::PasswordChanged { user_id },
+        StaffEvent::SessionsRevoked { user_id, reason: "role_changed".to_owned() },
+        StaffEvent::RoleDefined(CustomRole {
+            role_id,
+            key: "key-holder".to_owned(),
+            name: "Key holder".to_owned(),
+            description: Some("Opens up".to_owned()),
+            permissions: vec!["bookings.view".to_owned()],
+        }),
+        StaffEvent::RoleDeleted { role_id },
+        StaffEvent::TotpEnabled { user_id },
+        StaffEvent::TotpDisabled { user_id, reason: Some("new phone".to_owned()) },
+    ]
+}
+
+fn session() -> Vec<SessionEvent> {
+    let (from, to) = (Uuid::from_u128(3).into(), Uuid::from_u128(4).into());
+    vec![
+        SessionEvent::Started(Started {
+            session_id: from,
+            user_id: Uuid::from_u128(1).into(),
+            mfa: true,
+            expires_at: at(0),
+        }),
+        SessionEvent::Rotated { from, to, mfa: true },
+        SessionEvent::Revoked { reason: "logout".to_owned() },
+        SessionEvent::ReuseDetected { session_id: from },
+    ]
 }
 
 fn subject() -> Vec<SubjectEvent> {

@@ -142,6 +142,7 @@ pub fn system(org: OrgId, reason: Option<String>) -> Context {
         action: None,
         request,
         expected_version: None,
+        beside: Vec::new(),
         recorded_at: None,
     }
 }

@@ -140,6 +140,7 @@ impl Timers {
             action: None,
             request: RequestKey::of(org, "timers", &key, [0; 32]),
             expected_version: None,
+            beside: Vec::new(),
             recorded_at: None,
         };
         match self.bus.execute(&ctx, &timer.aggregate_id, command, |_: &Lead| Value::Null).await {

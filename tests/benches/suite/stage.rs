@@ -134,6 +134,7 @@ pub(crate) fn context(org: OrgId) -> Context {
         action: None,
         request,
         expected_version: None,
+        beside: Vec::new(),
         recorded_at: None,
     }
 }
