@@ -45,6 +45,7 @@ create table custom_roles (
 call tenant.protect('custom_roles');
 call tenant.open_to_definer('custom_roles');
 
+-- A token names its session and nothing else: here the key cannot start with the organisation.
 create table sessions (
     org_id          uuid not null,
     session_id      uuid primary key,
@@ -101,13 +102,13 @@ begin
                     (c ->> 'mfa')::boolean, (c ->> 'started_at')::timestamptz, (c ->> 'expires_at')::timestamptz,
                     (c ->> 'refresh_until')::timestamptz);
         when 'revoke_session' then
-            update sessions set revoked_at = clock_timestamp(), revoked_reason = c ->> 'reason'
+            update sessions set revoked_at = coalesce((c ->> 'at')::timestamptz, clock_timestamp()), revoked_reason = c ->> 'reason'
             where session_id = (c ->> 'session_id')::uuid and org_id = p_org and revoked_at is null;
         when 'revoke_family' then
-            update sessions set revoked_at = clock_timestamp(), revoked_reason = c ->> 'reason'
+            update sessions set revoked_at = coalesce((c ->> 'at')::timestamptz, clock_timestamp()), revoked_reason = c ->> 'reason'
             where family_id = (c ->> 'family_id')::uuid and org_id = p_org and revoked_at is null;
         when 'revoke_sessions' then
-            update sessions set revoked_at = clock_timestamp(), revoked_reason = c ->> 'reason'
+            update sessions set revoked_at = coalesce((c ->> 'at')::timestamptz, clock_timestamp()), revoked_reason = c ->> 'reason'
             where org_id = p_org and user_id = v_user and revoked_at is null;
         when 'enable_totp' then
             update users set totp_enabled = true,
@@ -150,9 +151,9 @@ $$;
 
 -- The session that a refresh token belongs to, whatever became of it.
 create function identity.refreshed(p_hash bytea)
-returns table (session_id uuid, revoked_reason text, refresh_until timestamptz)
+returns table (session_id uuid, revoked_at timestamptz, revoked_reason text, refresh_until timestamptz)
 language sql stable security definer set search_path = public, pg_temp as $$
-    select s.session_id, s.revoked_reason, s.refresh_until from sessions s where s.refresh_hash = p_hash
+    select s.session_id, s.revoked_at, s.revoked_reason, s.refresh_until from sessions s where s.refresh_hash = p_hash
 $$;
 
 -- The secrets of a member of the transaction's organisation.

@@ -1,8 +1,7 @@
-//! Who is calling: HTTP Basic logins, one per role and organisation.
+//! Who is calling: members in a session, or HTTP Basic logins, one per role and organisation.
 
 mod basic;
 mod failures;
-mod password;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +9,10 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use domain::access::{Permission, Role};
+use chrono::{DateTime, Utc};
+use domain::access::{Permission, Permissions, Role};
 use domain::id::OrgId;
+use domain::identity::staff::By;
 use domain::recorded::Actor;
 use moka::sync::Cache;
 use ring::digest::{Context, SHA256};
@@ -21,7 +22,8 @@ use uuid::Uuid;
 
 use self::basic::Credentials;
 use self::failures::Failures;
-use self::password::Hashing;
+pub(crate) use self::failures::key as guess_key;
+use crate::identity::{self, SignedIn};
 use crate::organisation::ORG;
 use crate::problem::{Code, Problem};
 use crate::request::{RequestInfo, Who};
@@ -47,7 +49,6 @@ pub(crate) struct Logins {
     /// By digest of everything that decided: the credentials themselves are not kept.
     known: Cache<[u8; 32], Arc<Login>>,
     failures: Failures,
-    hashing: Hashing,
 }
 
 impl Default for Logins {
@@ -55,31 +56,107 @@ impl Default for Logins {
         Self {
             known: Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBERED).build(),
             failures: Failures::default(),
-            hashing: Hashing::default(),
         }
+    }
+}
+
+impl Logins {
+    /// Refuses whoever has guessed too often.
+    pub(crate) fn check(&self, guess: &failures::Key, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.failures.check(guess, now).map_err(throttled)
+    }
+
+    /// Takes note of a wrong guess.
+    pub(crate) fn failed(&self, guess: failures::Key, now: DateTime<Utc>) {
+        self.failures.record(guess, now);
+    }
+
+    /// Forgets the wrong guesses of whoever knew in the end.
+    pub(crate) fn succeeded(&self, guess: &failures::Key) {
+        self.failures.forget(guess);
     }
 }
 
 /// An authenticated member of staff, acting for one organisation.
 #[derive(Clone)]
-pub(crate) struct Caller {
-    pub(crate) login: Arc<Login>,
+pub(crate) enum Caller {
+    /// A login that sends its name and password with every request.
+    Basic(Arc<Login>),
+    /// A member in a session.
+    Member(Arc<SignedIn>),
 }
 
 impl Caller {
     pub(crate) fn org(&self) -> OrgId {
-        self.login.org
+        match self {
+            Self::Basic(login) => login.org,
+            Self::Member(member) => member.org,
+        }
+    }
+
+    pub(crate) fn id(&self) -> Uuid {
+        match self {
+            Self::Basic(login) => login.id,
+            Self::Member(member) => member.user.as_uuid(),
+        }
+    }
+
+    pub(crate) fn username(&self) -> &str {
+        match self {
+            Self::Basic(login) => &login.username,
+            Self::Member(member) => &member.email,
+        }
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        match self {
+            Self::Basic(login) => login.role,
+            Self::Member(member) => member.role,
+        }
+    }
+
+    pub(crate) fn permissions(&self) -> Permissions {
+        match self {
+            Self::Basic(login) => Permissions::of_role(login.role),
+            Self::Member(member) => member.permissions,
+        }
     }
 
     pub(crate) fn may(&self, permission: Permission) -> bool {
-        self.login.role.may(permission)
+        self.permissions().contain(permission)
+    }
+
+    /// An owner whose permissions no other role has replaced.
+    pub(crate) fn is_owner(&self) -> bool {
+        self.role() == Role::Owner && self.permissions() == Permissions::of_role(Role::Owner)
+    }
+
+    pub(crate) fn must_change_password(&self) -> bool {
+        matches!(self, Self::Member(member) if member.must_change_password)
+    }
+
+    /// The session, where there must be one.
+    pub(crate) fn session(&self) -> Result<&SignedIn, Problem> {
+        match self {
+            Self::Member(member) => Ok(member),
+            Self::Basic(_) => Err(Problem::new(Code::SessionNeeded)),
+        }
+    }
+
+    /// As the staff of the organisation know whoever asks.
+    pub(crate) fn by(&self) -> By {
+        let user = match self {
+            Self::Basic(_) => None,
+            Self::Member(member) => Some(member.user),
+        };
+        By { user, permissions: self.permissions(), is_owner: self.is_owner() }
     }
 
     pub(crate) fn actor(&self) -> Actor {
         Actor {
             kind: "staff".to_owned(),
-            id: self.login.id.to_string(),
-            role: <&'static str>::from(self.login.role).to_owned(),
+            id: self.id().to_string(),
+            role: self.role().key().to_owned(),
         }
     }
 }
@@ -99,15 +176,31 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-/// The member of staff who sends these headers.
+/// Who sends this request: a session if a token says so, else a Basic login, where such logins are known.
 pub(crate) async fn sign_in(
     app: &App,
-    headers: &HeaderMap,
+    parts: &Parts,
     info: &RequestInfo,
 ) -> Result<Caller, Problem> {
-    let login = by_basic(app, headers, info).await?;
-    info.is_from(Who { org: login.org, user: Some(login.id), role: Some(login.role) });
-    Ok(Caller { login })
+    let caller = match token(&parts.headers) {
+        // A token that is no good is never made up for by something else.
+        Some(token) => Caller::Member(Arc::new(identity::by_token(app, token).await?)),
+        None if parts.uri.path().starts_with("/v1/auth/") => {
+            return Err(Problem::unauthenticated_bearer("Authentication required"));
+        }
+        None => Caller::Basic(by_basic(app, &parts.headers, info).await?),
+    };
+    info.is_from(Who { org: caller.org(), user: Some(caller.id()), role: Some(caller.role()) });
+    Ok(caller)
+}
+
+/// The access token, from the header or from the cookie of the screens.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    })
 }
 
 async fn by_basic(
@@ -137,11 +230,11 @@ async fn verify(
     credentials: Credentials,
     key: [u8; 32],
 ) -> Result<Arc<Login>, Problem> {
-    let Logins { failures, hashing, known } = &app.logins;
+    let Logins { failures, known } = &app.logins;
     let who = failures::key(&credentials.username, info.address);
     // Asked again once it is our turn: guesses sent all at once wait here side by side.
     failures.check(&who, app.now()).map_err(throttled)?;
-    let turn = hashing.turn().await;
+    let turn = app.hashing.turn().await;
     failures.check(&who, app.now()).map_err(throttled)?;
     // A page asks for many things at once: the first of them has been let in meanwhile.
     if let Some(login) = known.get(&key) {

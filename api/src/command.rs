@@ -64,7 +64,8 @@ impl CommandRequest {
         self.context_of(org, anybody)
     }
 
-    fn context_of(&self, org: OrgId, actor: Actor) -> Context {
+    /// The context in which `actor` acts.
+    pub(crate) fn context_of(&self, org: OrgId, actor: Actor) -> Context {
         let request = match &self.key {
             Some(key) => RequestKey::of(org, &actor.id, &key.text, key.fingerprint),
             None => RequestKey::fresh(),

@@ -13,6 +13,7 @@ mod extract;
 mod freshness;
 mod health;
 mod history;
+mod identity;
 mod leads;
 mod limits;
 mod metrics;
@@ -31,6 +32,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 
 pub use self::health::{Health, Revision};
+pub use self::identity::{PasswordCost, TokenKeyError, Tokens};
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::route::Declared;
 pub use self::serve::serve;
@@ -71,6 +73,7 @@ fn routes() -> Routes {
         .merge(metrics::routes())
         .merge(problem::routes())
         .merge(session::routes())
+        .merge(identity::routes())
         .merge(estimate::routes())
         .merge(leads::routes())
         .merge(audit::routes())

@@ -31,6 +31,7 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
         { "name": "leads", "description": "Requests for an offer, their quotes and their history" },
         { "name": "history", "description": "The log of the organisation, for auditors" },
         { "name": "operations", "description": "What follows from events, and how it fares" },
+        { "name": "access", "description": "Members of the organisation and what they may do" },
         { "name": "session", "description": "The login itself" },
         { "name": "system", "description": "For monitors and for readers of this page" },
     ]);
@@ -40,6 +41,7 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
     }
     components["securitySchemes"] = json!({
         "basic": { "type": "http", "scheme": "basic" },
+        "session": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
         "metrics": { "type": "http", "scheme": "bearer" },
     });
     components["parameters"] = parameters();
@@ -64,8 +66,15 @@ fn complete(route: &Declared, operation: &mut Value) {
         shared.push("Organisation");
     }
     if staff {
-        operation["security"] = json!([{ "basic": [] }]);
+        // What is about a session needs one.
+        let session_only = route.path.starts_with("/v1/auth/");
+        operation["security"] = if session_only {
+            json!([{ "session": [] }])
+        } else {
+            json!([{ "session": [] }, { "basic": [] }])
+        };
         codes.extend([Code::Unauthenticated, Code::Forbidden, Code::TooManyAttempts]);
+        codes.push(Code::PasswordChangeRequired);
         codes.extend([Code::NotFound, Code::AmbiguousOrganisation]);
     } else if !system {
         codes.push(Code::OrganisationNotFound);

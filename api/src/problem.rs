@@ -97,6 +97,25 @@ impl Problem {
         problem
     }
 
+    /// No session that stands.
+    pub(crate) fn unauthenticated_bearer(detail: &'static str) -> Self {
+        let mut problem = Self::new(Code::Unauthenticated).detail(detail);
+        problem.0.header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        problem
+    }
+
+    /// Something only an owner may do.
+    pub(crate) fn owner_only() -> Self {
+        let mut problem = Self::new(Code::Forbidden).detail("Forbidden: requires owner");
+        problem.0.errors = Problems::one("permission", "owner");
+        problem
+    }
+
+    /// The status it will be answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     /// A route that this installation does not have.
     pub(crate) fn no_route() -> Self {
         Self::new(Code::NoRoute)

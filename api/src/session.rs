@@ -1,8 +1,6 @@
 //! Who the caller is and what the caller may do.
 
-use domain::access::Permission;
 use serde_json::json;
-use strum::VariantArray;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
@@ -24,9 +22,8 @@ pub(crate) fn routes() -> Routes {
     })))
 )]
 async fn whoami(caller: Caller) -> Result<Answer, Problem> {
-    let login = &caller.login;
-    let role: &'static str = login.role.into();
-    Answer::json(&json!({ "username": login.username, "role": role, "org_id": login.org }))
+    let (username, role) = (caller.username(), caller.role().key());
+    Answer::json(&json!({ "username": username, "role": role, "org_id": caller.org() }))
 }
 
 /// What this login may do
@@ -39,10 +36,8 @@ async fn whoami(caller: Caller) -> Result<Answer, Problem> {
     })))
 )]
 async fn profile(caller: Caller) -> Result<Answer, Problem> {
-    let login = &caller.login;
-    let role: &'static str = login.role.into();
-    let held = Permission::VARIANTS.iter().filter(|permission| login.role.may(**permission));
-    let mut permissions: Vec<&'static str> = held.map(Into::into).collect();
+    let (username, role) = (caller.username(), caller.role().key());
+    let mut permissions: Vec<&'static str> = caller.permissions().keys().collect();
     permissions.sort_unstable();
-    Answer::json(&json!({ "username": login.username, "role": role, "permissions": permissions }))
+    Answer::json(&json!({ "username": username, "role": role, "permissions": permissions }))
 }

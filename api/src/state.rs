@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::caller::Logins;
 use crate::health::Health;
+use crate::identity::{Hashing, PasswordCost, Tokens};
 use crate::limits;
 use crate::metrics::Scrape;
 use crate::organisation::Organisations;
@@ -29,6 +30,10 @@ pub struct Options {
     pub keys: MasterKeys,
     /// Signs heads of the chain; `None` where only other processes do.
     pub signing: Option<SigningKey>,
+    /// Sign access tokens.
+    pub tokens: Tokens,
+    /// What new passwords cost whoever guesses them.
+    pub password_cost: PasswordCost,
     /// The health probe, on connections of its own.
     pub health: Health,
     /// The time.
@@ -55,6 +60,8 @@ pub struct App {
     pub(crate) trust_proxy: bool,
     pub(crate) docs: bool,
     pub(crate) scrape: Option<Scrape>,
+    pub(crate) tokens: Tokens,
+    pub(crate) hashing: Hashing,
     pub(crate) logins: Logins,
     pub(crate) organisations: Organisations,
     /// One permit per request in progress.
@@ -78,6 +85,8 @@ impl App {
             trust_proxy: options.trust_proxy,
             docs: options.docs,
             scrape: options.scrape,
+            tokens: options.tokens,
+            hashing: Hashing::new(options.password_cost),
             logins: Logins::default(),
             organisations: Organisations::default(),
             room: Semaphore::new(limits::REQUESTS),

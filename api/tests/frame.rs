@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{App, Health, Options, Revision, router, serve};
+use api::{App, Health, Options, PasswordCost, Revision, Tokens, router, serve};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
@@ -36,6 +36,8 @@ fn app() -> Router {
         reads,
         keys,
         signing: None,
+        tokens: Tokens::new(&"a key that signs tokens of tests only".into(), None).unwrap(),
+        password_cost: PasswordCost::default(),
         health: Health::new(nowhere, vec![expected], vec!["lead_list".to_owned()]),
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,
@@ -112,7 +114,9 @@ async fn whoever_does_not_sign_in_is_challenged() {
         let headers: Vec<_> = credentials.map(|text| ("authorization", text)).into_iter().collect();
         let answer = ask("GET", "/v1/admin/whoami", &headers).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-        assert!(answer.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().starts_with("Basic"));
+        let challenge = answer.headers()[header::WWW_AUTHENTICATE].to_str().unwrap();
+        let expected = if credentials == Some("Bearer x.y.z") { "Bearer" } else { "Basic realm=" };
+        assert!(challenge.starts_with(expected), "{challenge}");
         assert_eq!(body_of(answer).await["code"], "unauthenticated");
     }
 }
@@ -131,7 +135,7 @@ async fn the_document_names_every_header_and_failure_of_its_routes() {
     let document = body_of(ask("GET", "/openapi.json", &[]).await).await;
     assert_eq!(document["openapi"], "3.1.0");
     let whoami = &document["paths"]["/v1/admin/whoami"]["get"];
-    assert_eq!(whoami["security"][0]["basic"], Value::Array(vec![]));
+    assert_eq!(whoami["security"][1]["basic"], Value::Array(vec![]));
     let examples = &whoami["responses"]["401"]["content"]["application/problem+json"]["examples"];
     assert!(examples["unauthenticated"].is_object());
     assert_eq!(ask("GET", "/docs/", &[]).await.status(), StatusCode::OK);

@@ -167,9 +167,13 @@ pub(crate) async fn append(
     for (decision, outcome) in batch.iter().zip(&outcomes) {
         if matches!(outcome, Outcome::Stored { .. }) && !decision.beside.is_empty() {
             let changes = decision.beside.iter().map(|beside| beside.0.clone()).collect();
-            sqlx::query!("select identity.apply($1, $2)", decision.org.as_uuid(), Value::Array(changes))
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query!(
+                "select identity.apply($1, $2)",
+                decision.org.as_uuid(),
+                Value::Array(changes)
+            )
+            .execute(&mut *tx)
+            .await?;
         }
     }
     tx.commit().await?;

@@ -62,6 +62,11 @@ pub struct RequestKey {
 }
 
 impl RequestKey {
+    /// An id for what this request makes, the same however often it is repeated.
+    pub fn derived_id(&self, what: &str) -> Uuid {
+        Uuid::new_v5(&self.command_id.as_uuid(), what.as_bytes())
+    }
+
     /// For a request that will not be repeated.
     pub fn fresh() -> Self {
         Self { command_id: Uuid::now_v7().into(), fingerprint: [0; 32], keyed: false }

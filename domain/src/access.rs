@@ -4,14 +4,23 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $key:literal),+ $(,)?) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $key:literal),+ $(,)?) => {
         /// One thing a caller may be allowed to do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, EnumString, VariantArray)]
         pub enum Permission {$(
-            $(#[$doc])*
+            $(#[doc = $doc])+
             #[strum(serialize = $key)]
             $name,
         )+}
+
+        impl Permission {
+            /// What it is for, in one sentence.
+            pub const fn description(self) -> &'static str {
+                match self {$(
+                    Self::$name => concat!($($doc),+).trim_ascii(),
+                )+}
+            }
+        }
     };
 }
 
@@ -76,6 +85,30 @@ permissions! {
     AdminManage = "admin.manage",
 }
 
+impl Permission {
+    /// The key as words: `Schedule blocking manage`.
+    pub fn label(self) -> String {
+        let words = <&'static str>::from(self).replace(['.', '_'], " ");
+        let mut letters = words.chars();
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
+    /// What it belongs to on the screen of roles. Source: the matrix of the platform specification.
+    pub fn group(self) -> &'static str {
+        let key: &'static str = self.into();
+        match key.split('.').next().unwrap_or_default() {
+            "invoices" | "payments" => "finance",
+            "exports" => "ops",
+            "pricing" | "policies" => "settings",
+            "users" => "iam",
+            "reports" => "analytics",
+            same => same,
+        }
+    }
+}
+
 /// What a login is in its organisation.
 #[derive(
     Clone,
@@ -113,6 +146,19 @@ impl Role {
     /// As it is written everywhere.
     pub fn key(self) -> &'static str {
         self.into()
+    }
+
+    /// Shown to people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Admin => "Admin",
+            Self::Dispatcher => "Dispatcher",
+            Self::Accountant => "Accountant",
+            Self::Finance => "Finance",
+            Self::Viewer => "Viewer",
+            Self::Worker => "Worker",
+        }
     }
 
     /// Whether the role holds `permission`. Source: the matrix of the platform specification, with the additions it

@@ -82,6 +82,9 @@ pub struct Config {
     /// Secret of sessions and forms.
     #[arg(long, env = "AUTH_SECRET_KEY", hide_env_values = true)]
     pub auth_secret_key: Option<SecretString>,
+    /// The one before it, while sessions begun under it are still out.
+    #[arg(long, env = "AUTH_SECRET_KEY_PREVIOUS", hide_env_values = true)]
+    pub auth_secret_key_previous: Option<SecretString>,
     /// Bearer token of `/metrics`; needed in production.
     #[arg(long, env = "METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<SecretString>,
@@ -169,6 +172,14 @@ impl Config {
         let file = self.history_signing_key_file.as_ref();
         let text = secret("HISTORY_SIGNING_KEY", self.history_signing_key.as_ref(), file)?;
         Ok(text.expose_secret().trim().to_owned())
+    }
+
+    /// What signs access tokens.
+    pub fn tokens(&self) -> Result<api::Tokens, ConfigError> {
+        let name = "AUTH_SECRET_KEY";
+        let key = self.auth_secret_key.as_ref().ok_or(ConfigError::Missing(name))?;
+        api::Tokens::new(key, self.auth_secret_key_previous.as_ref())
+            .map_err(|error| ConfigError::Unusable { name, why: error.to_string() })
     }
 
     /// How many lanes.

@@ -26,11 +26,12 @@ const OUTSIDERS: [(&str, &[&str]); 5] = [
 ];
 
 /// Where SQL may stand. `api` looks up who is calling and probes the database, and nothing else.
-const SQL: [&str; 6] = [
+const SQL: [&str; 7] = [
     "commands/src/",
     "projections/src/",
     "runner/src/",
     "api/src/caller.rs",
+    "api/src/identity/",
     "api/src/organisation.rs",
     "api/src/health/",
 ];

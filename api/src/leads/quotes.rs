@@ -193,7 +193,7 @@ async fn follow_up(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let FollowUpBody { note } = request.body()?;
-    let (followup_id, by) = (Uuid::now_v7(), Some(caller.login.id.to_string()));
+    let (followup_id, by) = (Uuid::now_v7(), Some(caller.id().to_string()));
     let command = LeadCommand::FollowUpQuote { quote_id, followup_id, note, by, now: app.now() };
     decide(&app, &caller, &request, lead, Shown::Quote(quote_id), command).await
 }

@@ -47,9 +47,15 @@ codes! {
     InvalidStatus = BAD_REQUEST "invalid_status", "Bad Request":
         "A status is NEW, CONTACTED, QUOTED, WON or LOST.";
     Unauthenticated = UNAUTHORIZED "unauthenticated", "Unauthorized":
-        "No valid login. Send HTTP Basic credentials of a member of the organisation.";
+        "No valid login. Send an access token of a session, or HTTP Basic credentials of the organisation.";
     Forbidden = FORBIDDEN "forbidden", "Forbidden":
         "The role of this login lacks a permission; `errors` names its key.";
+    PasswordChangeRequired = FORBIDDEN "password_change_required", "Forbidden":
+        "Password change required";
+    WeakPassword = BAD_REQUEST "weak_password", "Bad Request":
+        "A password has at least 12 characters, with upper and lower case letters and a digit.";
+    SessionNeeded = CONFLICT "session_needed", "Conflict":
+        "This is about a session; the request was signed in with Basic credentials, which have none.";
     NotFound = NOT_FOUND "not_found", "Not Found":
         "There is no such thing, or it belongs to another organisation; the two are answered alike.";
     NoRoute = NOT_FOUND "route_not_found", "Not Found":

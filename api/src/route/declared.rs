@@ -12,7 +12,7 @@ pub struct Declared {
     pub method: &'static str,
     /// With `{parameters}`.
     pub path: String,
-    /// `monitor`, `public`, `signed_in` or `staff`.
+    /// `monitor`, `public`, `signed_in`, `staff` or `owner`.
     pub access: &'static str,
     /// Permission keys; one of them is enough.
     pub permissions: Vec<&'static str>,
@@ -50,6 +50,7 @@ impl Declared {
             Access::Public => ("public", &[][..]),
             Access::SignedIn => ("signed_in", &[][..]),
             Access::Staff(permissions) => ("staff", permissions),
+            Access::Owner => ("owner", &[][..]),
         };
         let idempotency_key = match rule.key {
             Key::Ignored => "ignored",
@@ -73,6 +74,6 @@ impl Declared {
 
     /// Whether only a login gets in.
     pub fn needs_login(&self) -> bool {
-        matches!(self.access, "signed_in" | "staff")
+        matches!(self.access, "signed_in" | "staff" | "owner")
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn guard(
 }
 
 async fn admit(app: &AppState, rule: Rule, request: &mut Parts) -> Result<(), Problem> {
-    if let Some(caller) = who(app, rule.access, request).await? {
+    if let Some(caller) = who(app, rule, request).await? {
         request.extensions.insert(caller);
     }
     if rule.key == Key::Required && !request.headers.contains_key(IDEMPOTENCY_KEY) {
@@ -37,18 +37,20 @@ async fn admit(app: &AppState, rule: Rule, request: &mut Parts) -> Result<(), Pr
     Ok(())
 }
 
-async fn who(app: &AppState, access: Access, request: &Parts) -> Result<Option<Caller>, Problem> {
-    let permissions = match access {
-        Access::Monitor | Access::Public => return Ok(None),
-        Access::SignedIn => &[][..],
-        Access::Staff(permissions) => permissions,
-    };
-    let info = request.extensions.get::<Arc<RequestInfo>>();
+async fn who(app: &AppState, rule: Rule, parts: &Parts) -> Result<Option<Caller>, Problem> {
+    if matches!(rule.access, Access::Monitor | Access::Public) {
+        return Ok(None);
+    }
+    let info = parts.extensions.get::<Arc<RequestInfo>>();
     let info = info.ok_or_else(|| Problem::new(Code::Internal))?;
-    let caller = caller::sign_in(app, &request.headers, info).await?;
-    match permissions.last() {
-        Some(named) if !permissions.iter().any(|one| caller.may(*one)) => {
-            Err(Problem::forbidden(*named))
+    let caller = caller::sign_in(app, parts, info).await?;
+    if caller.must_change_password() && !rule.ungated {
+        return Err(Problem::new(Code::PasswordChangeRequired));
+    }
+    match rule.access {
+        Access::Owner if !caller.is_owner() => Err(Problem::owner_only()),
+        Access::Staff(permissions) if !permissions.iter().any(|one| caller.may(*one)) => {
+            Err(permissions.last().map_or_else(Problem::owner_only, |one| Problem::forbidden(*one)))
         }
         _ => Ok(Some(caller)),
     }

@@ -13,7 +13,7 @@ use utoipa::openapi::{OpenApi, OpenApiBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 pub use self::declared::Declared;
-pub(crate) use self::rule::{Key, Rule, monitor, public, signed_in, staff};
+pub(crate) use self::rule::{Key, Rule, monitor, owner, public, signed_in, staff};
 use crate::state::AppState;
 
 /// Handlers and their rules, before there is a state to run them with.

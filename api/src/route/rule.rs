@@ -13,6 +13,8 @@ pub(crate) enum Access {
     SignedIn,
     /// Whoever holds one of these; a refusal names the last.
     Staff(&'static [Permission]),
+    /// Owners, whatever else anybody holds.
+    Owner,
 }
 
 /// A route's side of the bargain. Made by [`monitor`], [`public`], [`signed_in`] and [`staff`].
@@ -22,6 +24,8 @@ pub(crate) struct Rule {
     /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
     pub(crate) action: Option<&'static str>,
     pub(crate) key: Key,
+    /// Whether somebody gets in who must choose another password first.
+    pub(crate) ungated: bool,
 }
 
 /// What `Idempotency-Key` means to a route.
@@ -43,6 +47,12 @@ impl Rule {
         self
     }
 
+    /// Lets in whoever must choose another password first.
+    pub(crate) const fn ungated(mut self) -> Self {
+        self.ungated = true;
+        self
+    }
+
     /// Sets what `Idempotency-Key` means, where that is not told by the action.
     pub(crate) const fn key(mut self, key: Key) -> Self {
         self.key = key;
@@ -51,7 +61,7 @@ impl Rule {
 }
 
 const fn rule(access: Access) -> Rule {
-    Rule { access, action: None, key: Key::Ignored }
+    Rule { access, action: None, key: Key::Ignored, ungated: false }
 }
 
 /// For monitors and readers of documents.
@@ -72,4 +82,9 @@ pub(crate) const fn signed_in() -> Rule {
 /// For logins that hold one of `permissions`.
 pub(crate) const fn staff(permissions: &'static [Permission]) -> Rule {
     rule(Access::Staff(permissions))
+}
+
+/// For owners.
+pub(crate) const fn owner() -> Rule {
+    rule(Access::Owner)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::api::{App, AppState, Health, Options, Revision, Scrape};
+use ::api::{App, AppState, Health, Options, PasswordCost, Revision, Scrape};
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::READERS;
@@ -50,6 +50,8 @@ fn state(
         reads,
         keys,
         signing: Some(signing_key(config)?),
+        tokens: config.tokens()?,
+        password_cost: PasswordCost::default(),
         health: Health::new(
             connect,
             revisions()?,

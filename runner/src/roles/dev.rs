@@ -225,6 +225,9 @@ fn config(database: &Database, listeners: &Listeners) -> anyhow::Result<Config> 
         let key = database.secret("pii-master-key", || format!("1:{}", secrets::random_key()))?;
         config.pii_master_key = Some(key);
     }
+    if config.auth_secret_key.is_none() {
+        config.auth_secret_key = Some(database.secret("auth-secret-key", secrets::random_key)?);
+    }
     if config.history_signing_key.is_none() && config.history_signing_key_file.is_none() {
         config.history_signing_key =
             Some(database.secret("history-signing-key", secrets::random_key)?);

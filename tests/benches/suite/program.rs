@@ -22,6 +22,7 @@ impl Program {
             .env("DATABASE_URL", &stage.app_url)
             .env("DATABASE_WORKER_URL", &stage.worker_url)
             .env("PII_MASTER_KEY", MASTER_KEY)
+            .env("AUTH_SECRET_KEY", "a key that signs tokens of benchmarks only")
             .env("HISTORY_SIGNING_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
             .env("API_BIND", format!("127.0.0.1:{port}"))
             .env("JOBS_BIND", format!("127.0.0.1:{port}"))

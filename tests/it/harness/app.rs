@@ -73,6 +73,9 @@ impl App {
             reads: db.app.clone(),
             keys: keys(),
             signing: Some(signing_key()),
+            tokens: api::Tokens::new(&"a key that signs tokens of tests only".into(), None)
+                .unwrap(),
+            password_cost: api::PasswordCost { memory: 8, time: 1, parallelism: 1 },
             health: health(&db),
             clock: Arc::clone(&time),
             default_org: Some(orgs[0].id),

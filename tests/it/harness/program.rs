@@ -136,6 +136,7 @@ impl Served {
             ("DATABASE_URL", app),
             ("DATABASE_WORKER_URL", worker),
             ("PII_MASTER_KEY", MASTER_KEY),
+            ("AUTH_SECRET_KEY", "a key that signs tokens of tests only"),
             ("HISTORY_SIGNING_KEY", SIGNING_KEY),
             ("API_BIND", &address),
             ("JOBS_BIND", &address),

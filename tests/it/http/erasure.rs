@@ -34,8 +34,12 @@ async fn erase(app: &App, owner: &Client, id: &str) -> Value {
     app.following(owner.post(&route, &reason)).await.ok().body.clone()
 }
 
-/// Where in the whole database any trace is found, as `table.column`, read as somebody who may read everything.
 async fn found(db: &mut PgConnection) -> Vec<String> {
+    search(db, &TRACES).await
+}
+
+/// Where in the whole database any trace is found, as `table.column`, read as somebody who may read everything.
+pub(super) async fn search(db: &mut PgConnection, traces: &[&str]) -> Vec<String> {
     let columns = sqlx::query(
         "select format('%I.%I', n.nspname, c.relname) as name, a.attname::text as attribute
          from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
@@ -46,7 +50,7 @@ async fn found(db: &mut PgConnection) -> Vec<String> {
     .await
     .unwrap();
     assert!(columns.len() > 100, "the whole catalogue");
-    let patterns: Vec<String> = TRACES.iter().map(|trace| format!("%{trace}%")).collect();
+    let patterns: Vec<String> = traces.iter().map(|trace| format!("%{trace}%")).collect();
     let mut found = Vec::new();
     for column in columns {
         let (table, column): (String, String) = (column.get("name"), column.get("attribute"));

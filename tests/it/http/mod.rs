@@ -6,6 +6,7 @@ mod email;
 mod erasure;
 mod freshness;
 mod history;
+mod identity;
 mod intake;
 mod isolation;
 mod leads;

@@ -1,3 +1,5 @@
+//! The rules of the staff: given, when, then.
+
 use chrono::DateTime;
 use cqrs_es::test::TestFramework;
 use uuid::Uuid;
