@@ -4,6 +4,7 @@
 
 mod append;
 mod chaos;
+mod containers;
 mod harness;
 mod history;
 mod house;

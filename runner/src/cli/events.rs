@@ -234,8 +234,8 @@ async fn export(
 
 /// The key that signs history, if this installation has one.
 pub(super) fn signing_key(config: &Config) -> anyhow::Result<Option<SigningKey>> {
-    if config.history_signing_key.is_none() && config.history_signing_key_file.is_none() {
+    if config.history_signing_key.is_none() {
         return Ok(None);
     }
-    Ok(Some(SigningKey::parse(&config.signing_seed()?)?))
+    Ok(Some(config.signing_key()?))
 }

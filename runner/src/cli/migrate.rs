@@ -1,6 +1,6 @@
 //! `cleaning migrate`: the schema, forward only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{Format, say};
 use crate::config::Config;
-use crate::migrate::{self, Login, MigrateError, Migration};
+use crate::migrate::{self, Login, MigrateError, Migration, draft};
 
 /// The schema of the database. Exit code 3: several heads, nothing was changed; 4: an applied file was changed.
 #[derive(Args, Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Migrate {
     directory: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Action {
     /// Apply what is missing.
     Up,
@@ -34,6 +34,23 @@ enum Action {
     Status,
     /// List the ends of the line of files; there must be one.
     Heads,
+    /// Hold what was applied against the files.
+    Verify,
+    /// Write the next, empty file.
+    New {
+        /// What it will be about; also its name.
+        #[arg(value_name = "NAME")]
+        about: String,
+    },
+    /// Write an empty file that follows several heads, so that there is one again.
+    Merge {
+        /// The heads, by number or name.
+        #[arg(num_args = 2.., required = true)]
+        heads: Vec<String>,
+        /// What it is about; also its name.
+        #[arg(short, long, default_value = "merge heads")]
+        message: String,
+    },
 }
 
 impl Migrate {
@@ -52,7 +69,7 @@ impl Migrate {
 
     async fn act(&self) -> anyhow::Result<()> {
         let files = self.files()?;
-        match self.action {
+        match &self.action {
             Action::Up => self.up(&files).await,
             Action::Status => self.status(&files).await,
             Action::Heads => {
@@ -64,12 +81,43 @@ impl Migrate {
                 }
                 Ok(())
             }
+            Action::Verify => {
+                let agree = migrate::verify(&self.config.owner_database()?, &files).await?;
+                if self.format.json {
+                    say(json!({ "agree": agree }));
+                } else {
+                    say(format!("{agree} applied files are what they were"));
+                }
+                Ok(())
+            }
+            Action::New { about } => {
+                self.written(&draft::write(&self.place(), &files, about)?);
+                Ok(())
+            }
+            Action::Merge { heads, message } => {
+                self.written(&draft::merge(&self.place(), &files, heads, message)?);
+                Ok(())
+            }
         }
     }
 
+    /// Where files are written.
+    fn place(&self) -> PathBuf {
+        self.directory.clone().unwrap_or_else(|| PathBuf::from("migrations"))
+    }
+
+    fn written(&self, path: &Path) {
+        let path = path.display().to_string();
+        say(if self.format.json { json!({ "written": path }).to_string() } else { path });
+    }
+
     fn files(&self) -> anyhow::Result<Vec<Migration>> {
-        let Some(directory) = &self.directory else {
-            return Ok(migrate::embedded().map_err(MigrateError::from)?);
+        let place = self.place();
+        let directory = match (&self.directory, &self.action) {
+            (Some(directory), _) => directory,
+            // What is written next to files must know them, not those that were built in.
+            (None, Action::New { .. } | Action::Merge { .. }) => &place,
+            (None, _) => return Ok(migrate::embedded().map_err(MigrateError::from)?),
         };
         let mut files = Vec::new();
         for entry in std::fs::read_dir(directory)? {

@@ -1,7 +1,10 @@
 //! The command line.
 
+mod config;
 mod events;
+mod health;
 mod history;
+mod jobs;
 mod keys;
 mod migrate;
 mod org;
@@ -13,9 +16,10 @@ mod scope;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::environment::{Environment, Problem};
+use crate::config::{AppEnv, Config, Role as Process, rules};
 use crate::roles;
 use crate::telemetry;
 
@@ -33,10 +37,14 @@ enum Role {
     Dev(roles::dev::Options),
     /// The HTTP API.
     Api(Box<Config>),
-    /// Read models, deliveries and timers.
-    Jobs(Box<Config>),
+    /// Read models, deliveries and timers: the process, or single jobs by hand.
+    Jobs(Box<jobs::Jobs>),
     /// The screens.
     Web(Box<Config>),
+    /// Ask a process how it is.
+    Health(health::Health),
+    /// What is wrong with the configuration, and what each variable does.
+    Config(config::Configuration),
     /// The schema of the database.
     Migrate(Box<migrate::Migrate>),
     /// Read models: where they stand, making them anew, what they stopped at.
@@ -63,12 +71,24 @@ pub(crate) struct Format {
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    let role = Cli::parse().role;
+    let (command, problems) = Environment::of_process().hand_to(Cli::command());
+    let role = match Cli::from_arg_matches(&command.get_matches()) {
+        Ok(cli) => cli.role,
+        Err(error) => error.exit(),
+    };
+    let role = role.unwrap_or_else(|| Role::Dev(roles::dev::Options::default()));
+    let role = match role {
+        // It tells about the problems itself.
+        Role::Config(command) => return command.run(),
+        role => role,
+    };
+    if let Some(refused) = refusal(&role, problems) {
+        return refused;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    let role = role.unwrap_or_else(|| Role::Dev(roles::dev::Options::default()));
     match runtime.block_on(run(role)) {
         Ok(code) => code,
         Err(error) => failed(&error),
@@ -78,9 +98,15 @@ pub fn main() -> ExitCode {
 async fn run(role: Role) -> anyhow::Result<ExitCode> {
     match role {
         Role::Dev(options) => roles::dev::run(options).await?,
-        Role::Api(config) => serve(*config, Process::Api).await?,
-        Role::Jobs(config) => serve(*config, Process::Jobs).await?,
-        Role::Web(config) => serve(*config, Process::Web).await?,
+        Role::Api(config) => return serve(*config, Process::Api).await,
+        Role::Jobs(jobs) => match jobs.action {
+            None => return serve(jobs.config, Process::Jobs).await,
+            Some(jobs::Action::Run(run)) => return run.run().await,
+            Some(jobs::Action::List) => jobs::list(),
+        },
+        Role::Health(command) => return command.run().await,
+        Role::Web(config) => return serve(*config, Process::Web).await,
+        Role::Config(command) => return Ok(command.run()),
         Role::Migrate(command) => return command.run().await,
         Role::Projections(command) => return Ok(command.run().await),
         Role::Events(command) => return Ok(command.run().await),
@@ -92,14 +118,61 @@ async fn run(role: Role) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-enum Process {
-    Api,
-    Jobs,
-    Web,
+/// Code 78 of `sysexits.h`: a configuration that cannot be used.
+const UNUSABLE: u8 = 78;
+
+/// Ends the program if the variables are not what `role` needs; a process of an installation also writes each reason to
+/// its log.
+fn refusal(role: &Role, mut problems: Vec<Problem>) -> Option<ExitCode> {
+    let process = match role {
+        Role::Api(config) => Some((&**config, Process::Api)),
+        Role::Jobs(jobs) => match &jobs.action {
+            None => Some((&jobs.config, Process::Jobs)),
+            Some(jobs::Action::Run(run)) => Some((&run.config, Process::Jobs)),
+            Some(jobs::Action::List) => None,
+        },
+        Role::Web(config) => Some((&**config, Process::Web)),
+        _ => None,
+    };
+    if let Some((config, process)) = process {
+        config::add(&mut problems, rules::problems(config, &[process]));
+    }
+    if problems.is_empty() {
+        return None;
+    }
+    let mut kind = "";
+    if let Some((config, _)) = process {
+        telemetry::init(config.log_level, telemetry::stdout());
+        kind = if config.app_env == AppEnv::Prod { "production " } else { "development " };
+        for problem in &problems {
+            tracing::error!(detail = %problem.message, "startup_config_error");
+        }
+    }
+    let reasons: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    eprintln!("Invalid {kind}configuration: {}", reasons.join("; "));
+    Some(ExitCode::from(UNUSABLE))
 }
 
-async fn serve(config: Config, process: Process) -> anyhow::Result<()> {
+async fn serve(config: Config, process: Process) -> anyhow::Result<ExitCode> {
     telemetry::init(config.log_level, telemetry::stdout());
+    let database = match process {
+        Process::Api => Some(config.app_database()?),
+        Process::Jobs => Some(config.worker_database()?),
+        Process::Web | Process::Tools => None,
+    };
+    if let Some(database) = database.filter(|_| config.app_env == AppEnv::Prod)
+        && !roles::is_held(&database).await
+    {
+        let reason = "APP_ENV=prod requires a database role without superuser or BYPASSRLS";
+        tracing::error!(detail = reason, "startup_config_error");
+        eprintln!("Invalid production configuration: {reason}");
+        return Ok(ExitCode::from(UNUSABLE));
+    }
+    work(config, process).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn work(config: Config, process: Process) -> anyhow::Result<()> {
     let stop = roles::stop_signal()?;
     let scrape = api::install_recorder()?;
     match process {
@@ -123,6 +196,7 @@ async fn serve(config: Config, process: Process) -> anyhow::Result<()> {
             let listener = roles::listen(&config.web_bind).await?;
             roles::web::run(&config, listener, stop).await
         }
+        Process::Tools => Ok(()),
     }
 }
 

@@ -29,7 +29,11 @@ pub(super) struct Email {
 
 impl Email {
     pub(super) fn new(config: &Config) -> anyhow::Result<Self> {
-        let from = config.email_from.parse().context("EMAIL_FROM is not an address")?;
+        let mut from: Mailbox =
+            config.email_from.parse().context("EMAIL_FROM is not an address")?;
+        if let Some(name) = &config.email_from_name {
+            from.name = Some(name.clone());
+        }
         let transport = match config.email_mode {
             EmailMode::Off => None,
             EmailMode::Smtp => Some(transport(config)?),
@@ -95,7 +99,7 @@ fn transport(config: &Config) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executo
     };
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
         .port(config.smtp_port)
-        .timeout(Some(Duration::from_secs(10)))
+        .timeout(Some(config.smtp_timeout))
         .tls(tls);
     if let (Some(username), Some(password)) = (&config.smtp_username, &config.smtp_password) {
         let password = password.expose_secret().to_owned();

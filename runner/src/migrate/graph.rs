@@ -1,4 +1,4 @@
-//! The order of migrations: each names its parent, and together they must be one line.
+//! The order of migrations: each names what it follows, and together they must have one end.
 
 use ring::digest::{SHA256, digest};
 
@@ -9,8 +9,10 @@ pub struct Migration {
     pub version: String,
     /// What it is about.
     pub name: String,
-    /// The version before it, none for the first.
-    pub parent: Option<String>,
+    /// The versions before it: none for the first, several for one that merges heads.
+    pub parents: Vec<String>,
+    /// Whether all of it is applied or nothing. Not possible for `create index concurrently`.
+    pub transaction: bool,
     /// Its text.
     pub sql: String,
 }
@@ -18,14 +20,20 @@ pub struct Migration {
 /// Why files cannot be put in order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
-    /// Two files follow the same one.
-    #[error("Multiple migration heads: {}. Give one of them the other as its parent", .0.join(", "))]
+    /// Two files have the same number, or follow the same one and nothing brings them together.
+    #[error(
+        "Multiple migration heads: {}. Create a merge migration: cleaning migrate merge {} -m '...'",
+        .0.join(", "), .0.join(" ")
+    )]
     Heads(Vec<String>),
     /// A file is not `NNNN_name.sql`, lacks `-- parent:`, or names a parent that does not exist.
     #[error(
         "migration {0} must be NNNN_name.sql, begin with `-- parent: NNNN` and follow an existing one"
     )]
     Malformed(String),
+    /// A migration that does not exist cannot be merged or followed.
+    #[error("there is no migration {0}")]
+    Unknown(String),
 }
 
 /// The migrations this build carries.
@@ -42,14 +50,23 @@ impl Migration {
         if version.len() != 4 || !version.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(malformed());
         }
-        let first = sql.lines().next().unwrap_or_default();
-        let parent = first.strip_prefix("-- parent:").ok_or_else(malformed)?.trim();
+        let mut lines = sql.lines();
+        let first = lines.next().and_then(|line| line.strip_prefix("-- parent:"));
+        let parents = first.ok_or_else(malformed)?.trim();
+        let parents = if parents == "none" { "" } else { parents };
+        let parents = parents.split(',').map(|parent| parent.trim().to_owned());
         Ok(Self {
             version: version.to_owned(),
             name: name.to_owned(),
-            parent: (parent != "none").then(|| parent.to_owned()),
+            parents: parents.filter(|parent| !parent.is_empty()).collect(),
+            transaction: lines.next().map(str::trim) != Some("-- no-transaction"),
             sql: sql.to_owned(),
         })
+    }
+
+    /// Its file, without `.sql`.
+    pub fn file(&self) -> String {
+        format!("{}_{}", self.version, self.name)
     }
 
     /// SHA-256 of the text, in hexadecimal.
@@ -58,7 +75,7 @@ impl Migration {
     }
 }
 
-/// The files from first to last, if they form one line.
+/// The files in the order in which they are applied, if there is one.
 pub(super) fn line(files: &[Migration]) -> Result<Vec<&Migration>, GraphError> {
     let heads = heads(files);
     if heads.len() > 1 {
@@ -66,27 +83,26 @@ pub(super) fn line(files: &[Migration]) -> Result<Vec<&Migration>, GraphError> {
     }
     let mut line: Vec<&Migration> = Vec::with_capacity(files.len());
     while line.len() < files.len() {
-        let last = line.last().map(|migration| &migration.version);
-        let Some(next) = files.iter().find(|file| file.parent.as_ref() == last) else {
-            let unplaced = files.iter().find(|file| !line.contains(file));
-            return Err(GraphError::Malformed(
-                unplaced.map(|file| file.version.clone()).unwrap_or_default(),
-            ));
+        let placed = |version: &String| line.iter().any(|file| file.version == *version);
+        let waiting = || files.iter().filter(|file| !placed(&file.version));
+        let ready = waiting().filter(|file| file.parents.iter().all(placed));
+        let Some(next) = ready.min_by(|one, other| one.version.cmp(&other.version)) else {
+            let stuck = waiting().next().map(|file| file.version.clone());
+            return Err(GraphError::Malformed(stuck.unwrap_or_default()));
         };
         line.push(next);
     }
     Ok(line)
 }
 
-/// Files that no other file follows.
+/// Files that no other file follows, and files that share their number.
 pub(super) fn heads(files: &[Migration]) -> Vec<String> {
-    let followed =
-        |file: &Migration| files.iter().any(|other| other.parent.as_ref() == Some(&file.version));
-    let mut heads: Vec<_> = files
-        .iter()
-        .filter(|file| !followed(file))
-        .map(|file| format!("{}_{}", file.version, file.name))
-        .collect();
+    let is_head = |file: &&Migration| {
+        let mut others = files.iter().filter(|other| other != file);
+        let followed = files.iter().any(|other| other.parents.contains(&file.version));
+        !followed || others.any(|other| other.version == file.version)
+    };
+    let mut heads: Vec<_> = files.iter().filter(is_head).map(Migration::file).collect();
     heads.sort();
     heads
 }
@@ -116,6 +132,22 @@ mod tests {
         let files = [file("0001", "none"), file("0002", "0001"), file("0003", "0001")];
         let heads = vec!["0002_x".to_owned(), "0003_x".to_owned()];
         assert_eq!(line(&files), Err(GraphError::Heads(heads)));
+    }
+
+    #[test]
+    fn heads_that_a_file_merges_are_heads_no_more() {
+        let mut files = vec![file("0001", "none"), file("0003", "0001"), file("0002", "0001")];
+        files.push(file("0004", "0002, 0003"));
+        let order: Vec<_> = line(&files).unwrap().into_iter().map(|file| &file.version).collect();
+        assert_eq!(order, ["0001", "0002", "0003", "0004"]);
+    }
+
+    #[test]
+    fn two_files_with_one_number_are_two_heads_even_if_something_follows() {
+        let twin = Migration { name: "y".to_owned(), ..file("0002", "0001") };
+        let files = [file("0001", "none"), file("0002", "0001"), twin, file("0003", "0002")];
+        assert_eq!(heads(&files), ["0002_x", "0002_y", "0003_x"]);
+        assert!(line(&files).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The schema: embedded files applied in order, forward only, by one migrator at a time.
 
+pub mod draft;
 mod graph;
 mod roles;
 mod scram;
@@ -136,6 +137,26 @@ pub async fn status(
     })
 }
 
+/// How many applied files still are what was applied; fails at the first that is not. Files that this build does not know
+/// are newer than it, and fine.
+pub async fn verify(
+    connect: &PgConnectOptions,
+    files: &[Migration],
+) -> Result<usize, MigrateError> {
+    let line = graph::line(files)?;
+    let mut db = connect.connect().await?;
+    let ledger = ledger(&mut db).await?;
+    let mut agree = 0;
+    for migration in line {
+        match ledger.iter().find(|(version, _)| *version == migration.version) {
+            Some((_, checksum)) if *checksum == migration.checksum() => agree += 1,
+            Some(_) => return Err(MigrateError::Drift(migration.version.clone())),
+            None => {}
+        }
+    }
+    Ok(agree)
+}
+
 /// Ends of the line of files; more than one must not be applied.
 pub fn heads(files: &[Migration]) -> Vec<String> {
     graph::heads(files)
@@ -149,9 +170,27 @@ async fn ledger(db: &mut PgConnection) -> Result<Vec<(String, String)>, sqlx::Er
 
 async fn apply(db: &mut PgConnection, migration: &Migration) -> Result<Applied, MigrateError> {
     let started = Instant::now();
+    if migration.transaction {
+        let mut tx = db.begin().await?;
+        let milliseconds = carry_out(&mut tx, migration, started).await?;
+        tx.commit().await?;
+        return Ok(applied(migration, milliseconds));
+    }
+    let milliseconds = carry_out(db, migration, started).await?;
+    Ok(applied(migration, milliseconds))
+}
+
+fn applied(migration: &Migration, milliseconds: i64) -> Applied {
+    Applied { version: migration.version.clone(), name: migration.name.clone(), milliseconds }
+}
+
+async fn carry_out(
+    db: &mut PgConnection,
+    migration: &Migration,
+    started: Instant,
+) -> Result<i64, MigrateError> {
     let failed = |source| MigrateError::Failed { version: migration.version.clone(), source };
-    let mut tx = db.begin().await?;
-    tx.execute(migration.sql.as_str()).await.map_err(failed)?;
+    db.execute(migration.sql.as_str()).await.map_err(failed)?;
     let milliseconds = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
     sqlx::query(
         "insert into public.schema_migrations (version, name, checksum, duration_ms) values ($1, $2, $3, $4)",
@@ -160,8 +199,7 @@ async fn apply(db: &mut PgConnection, migration: &Migration) -> Result<Applied, 
     .bind(&migration.name)
     .bind(migration.checksum())
     .bind(milliseconds)
-    .execute(&mut *tx)
+    .execute(db)
     .await?;
-    tx.commit().await?;
-    Ok(Applied { version: migration.version.clone(), name: migration.name.clone(), milliseconds })
+    Ok(milliseconds)
 }

@@ -6,7 +6,6 @@ use ::api::{App, AppState, Health, Options, PasswordCost, Revision, Scrape};
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::READERS;
-use projections::history::checkpoint::SigningKey;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,9 +13,6 @@ use tokio_util::task::TaskTracker;
 use super::{clock, pool};
 use crate::config::{AppEnv, Config};
 use crate::migrate::{self, MigrateError};
-
-/// Longer than a request may pause inside a transaction.
-const ABANDONED: Duration = Duration::from_secs(15);
 
 /// Serves the API on `listener` until `stop`.
 pub async fn run(
@@ -41,7 +37,9 @@ fn state(
 ) -> anyhow::Result<AppState> {
     let connect = config.app_database()?;
     let keys = config.master_keys()?;
-    let reads = pool(connect.clone(), "cleaning api", config.database_pool_size, ABANDONED);
+    let abandoned = Duration::from_millis(config.database_idle_tx_timeout_ms.into());
+    let size = config.database_pool_size.saturating_add(config.database_max_overflow);
+    let reads = pool(config, connect.clone(), "cleaning api", size, abandoned);
     let mut options = BusOptions::new(connect.clone(), keys.clone(), lanes.clone());
     options.lanes = config.lanes();
     options.queue = config.queue_capacity;
@@ -49,7 +47,7 @@ fn state(
         bus: CommandBus::start(reads.clone(), options),
         reads,
         keys,
-        signing: Some(signing_key(config)?),
+        signing: Some(config.signing_key()?),
         tokens: config.tokens()?,
         password_cost: PasswordCost::default(),
         health: Health::new(
@@ -63,11 +61,6 @@ fn state(
         docs: config.api_docs_enabled.unwrap_or(config.app_env == AppEnv::Dev),
         scrape: Some(Scrape { handle: scrape, token: config.metrics_token.clone() }),
     }))
-}
-
-/// The key that signs chain heads.
-pub fn signing_key(config: &Config) -> anyhow::Result<SigningKey> {
-    Ok(SigningKey::parse(&config.signing_seed()?)?)
 }
 
 /// The migrations of this build, as the health check compares them.

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{api, jobs, now, stop_signal, web};
 use crate::cli::say;
+use crate::config::environment::Environment;
 use crate::config::{AppEnv, Config};
 use crate::demo::{self, Amount};
 use crate::migrate::{self, Login};
@@ -67,21 +68,23 @@ impl Default for Options {
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let started = Instant::now();
     let stop = stop_signal()?;
+    // What cannot be used was refused before.
+    let (given, _) = Environment::of_process().config()?;
     std::fs::create_dir_all(&options.data_dir)
         .with_context(|| format!("cannot make {}", options.data_dir.display()))?;
     let log = std::fs::File::options()
         .create(true)
         .append(true)
         .open(options.data_dir.join("cleaning.log"))?;
-    telemetry::init(tracing::Level::INFO, std::sync::Arc::new(log));
+    telemetry::init(given.log_level, std::sync::Arc::new(log));
     // The ports first: being told that one is taken should not take a database.
     let listeners = Listeners::bind(&options).await?;
     let database = tokio::task::spawn_blocking({
-        let directory = options.data_dir.clone();
-        move || Database::start(&directory)
+        let (directory, given) = (options.data_dir.clone(), given_url(&given));
+        move || Database::start(&directory, given)
     })
     .await??;
-    let config = config(&database, &listeners)?;
+    let config = completed(given, &database, &listeners)?;
     database.prepare().await?;
     fill(&options, &config).await?;
     let told = ready(&options, &database, &listeners)?;
@@ -138,7 +141,7 @@ struct Database {
 }
 
 impl Database {
-    fn start(data_dir: &Path) -> anyhow::Result<Self> {
+    fn start(data_dir: &Path, given: Option<String>) -> anyhow::Result<Self> {
         let secrets = data_dir.join("secrets");
         let mut logins = Vec::new();
         for role in ["cleaning_app", "cleaning_worker", "cleaning_auditor"] {
@@ -149,7 +152,7 @@ impl Database {
             use secrecy::ExposeSecret;
             base(&logins[n].role, logins[n].password.expose_secret())
         };
-        if let Some(given) = given_url() {
+        if let Some(given) = given {
             let base = |role: &str, password: &str| with_login(&given, role, password);
             let (app, worker) = (address(&base, 0), address(&base, 1));
             return Ok(Self { cluster: None, admin: given.clone(), app, worker, secrets, logins });
@@ -190,12 +193,9 @@ impl Database {
 }
 
 /// An address in the environment is used as it is: then nothing private is started.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "`dev` takes one variable, before there is a configuration"
-)]
-fn given_url() -> Option<String> {
-    let url = std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty())?;
+fn given_url(config: &Config) -> Option<String> {
+    use secrecy::ExposeSecret;
+    let url = config.database_url.as_ref()?.expose_secret();
     let (scheme, rest) = url.split_once("://")?;
     Some(format!("{}://{rest}", scheme.split('+').next().unwrap_or(scheme)))
 }
@@ -207,28 +207,26 @@ fn with_login(url: &str, role: &str, password: &str) -> String {
     url.to_string()
 }
 
-fn config(database: &Database, listeners: &Listeners) -> anyhow::Result<Config> {
-    #[derive(Parser)]
-    struct Alone {
-        #[command(flatten)]
-        config: Config,
-    }
-    // Mail settings and the like still come from the environment.
-    let mut config = Alone::try_parse_from(["cleaning"]).map(|alone| alone.config)?;
+/// Mail settings and the like still come from the environment.
+fn completed(
+    mut config: Config,
+    database: &Database,
+    listeners: &Listeners,
+) -> anyhow::Result<Config> {
     config.app_env = AppEnv::Dev;
     config.database_url = Some(database.app.clone().into());
     config.database_worker_url = Some(database.worker.clone().into());
     config.database_migration_url = Some(database.admin.clone().into());
-    config.api_url = url(&listeners.api)?;
+    config.api_url = url(&listeners.api)?.parse()?;
     config.default_org_id.get_or_insert(demo::ORGANISATIONS[0].org.as_uuid());
-    if config.pii_master_key.is_none() && config.pii_master_key_file.is_none() {
+    if config.pii_master_key.is_none() {
         let key = database.secret("pii-master-key", || format!("1:{}", secrets::random_key()))?;
         config.pii_master_key = Some(key);
     }
     if config.auth_secret_key.is_none() {
         config.auth_secret_key = Some(database.secret("auth-secret-key", secrets::random_key)?);
     }
-    if config.history_signing_key.is_none() && config.history_signing_key_file.is_none() {
+    if config.history_signing_key.is_none() {
         config.history_signing_key =
             Some(database.secret("history-signing-key", secrets::random_key)?);
     }

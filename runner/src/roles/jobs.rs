@@ -28,6 +28,42 @@ const CONNECTIONS: u32 = 16;
 /// A health check must answer well before whoever asks gives up.
 const PROBE: Duration = Duration::from_secs(2);
 
+/// Everything the role does, ready to be run or stepped.
+pub struct Work {
+    db: PgPool,
+    lanes: TaskTracker,
+    /// Keeps the read models in step.
+    pub worker: Worker,
+    /// Delivers effects.
+    pub delivery: Delivery,
+    /// Fires timers.
+    pub timers: Timers,
+}
+
+impl Work {
+    /// Connects when first needed.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        let connect = config.worker_database()?;
+        let keys = config.master_keys()?;
+        let lease = Duration::from_secs(config.projection_lease_seconds.into());
+        // A process that stands still must not hold its locks for longer than its lease.
+        let db = pool(config, connect.clone(), "cleaning jobs", CONNECTIONS, lease);
+        let lanes = TaskTracker::new();
+        let mut options = BusOptions::new(connect, keys.clone(), lanes.clone());
+        options.lanes = 1;
+        let bus = CommandBus::start(db.clone(), options);
+        let owner = format!("{}-{}", std::process::id(), crate::secrets::random_text(4));
+        let reading = Options { lease, ..Options::new(owner, READERS) };
+        Ok(Self {
+            worker: Worker::new(db.clone(), keys.clone(), reading),
+            delivery: Delivery::new(db.clone(), keys, config, clock())?,
+            timers: Timers::new(db.clone(), bus, clock()),
+            db,
+            lanes,
+        })
+    }
+}
+
 /// Works until `stop`; `listener` is for health and metrics.
 pub async fn run(
     config: &Config,
@@ -35,21 +71,7 @@ pub async fn run(
     scrape: PrometheusHandle,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let connect = config.worker_database()?;
-    let keys = config.master_keys()?;
-    let lease = Duration::from_secs(config.projection_lease_seconds.into());
-    // A process that stands still must not hold its locks for longer than its lease.
-    let db = pool(connect.clone(), "cleaning jobs", CONNECTIONS, lease);
-    let lanes = TaskTracker::new();
-    let mut options = BusOptions::new(connect, keys.clone(), lanes.clone());
-    options.lanes = 1;
-    let bus = CommandBus::start(db.clone(), options);
-    let owner = format!("{}-{}", std::process::id(), crate::secrets::random_text(4));
-    let reading = Options { lease, ..Options::new(owner, READERS) };
-    let worker = Worker::new(db.clone(), keys.clone(), reading);
-    let delivery = Delivery::new(db.clone(), keys, config, clock())?;
-    let timers = Timers::new(db.clone(), bus, clock());
-
+    let Work { db, lanes, worker, delivery, timers } = Work::new(config)?;
     let work = TaskTracker::new();
     work.spawn(worker.run(stop.clone()));
     let until = stop.clone();

@@ -21,7 +21,7 @@ pub async fn run(
     let mut key = [0; 32];
     key.copy_from_slice(digest(&SHA256, format!("web forms {secret}").as_bytes()).as_ref());
     let options = ::web::Options {
-        api_url: config.api_url.parse()?,
+        api_url: config.api_url.clone(),
         secure_cookies: config.app_env == AppEnv::Prod,
         key,
     };

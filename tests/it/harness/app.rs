@@ -59,7 +59,8 @@ impl App {
     pub(crate) async fn start_mailing(port: u16) -> Self {
         let port = port.to_string();
         let smtp = ["--email-mode", "smtp", "--smtp-host", "127.0.0.1", "--smtp-port", &port];
-        Self::start_with(&smtp).await
+        let sender = ["--email-from", "office@example.net", "--email-from-name", "The Office"];
+        Self::start_with(&[&smtp[..], &sender].concat()).await
     }
 
     async fn start_with(arguments: &[&str]) -> Self {

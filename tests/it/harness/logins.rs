@@ -33,7 +33,7 @@ pub(crate) struct Org {
 }
 
 /// An organisation with a login per role, named `<role>-<slug>`.
-pub(super) async fn org(db: &TestDb, slug: &str) -> Org {
+pub(crate) async fn org(db: &TestDb, slug: &str) -> Org {
     let id = OrgId::from(Uuid::now_v7());
     let profile = Profile {
         slug: slug.to_owned(),

@@ -75,6 +75,13 @@ impl Program {
         self.errors.try_iter().collect::<Vec<_>>().join("\n")
     }
 
+    /// Stops it, and tells what it had written to standard output and nobody has read.
+    pub(crate) fn rest(&mut self) -> String {
+        self.signal("TERM");
+        self.child.wait().unwrap();
+        self.lines.iter().collect::<Vec<_>>().join("\n")
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

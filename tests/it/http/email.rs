@@ -29,9 +29,12 @@ async fn whoever_asks_gets_one_mail() {
     assert_eq!(mails.len(), 1);
     let effect = newest(&owner).await;
     assert_eq!((&effect["state"], &effect["attempts"]), (&json!("delivered"), &json!(1)));
-    for wanted in
-        ["quilla.z@example.net", "We have received your request", "Hello Quilla Zembrowski"]
-    {
+    for wanted in [
+        "From: \"The Office\" <office@example.net>",
+        "quilla.z@example.net",
+        "We have received your request",
+        "Hello Quilla Zembrowski",
+    ] {
         assert!(mails[0].contains(wanted), "{}", mails[0]);
     }
     // The id of the effect goes with it: receivers know a repeat by it.

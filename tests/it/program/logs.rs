@@ -26,15 +26,28 @@ async fn a_request_is_one_json_line_in_the_order_operators_know() {
 
 #[test]
 fn a_log_level_nobody_knows_is_refused_at_the_start() {
-    let output = Program::output(&["api"], &[("LOG_LEVEL", "LOUD")]);
-    assert!(!output.status.success());
-    assert!(String::from_utf8(output.stderr).unwrap().contains("must be DEBUG, INFO"));
+    for role in ["api", "jobs", "web", "dev"] {
+        let output = Program::output(&[role], &[("LOG_LEVEL", "LOUD")]);
+        assert_eq!(output.status.code(), Some(78), "{role}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.contains("LOG_LEVEL cannot be used: must be DEBUG, INFO"), "{errors}");
+    }
+}
+
+#[tokio::test]
+async fn lines_below_the_level_are_left_out() {
+    let db = TestDb::new().await;
+    let mut api = Served::start("api", &db, &[("LOG_LEVEL", "WARNING")]).await;
+    let url = format!("{}/v1/nowhere", api.url);
+    assert_eq!(client().get(url).send().await.unwrap().status().as_u16(), 404);
+    let rest = api.program.rest();
+    assert!(!rest.contains(r#""level":"INFO""#), "{rest}");
 }
 
 #[test]
 fn a_missing_setting_is_named_and_no_secret_is_shown() {
     let output = Program::output(&["api"], &[("DATABASE_URL", "postgres://app:hush@db/cleaning")]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(78));
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(errors.contains("PII_MASTER_KEY is required") && !errors.contains("hush"), "{errors}");
 }

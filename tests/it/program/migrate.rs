@@ -7,7 +7,8 @@ use std::process::Output;
 use serde_json::{Value, json};
 use sqlx::Executor;
 
-use crate::harness::{Program, TestDb};
+use crate::harness::program::client;
+use crate::harness::{App, Program, Served, TestDb};
 
 const FIRST: (&str, &str) = ("0001_first.sql", "-- parent: none\ncreate table first ();");
 const SECOND: (&str, &str) = ("0002_second.sql", "-- parent: 0001\ncreate table second ();");
@@ -40,7 +41,12 @@ impl Setting {
     }
 
     fn run(&self, action: &str) -> Output {
-        migrate(action, &self.url, self.files.path())
+        migrate(&[action], &self.url, self.files.path())
+    }
+
+    /// One of the files, whole.
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.files.path().join(name)).unwrap()
     }
 
     fn status(&self) -> Value {
@@ -50,12 +56,10 @@ impl Setting {
     }
 }
 
-fn migrate(action: &str, url: &str, files: &Path) -> Output {
+fn migrate(action: &[&str], url: &str, files: &Path) -> Output {
     let files = files.to_str().unwrap();
-    Program::output(
-        &["migrate", "--json", action, "--directory", files],
-        &[("DATABASE_MIGRATION_URL", url)],
-    )
+    let arguments = [&["migrate", "--json", "--directory", files], action].concat();
+    Program::output(&arguments, &[("DATABASE_MIGRATION_URL", url)])
 }
 
 #[tokio::test]
@@ -123,6 +127,80 @@ async fn migrators_that_start_together_apply_each_file_once() {
         applied.extend(told["applied"].as_array().unwrap().clone());
     }
     assert_eq!(applied, ["0001", "0002"]);
+}
+
+#[tokio::test]
+async fn two_heads_are_merged_by_a_file_that_follows_both() {
+    let setting = Setting::new(&[FIRST, SECOND, RIVAL]).await;
+    let merge = ["merge", "0002_second", "0003", "-m", "Merge the rivals"];
+    let output = migrate(&merge, &setting.url, setting.files.path());
+    assert!(output.status.success(), "{output:?}");
+    let text = setting.text("0004_merge_the_rivals.sql");
+    assert!(text.starts_with("-- parent: 0002, 0003\n"), "{text}");
+    assert!(setting.run("up").status.success());
+    assert_eq!(setting.status()["current_revision"], "0004");
+
+    let unknown = migrate(&["merge", "0002", "0009"], &setting.url, setting.files.path());
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8(unknown.stderr).unwrap().contains("there is no migration 0009"));
+}
+
+#[tokio::test]
+async fn the_next_file_follows_the_head_and_there_must_be_one() {
+    let setting = Setting::new(&[FIRST, SECOND]).await;
+    let new = ["new", "Add booking status"];
+    assert!(migrate(&new, &setting.url, setting.files.path()).status.success());
+    assert!(setting.text("0003_add_booking_status.sql").starts_with("-- parent: 0002\n"));
+    setting.put(RIVAL);
+    assert_eq!(migrate(&new, &setting.url, setting.files.path()).status.code(), Some(3));
+}
+
+#[tokio::test]
+async fn what_was_applied_is_held_against_the_files() {
+    let setting = Setting::new(&[FIRST, SECOND]).await;
+    assert!(setting.run("up").status.success());
+    let output = setting.run("verify");
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), json!({ "agree": 2 }));
+    setting.put((SECOND.0, "-- parent: 0001\ncreate table another ();"));
+    assert_eq!(setting.run("verify").status.code(), Some(4));
+}
+
+#[tokio::test]
+async fn an_index_can_be_made_while_everybody_goes_on() {
+    let index = (
+        "0002_index.sql",
+        "-- parent: 0001\n-- no-transaction\ncreate index concurrently first_i on first ((1));",
+    );
+    let setting = Setting::new(&[FIRST, index]).await;
+    let output = setting.run("up");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(setting.status()["pending"], json!([]));
+}
+
+#[tokio::test]
+async fn health_tells_both_revisions_and_what_is_pending() {
+    let output = Program::output(&["migrate", "heads"], &[]);
+    let newest = String::from_utf8(output.stdout).unwrap()[..4].to_owned();
+    let db = TestDb::new().await;
+    let api = Served::start("api", &db, &[]).await;
+    let told = health(&api.url).await;
+    assert_eq!(told["migrations_current"], true);
+    let revisions = (&told["current_revision"], &told["expected_revision"]);
+    assert_eq!(revisions, (&json!(newest), &json!(newest)));
+
+    // Not asked yet: what it answers is not what it remembers.
+    let app = App::start().await;
+    let forget = format!("delete from schema_migrations where version = '{newest}'");
+    app.db.admin().await.execute(forget.as_str()).await.unwrap();
+    let told = health(&app.address).await;
+    assert_eq!((&told["status"], &told["db_connected"]), (&json!("unhealthy"), &json!(true)));
+    assert!(told["current_revision"].as_str().unwrap() < newest.as_str());
+    assert_eq!(told["expected_revision"], json!(newest));
+    assert_eq!(told["error"], format!("Migrations pending: {newest}"));
+}
+
+async fn health(api: &str) -> Value {
+    client().get(format!("{api}/healthz")).send().await.unwrap().json().await.unwrap()
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The program from outside: its roles, its exit codes, its logs.
 
+mod configuration;
 mod dev;
+mod jobs;
 mod logs;
 mod migrate;
 mod ready;
+mod shims;

@@ -1,0 +1,215 @@
+//! The variables as a person reads them: the page `docs/configuration.md`, and what is set in an installation.
+
+use std::fmt::Write as _;
+
+use clap::Arg;
+
+use super::Role;
+use super::environment::{Environment, Source, declaration, is_secret, variable};
+
+/// One variable.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// What subject it belongs to.
+    pub heading: String,
+    /// What it must look like.
+    pub kind: String,
+    /// Without it.
+    pub default: Option<String>,
+    /// Which processes read it.
+    pub roles: &'static [Role],
+    /// Never shown, and may be in a file that `NAME_FILE` names.
+    pub secret: bool,
+    /// What it does, in a sentence or two.
+    pub about: String,
+    arg: Arg,
+}
+
+/// One variable in an installation.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Setting {
+    /// The variable.
+    pub name: String,
+    /// How it came by its value.
+    pub source: Source,
+    /// The value; `None` if there is none, or it is secret.
+    pub value: Option<String>,
+    /// Whether it may be shown.
+    pub secret: bool,
+    /// What it does.
+    pub about: String,
+}
+
+/// Who reads a variable. There is no other list: a variable that is missing here fails the tests.
+fn roles(name: &str) -> &'static [Role] {
+    use Role::{Api, Jobs, Tools, Web};
+    match name {
+        "APP_ENV" | "LOG_LEVEL" | "LOG_ALLOW_DEBUG" => &[Api, Jobs, Web],
+        "DATABASE_URL" | "PII_MASTER_KEY" => &[Api, Jobs, Tools],
+        "DATABASE_WORKER_URL" => &[Jobs, Tools],
+        "DATABASE_MIGRATION_URL" => &[Tools],
+        "HISTORY_SIGNING_KEY" => &[Api, Tools],
+        "DATABASE_POOL_SIZE"
+        | "DATABASE_MAX_OVERFLOW"
+        | "DATABASE_IDLE_TX_TIMEOUT_MS"
+        | "AUTH_SECRET_KEY_PREVIOUS"
+        | "METRICS_TOKEN"
+        | "API_BIND"
+        | "DEFAULT_ORG_ID"
+        | "TRUST_PROXY_HEADERS"
+        | "API_DOCS_ENABLED"
+        | "LANES"
+        | "QUEUE_CAPACITY" => &[Api],
+        "DATABASE_POOL_TIMEOUT_SECONDS"
+        | "DATABASE_STATEMENT_TIMEOUT_MS"
+        | "DATABASE_LOCK_TIMEOUT_MS" => &[Api, Jobs],
+        "JOBS_BIND"
+        | "PROJECTION_LEASE_SECONDS"
+        | "EMAIL_MODE"
+        | "EMAIL_FROM"
+        | "EMAIL_FROM_NAME"
+        | "SMTP_HOST"
+        | "SMTP_PORT"
+        | "SMTP_USERNAME"
+        | "SMTP_PASSWORD"
+        | "SMTP_TIMEOUT_SECONDS" => &[Jobs],
+        "AUTH_SECRET_KEY" => &[Api, Web],
+        "WEB_BIND" | "API_URL" => &[Web],
+        _ => &[],
+    }
+}
+
+/// Variables that are read where there is no [`Config`](super::Config), and what for.
+pub(super) const ELSEWHERE: [(&str, &str); 2] = [
+    (
+        "HISTORY_PASSWORD",
+        "`cleaning history verify --url`: password of the login in `--user`, **secret**",
+    ),
+    (
+        "PG_BIN_DIR",
+        "`cleaning dev`: the directory with `initdb` and `postgres`, if they are not found by themselves",
+    ),
+];
+
+/// Every variable, in the order of its declaration.
+pub fn variables() -> Vec<Variable> {
+    declaration().get_arguments().filter_map(describe).collect()
+}
+
+fn describe(arg: &Arg) -> Option<Variable> {
+    let name = variable(arg)?.to_owned();
+    let valid: Vec<_> =
+        arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let placeholder = arg.get_value_names().and_then(<[_]>::first);
+    let kind = if valid.is_empty() {
+        placeholder.map(|name| name.to_lowercase()).unwrap_or_default()
+    } else {
+        valid.join(" or ")
+    };
+    let default = arg.get_default_values().first().and_then(|value| value.to_str());
+    Some(Variable {
+        heading: arg.get_help_heading().unwrap_or_default().to_owned(),
+        kind,
+        default: default.map(ToOwned::to_owned),
+        roles: roles(&name),
+        secret: is_secret(arg),
+        about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+        arg: arg.clone(),
+        name,
+    })
+}
+
+/// The page `docs/configuration.md`.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Configuration
+
+Made by `cleaning config docs`; a test compares. `cleaning config check` tells what is wrong with the variables it finds,
+and what each one does. Every variable is also an option of the commands that read it (`DATABASE_URL` is `--database-url`).
+
+* An empty variable is one that is not set.
+* Every **secret** may be in a file instead: `NAME_FILE` names it. Having both is refused.
+* With `APP_ENV=prod`, which is the default, a process does not start with missing, weak or default secrets or with
+  insecure switches. It names all reasons at once and ends with code 78.
+* `cleaning dev` needs none of them.
+",
+    );
+    let mut heading = String::new();
+    for variable in variables() {
+        if variable.heading != heading {
+            heading.clone_from(&variable.heading);
+            let _ = write!(
+                page,
+                "\n## {heading}\n\n| variable | type | default | read by | what it does |\n| --- | --- | --- | --- | --- |\n"
+            );
+        }
+        let secret = if variable.secret { ", **secret**" } else { "" };
+        let default = variable.default.map(|value| format!("`{value}`")).unwrap_or_default();
+        let roles: Vec<_> = variable.roles.iter().map(|role| name_of(*role)).collect();
+        let _ = writeln!(
+            page,
+            "| `{}` | {}{secret} | {default} | {} | {} |",
+            variable.name,
+            variable.kind,
+            roles.join(", "),
+            variable.about
+        );
+    }
+    page += "\n## Single commands\n\n| variable | what it does |\n| --- | --- |\n";
+    for (name, about) in ELSEWHERE {
+        let _ = writeln!(page, "| `{name}` | {about} |");
+    }
+    page
+}
+
+const fn name_of(role: Role) -> &'static str {
+    match role {
+        Role::Api => "api",
+        Role::Jobs => "jobs",
+        Role::Web => "web",
+        Role::Tools => "tools",
+    }
+}
+
+/// What each variable that `roles` read is set to.
+pub fn settings(environment: &Environment, roles: &[Role]) -> Vec<Setting> {
+    let concerned = |variable: &Variable| variable.roles.iter().any(|role| roles.contains(role));
+    variables()
+        .into_iter()
+        .filter(concerned)
+        .map(|Variable { name, default, secret, about, arg, .. }| {
+            let (source, value) = match environment.find(&arg) {
+                Ok(Some((source, value))) => (source, Some(value)),
+                // What is set and of no use is a problem of its own.
+                Err(_) => (Source::Environment, None),
+                Ok(None) if default.is_some() => (Source::Default, default),
+                Ok(None) => (Source::Unset, None),
+            };
+            Setting { name, source, value: value.filter(|_| !secret), secret, about }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_says_who_reads_it_what_it_is_and_what_it_does() {
+        let all = variables();
+        assert!(all.len() > 30);
+        for variable in all {
+            let Variable { name, heading, kind, roles, about, .. } = variable;
+            assert!(!roles.is_empty(), "{name}: nobody reads it");
+            assert!(!heading.is_empty() && !kind.is_empty() && !about.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_committed_page_is_this_one() {
+        let committed = include_str!("../../../docs/configuration.md");
+        assert!(page() == committed, "run: cleaning config docs > docs/configuration.md");
+    }
+}
