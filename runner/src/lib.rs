@@ -7,6 +7,7 @@ pub mod demo;
 pub mod migrate;
 pub mod organisations;
 pub mod postgres;
+pub mod rls;
 pub mod roles;
 pub mod secrets;
 pub mod telemetry;

@@ -10,6 +10,7 @@ mod migrate;
 mod org;
 mod progress;
 mod projections;
+mod rls;
 mod routes;
 mod scope;
 
@@ -57,6 +58,8 @@ enum Role {
     Org(Box<org::Org>),
     /// What the API offers, and to whom.
     Routes(routes::Routes),
+    /// Row-level security.
+    Rls(Box<rls::Rls>),
     /// The master keys that wrap the keys of persons.
     Keys(Box<keys::Keys>),
 }
@@ -113,6 +116,7 @@ async fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::History(command) => return Ok(command.run().await),
         Role::Org(command) => command.run().await?,
         Role::Routes(command) => command.run(),
+        Role::Rls(command) => return Ok(command.run().await),
         Role::Keys(command) => command.run().await?,
     }
     Ok(ExitCode::SUCCESS)

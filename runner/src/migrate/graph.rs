@@ -76,7 +76,7 @@ impl Migration {
 }
 
 /// The files in the order in which they are applied, if there is one.
-pub(super) fn line(files: &[Migration]) -> Result<Vec<&Migration>, GraphError> {
+pub fn line(files: &[Migration]) -> Result<Vec<&Migration>, GraphError> {
     let heads = heads(files);
     if heads.len() > 1 {
         return Err(GraphError::Heads(heads));

@@ -10,7 +10,7 @@ use std::time::Instant;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
-pub use graph::{GraphError, Migration, embedded};
+pub use graph::{GraphError, Migration, embedded, line};
 pub use roles::Login;
 
 /// Two migrators at once would both find the same files missing; any number, but always this one.
@@ -91,7 +91,7 @@ pub async fn up(
     files: &[Migration],
     logins: &[Login],
 ) -> Result<Vec<Applied>, MigrateError> {
-    let line = graph::line(files)?;
+    let line = line(files)?;
     let mut db = connect.clone().application_name("cleaning migrate").connect().await?;
     sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut db).await?;
     db.execute("set lock_timeout = '5s'; set client_min_messages = warning").await?;
@@ -118,7 +118,7 @@ pub async fn status(
     connect: &PgConnectOptions,
     files: &[Migration],
 ) -> Result<Status, MigrateError> {
-    let line = graph::line(files)?;
+    let line = line(files)?;
     let mut db = connect.connect().await?;
     let known: bool =
         sqlx::query_scalar("select to_regclass('public.schema_migrations') is not null")
@@ -143,7 +143,7 @@ pub async fn verify(
     connect: &PgConnectOptions,
     files: &[Migration],
 ) -> Result<usize, MigrateError> {
-    let line = graph::line(files)?;
+    let line = line(files)?;
     let mut db = connect.connect().await?;
     let ledger = ledger(&mut db).await?;
     let mut agree = 0;

@@ -47,3 +47,13 @@ fn jobs_have_their_old_names() {
     assert_told("python", "-m http.server", Err(2));
     assert_eq!(told("python", &[]), Err(2));
 }
+
+#[test]
+fn the_audit_of_row_level_security_has_its_old_name() {
+    let audit = "scripts/audit_rls_coverage.py --fail-on-core-missing --output rls-audit.md";
+    assert_told("python", audit, Ok("rls audit --fail-on-core-missing --output rls-audit.md"));
+    let without = "backend/scripts/audit_rls_coverage.py --source metadata";
+    assert_told("python", without, Ok("rls audit --source metadata"));
+    assert_told("python", "-m alembic -c alembic_rls_audit.ini upgrade head", Ok("migrate up"));
+    assert_told("python", "scripts/other.py", Err(2));
+}

@@ -1,4 +1,4 @@
-//! The database keeps organisations apart even from a program that forgets to.
+//! Every table, asked as each role of the program.
 
 use projections::tenant;
 use serde_json::json;
