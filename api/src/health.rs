@@ -6,6 +6,7 @@ mod ready;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use utoipa_axum::routes;
@@ -64,8 +65,13 @@ async fn healthz(State(app): State<AppState>) -> Response {
     )
 )]
 async fn readyz(State(app): State<AppState>) -> Response {
-    let report = app.health.report().await;
-    let checks = ready::checks(&report, app.health.expected(), app.now());
+    readiness(&app.health, app.now()).await
+}
+
+/// The answer of `/readyz`, for every process that has this route.
+pub async fn readiness(health: &Health, now: DateTime<Utc>) -> Response {
+    let report = health.report().await;
+    let checks = ready::checks(&report, health.expected(), health.jobs(), now);
     let ok = checks.iter().all(|check| check["ok"] == true);
     let status = if ok { "ready" } else { "not_ready" };
     json_answer(ok, &json!({ "ok": ok, "status": status, "checks": checks }))

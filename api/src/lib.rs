@@ -14,6 +14,7 @@ mod freshness;
 mod health;
 mod history;
 mod identity;
+mod jobs;
 mod leads;
 mod limits;
 mod metrics;
@@ -31,7 +32,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 
-pub use self::health::{Health, Revision};
+pub use self::health::{Health, Revision, readiness};
 pub use self::identity::{PasswordCost, TokenKeyError, Tokens};
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::route::Declared;
@@ -82,4 +83,5 @@ fn routes() -> Routes {
         .merge(events::routes())
         .merge(checkpoints::routes())
         .merge(effects::routes())
+        .merge(jobs::routes())
 }

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod entity_timeline;
 #[cfg(test)]
 mod fixture;
+pub mod heartbeats;
 pub mod history;
 pub mod outbox;
 pub mod rebuild;

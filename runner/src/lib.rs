@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod delivery;
 pub mod demo;
+pub mod jobs;
 pub mod migrate;
 pub mod organisations;
 pub mod postgres;

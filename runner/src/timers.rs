@@ -16,6 +16,11 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::jobs::pulse::Pulse;
+
+/// In heartbeats.
+pub const NAME: &str = "timers";
+
 /// How often due timers are looked for.
 const EVERY: Duration = Duration::from_secs(2);
 
@@ -53,9 +58,11 @@ impl Timers {
     }
 
     /// Fires what is due, until `stop`.
-    pub async fn run(&self, stop: CancellationToken) {
+    pub async fn run(&self, pulse: &Pulse, stop: CancellationToken) {
         loop {
-            if let Err(error) = self.fire_due().await {
+            let fired = self.fire(|| pulse.alive(NAME)).await;
+            pulse.passed(NAME, &fired);
+            if let Err(error) = fired {
                 tracing::warn!(error = %format!("{error:#}"), "timers cannot be fired");
             }
             if stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
@@ -66,6 +73,10 @@ impl Timers {
 
     /// Fires everything that is due now and returns how much that was.
     pub async fn fire_due(&self) -> anyhow::Result<usize> {
+        self.fire(|| ()).await
+    }
+
+    async fn fire(&self, alive: impl Fn()) -> anyhow::Result<usize> {
         let mut fired = 0;
         loop {
             let lease = Uuid::now_v7();
@@ -86,13 +97,14 @@ impl Timers {
                 return Ok(fired);
             }
             for timer in due {
-                self.fire(lease, &timer).await?;
+                self.fire_one(lease, &timer).await?;
+                alive();
                 fired += 1;
             }
         }
     }
 
-    async fn fire(&self, lease: Uuid, timer: &Due) -> anyhow::Result<()> {
+    async fn fire_one(&self, lease: Uuid, timer: &Due) -> anyhow::Result<()> {
         let org = OrgId::from(timer.org_id);
         let (state, reason) = match self.give(org, timer).await {
             Ok(()) => ("fired", None),

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use projections::engine::{self, Outdated};
+use projections::heartbeats::{self, Heartbeat};
 use serde::Serialize;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -33,6 +35,7 @@ pub struct Health {
     pool: PgPool,
     expected: Vec<Revision>,
     projections: Vec<String>,
+    jobs: Option<Duration>,
     last: Mutex<Option<(Instant, Arc<Report>)>>,
 }
 
@@ -48,7 +51,18 @@ impl Health {
             .max_connections(2)
             .acquire_timeout(CONNECT)
             .connect_lazy_with(connect);
-        Self { pool, expected, projections, last: Mutex::new(None) }
+        Self { pool, expected, projections, jobs: None, last: Mutex::new(None) }
+    }
+
+    /// Asks for the heartbeat of the jobs too, which must not be older than `ttl`.
+    #[must_use]
+    pub fn with_jobs(self, ttl: Option<Duration>) -> Self {
+        Self { jobs: ttl, ..self }
+    }
+
+    /// How old the heartbeat of the jobs may be, if it matters.
+    pub(super) const fn jobs(&self) -> Option<Duration> {
+        self.jobs
     }
 
     /// The newest migration of this build.
@@ -112,13 +126,24 @@ impl Health {
                 })
                 .collect()
         });
+        let lag_ms = started.elapsed();
+        let outdated = engine::outdated(&mut db).await.unwrap_or_default();
+
+        let started = Instant::now();
+        let jobs = match self.jobs {
+            Some(_) => heartbeats::of(&mut db, heartbeats::RUNNER).await.ok().flatten(),
+            None => None,
+        };
         Ok(Report {
             schema: Some(schema),
             error: None,
             db_ms,
             migrations_ms,
             lag: lag.ok(),
-            lag_ms: started.elapsed(),
+            lag_ms,
+            outdated,
+            jobs,
+            jobs_ms: started.elapsed(),
         })
     }
 }
@@ -143,6 +168,11 @@ pub(super) struct Report {
     pub(super) migrations_ms: Duration,
     pub(super) lag: Option<Vec<Lag>>,
     pub(super) lag_ms: Duration,
+    /// Read models that wait for a rebuild.
+    pub(super) outdated: Vec<Outdated>,
+    /// The heartbeat of the process that runs the jobs.
+    pub(super) jobs: Option<Heartbeat>,
+    pub(super) jobs_ms: Duration,
 }
 
 impl Report {
@@ -155,6 +185,9 @@ impl Report {
             migrations_ms: none,
             lag: None,
             lag_ms: none,
+            outdated: Vec::new(),
+            jobs: None,
+            jobs_ms: none,
         }
     }
 

@@ -10,8 +10,14 @@ use super::probe::Report;
 /// Read models further behind than this are not fit to be shown.
 const MAX_LAG: TimeDelta = TimeDelta::seconds(30);
 
-pub(super) fn checks(report: &Report, expected: Option<&str>, now: DateTime<Utc>) -> [Value; 4] {
-    [database(report), migrations(report, expected), jobs(), projections(report, now)]
+pub(super) fn checks(
+    report: &Report,
+    expected: Option<&str>,
+    jobs_ttl: Option<Duration>,
+    now: DateTime<Utc>,
+) -> [Value; 4] {
+    let jobs = jobs(report, jobs_ttl);
+    [database(report), migrations(report, expected), jobs, projections(report, now)]
 }
 
 fn database(report: &Report) -> Value {
@@ -40,10 +46,30 @@ fn migrations(report: &Report, expected: Option<&str>) -> Value {
     check("migrations", ok, report.migrations_ms, &detail)
 }
 
-/// Nothing in this build depends on a heartbeat: jobs claim their periods in the database.
-fn jobs() -> Value {
-    let detail = json!({ "enabled": false, "message": "job heartbeat check disabled" });
-    check("jobs", true, Duration::ZERO, &detail)
+/// Whether the process that runs the jobs was heard of lately, where one is wanted.
+fn jobs(report: &Report, ttl: Option<Duration>) -> Value {
+    let Some(ttl) = ttl else {
+        let detail = json!({ "enabled": false, "message": "job heartbeat check disabled" });
+        return check("jobs", true, Duration::ZERO, &detail);
+    };
+    let mut detail = json!({
+        "enabled": true,
+        "jobs_enabled": true,
+        "threshold_seconds": ttl.as_secs(),
+        "message": "job heartbeat missing",
+    });
+    let Some(beat) = &report.jobs else {
+        return check("jobs", false, report.jobs_ms, &detail);
+    };
+    let fresh = beat.age_seconds <= ttl.as_secs_f64();
+    if !fresh {
+        tracing::warn!(runner_id = beat.runner_id, age_s = beat.age_seconds, "job_heartbeat_stale");
+    }
+    detail["message"] = if fresh { "job heartbeat fresh" } else { "job heartbeat stale" }.into();
+    detail["last_heartbeat"] = json!(beat.last_heartbeat);
+    detail["runner_id"] = beat.runner_id.as_str().into();
+    detail["age_seconds"] = json!((beat.age_seconds * 10.0).round() / 10.0);
+    check("jobs", fresh, report.jobs_ms, &detail)
 }
 
 fn projections(report: &Report, now: DateTime<Utc>) -> Value {
@@ -65,11 +91,24 @@ fn projections(report: &Report, now: DateTime<Utc>) -> Value {
             })
         })
         .collect();
+    // Rows of older code are whole and may be shown until those of this build take their place.
+    let outdated: Vec<Value> = report
+        .outdated
+        .iter()
+        .map(|one| {
+            json!({
+                "projection": one.reader.name,
+                "built_by": one.built,
+                "version": one.reader.version,
+            })
+        })
+        .collect();
     let detail = json!({
         "message": if ok { "projections in step" } else { "projections behind" },
         "max_lag_seconds": worst.num_seconds(),
         "threshold_seconds": MAX_LAG.num_seconds(),
         "behind": behind,
+        "outdated": outdated,
     });
     check("projections", ok, report.lag_ms, &detail)
 }

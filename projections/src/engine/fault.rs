@@ -11,7 +11,7 @@ const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// What went wrong, without anything that may quote a value.
-pub(crate) fn describe(error: &sqlx::Error) -> String {
+pub fn describe(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default().into_owned();

@@ -28,6 +28,11 @@ impl Target {
         self.schema.is_none()
     }
 
+    /// The version that counts for live tables; none where there are no tables to be made again, or not yet.
+    pub(crate) fn version(&self) -> Option<i32> {
+        (self.is_live() && self.reader.is_rebuildable()).then_some(self.reader.version)
+    }
+
     /// Finds the tables of this copy first; empty for the live one, which is found anyway.
     pub(crate) fn search_path(&self) -> String {
         self.schema.as_ref().map_or_else(String::new, |schema| {

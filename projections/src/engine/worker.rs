@@ -18,6 +18,7 @@ use super::chunk::{Chunk, Limits};
 use super::fault::{self, Setbacks};
 use super::target::Target;
 use super::turn::{Outcome, Turn};
+use super::watch::Watch;
 use super::{gauges, lease};
 use crate::Reader;
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub limits: Limits,
     /// How often to look for work: just after there was some, and when there has been none for long.
     pub poll: (Duration, Duration),
+    /// Who is told that it works.
+    pub watch: Option<Watch>,
 }
 
 impl Options {
@@ -53,6 +56,7 @@ impl Options {
             // Above a thousand the time per event hardly falls, while others wait longer.
             limits: Limits { events: 1_000, bytes: 8 << 20 },
             poll: (Duration::from_millis(50), Duration::from_secs(2)),
+            watch: None,
         }
     }
 }
@@ -169,10 +173,13 @@ impl Worker {
             let has_moved = match self.lagging().await {
                 Ok(work) => {
                     let finished = self.round(work, stop).await;
+                    let failed = finished.iter().find_map(|(_, outcome)| outcome.as_ref().err());
+                    self.tell(failed);
                     finished.iter().any(|(_, outcome)| matches!(outcome, Ok(Outcome::Moved { .. })))
                 }
                 Err(error) => {
                     tracing::warn!(error = fault::describe(&error), "cannot look for work");
+                    self.tell(Some(&error));
                     false
                 }
             };
@@ -185,6 +192,14 @@ impl Worker {
                 () = self.woken.notified() => pause = shortest,
                 () = sleep(pause) => pause = longest.min(pause * 2),
             }
+        }
+    }
+
+    fn tell(&self, failed: Option<&sqlx::Error>) {
+        let Some(watch) = &self.options.watch else { return };
+        match failed.map(fault::describe) {
+            None => watch.tell(Ok(())),
+            Some(error) => watch.tell(Err(&error)),
         }
     }
 
@@ -300,9 +315,8 @@ impl Worker {
     }
 
     async fn renew(&self) -> Result<(), sqlx::Error> {
-        let names: Vec<String> =
-            self.options.targets.iter().map(|target| target.checkpoint.clone()).collect();
-        let held = lease::hold(&self.pool, &self.options.owner, &names, self.options.lease).await?;
+        let Options { owner, targets, lease, .. } = &self.options;
+        let held = lease::hold(&self.pool, owner, targets, *lease).await?;
         *lock(&self.owned) = held.into_iter().collect();
         Ok(())
     }

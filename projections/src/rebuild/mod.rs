@@ -3,11 +3,14 @@
 //! 1. Until the switch the live tables are untouched; giving up at any moment, even by being killed, changes nothing.
 //! 2. The new tables are compared with the live ones, row by row, at the same position of every log.
 //! 3. The switch is one transaction: it fences the worker, applies what was appended meanwhile and swaps the tables.
-//! 4. What follows from events (mail, timers) has no tables to make anew and never runs here.
+//! 4. One that was killed leaves its new tables behind. Whoever comes next removes them and starts over: they may hold
+//!    what was erased from the live ones since.
+//! 5. What follows from events (mail, timers) has no tables to make anew and never runs here.
 
 mod advance;
 mod compare;
 mod shadow;
+mod sweep;
 mod switch;
 
 use std::time::Duration;
@@ -16,12 +19,13 @@ use domain::id::OrgId;
 use domain::seal::MasterKeys;
 use serde::Serialize;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use compare::{Difference, Side};
+pub use sweep::sweep;
 
 use crate::Reader;
 use crate::engine::{self, Break, CatchUpError, Limits, Options, Target, Worker};
@@ -39,6 +43,8 @@ pub enum Switch {
     IfEqual,
     /// Never: the new tables are dropped.
     Never,
+    /// The new tables replace the live ones unseen: they are made by other code, so rows differ.
+    Unseen,
 }
 
 /// Where a rebuild stands.
@@ -136,8 +142,7 @@ impl Rebuild<'_> {
         if !self.reader.is_rebuildable() {
             return Err(RebuildError::NotRebuildable(self.reader.name));
         }
-        let mut owner = self.owner.connect().await?;
-        owner.execute("set role cleaning_owner").await?;
+        let mut owner = shadow::owner(&self.owner).await?;
         let shadow = Shadow::of(self.reader);
         if !shadow.claim(&mut owner).await? {
             return Err(RebuildError::Running(self.reader.name));
@@ -163,9 +168,14 @@ impl Rebuild<'_> {
         shadow.analyze(owner).await?;
         // What was appended during the long first run, so that the last steps are short.
         events += self.fill(&worker, shadow, stop, tell).await?;
-        let found = self.compare(shadow, stop, tell).await?;
+        let found = match self.switch {
+            Switch::Unseen => compare::Found::default(),
+            Switch::Always | Switch::IfEqual | Switch::Never => {
+                self.compare(shadow, stop, tell).await?
+            }
+        };
         let switched = match self.switch {
-            Switch::Always => true,
+            Switch::Always | Switch::Unseen => true,
             Switch::IfEqual => found.differing == 0,
             Switch::Never => false,
         };

@@ -1,6 +1,7 @@
 //! The tables beside the live ones: made like them, in a schema of their own.
 
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use crate::Reader;
 
@@ -114,6 +115,13 @@ impl Shadow {
         }
         tx.commit().await
     }
+}
+
+/// A connection as the owner of the tables.
+pub(super) async fn owner(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut owner = options.connect().await?;
+    run(&mut owner, "set role cleaning_owner").await?;
+    Ok(owner)
 }
 
 pub(super) async fn run(db: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use super::RebuildError;
 use super::advance::advance;
 use super::shadow::{Shadow, run};
+use crate::engine::build;
 
 /// Whoever reads the tables must not queue up behind the switch for long, so it gives way and tries again.
 const LOCK_TIMEOUT: &str = "set local lock_timeout = '1s'";
@@ -55,6 +56,7 @@ async fn attempt(
     }
     swap_tables(&mut tx, shadow).await?;
     take_over_checkpoints(&mut tx, shadow).await?;
+    build::rebuilt(&mut tx, &shadow.reader).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -3,16 +3,19 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, join_all};
 use projections::engine::CatchUpError;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{Format, say};
 use crate::config::Config;
+use crate::jobs::{rebuild_outdated, sign_checkpoints};
 use crate::roles::jobs::Work;
-use crate::{roles, telemetry};
+use crate::{delivery, roles, telemetry, timers};
 
-/// Read models, deliveries and timers. Without a command: the process that does all of it.
+/// Read models, deliveries, timers and recurring duties. Without a command: the process that does all of it.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Jobs {
@@ -53,14 +56,20 @@ enum Job {
     OutboxDelivery,
     /// Commands that were put off are given when their time has come.
     Timers,
+    /// The heads of the logs are signed, once in each period.
+    Checkpoints,
+    /// Read models that older code built are made again.
+    ProjectionRebuilds,
 }
 
 impl Job {
     fn name(self) -> &'static str {
         match self {
             Self::Projections => "projections",
-            Self::OutboxDelivery => "outbox-delivery",
-            Self::Timers => "timers",
+            Self::OutboxDelivery => delivery::NAME,
+            Self::Timers => timers::NAME,
+            Self::Checkpoints => sign_checkpoints::NAME,
+            Self::ProjectionRebuilds => rebuild_outdated::NAME,
         }
     }
 }
@@ -138,28 +147,32 @@ async fn once(work: &Work, job: Job) -> Outcome {
         }
         Job::OutboxDelivery => work.delivery.deliver_due().await.map_err(Into::into),
         Job::Timers => work.timers.fire_due().await,
+        Job::Checkpoints => work.checkpoints.sign_due().await,
+        Job::ProjectionRebuilds => {
+            work.rebuilds.rebuild_due(&CancellationToken::new(), || ()).await
+        }
     };
     done.map_or_else(|error: anyhow::Error| Outcome::Failed(format!("{error:#}")), Outcome::Done)
 }
 
 async fn follow(work: Work, jobs: &[Job], stop: &CancellationToken) {
-    let Work { worker, delivery, timers, .. } = work;
-    let does = |job| jobs.contains(&job);
-    tokio::join!(
-        async {
-            if does(Job::Projections) {
-                worker.run(stop.clone()).await;
-            }
-        },
-        async {
-            if does(Job::OutboxDelivery) {
-                delivery.run(stop.clone()).await;
-            }
-        },
-        async {
-            if does(Job::Timers) {
-                timers.run(stop.clone()).await;
-            }
-        },
-    );
+    let Work { pulse, worker, delivery, timers, checkpoints, rebuilds, .. } = work;
+    let mut running: Vec<BoxFuture<'_, ()>> = Vec::new();
+    for job in jobs {
+        let until = stop.clone();
+        running.push(match job {
+            Job::OutboxDelivery => delivery.run(&pulse, until).boxed(),
+            Job::Timers => timers.run(&pulse, until).boxed(),
+            Job::Checkpoints => checkpoints.run(&pulse, until).boxed(),
+            Job::ProjectionRebuilds => rebuilds.run(&pulse, until).boxed(),
+            // Ends by value; there is one of it.
+            Job::Projections => continue,
+        });
+    }
+    let reading = async {
+        if jobs.contains(&Job::Projections) {
+            worker.run(stop.clone()).await;
+        }
+    };
+    tokio::join!(reading, join_all(running));
 }

@@ -18,6 +18,7 @@ const DATABASE: &str = "Database";
 const KEYS: &str = "Keys and secrets";
 const HTTP: &str = "HTTP";
 const WORK: &str = "Lanes and read models";
+const JOBS: &str = "Jobs";
 const MAIL: &str = "Mail";
 
 /// Sender of mail that nobody configured; no server would take it.
@@ -60,6 +61,7 @@ pub enum AppEnv {
 /// Everything the processes of an installation need to know: the declaration of every variable. `docs/configuration.md`,
 /// `cleaning config check` and `--help` are made of it.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the environment")]
 pub struct Config {
     /// What the installation is for. `prod` refuses to start with weak secrets or insecure switches.
     #[arg(long, env = "APP_ENV", value_enum, default_value = "prod", help_heading = GENERAL)]
@@ -80,6 +82,7 @@ pub struct Config {
     #[arg(long, env = "DATABASE_WORKER_URL", hide_env_values = true, value_name = "URL", help_heading = DATABASE)]
     pub database_worker_url: Option<SecretString>,
     /// The database, as its administrator or `cleaning_owner`: migrations and rebuilds. Default: `DATABASE_URL`.
+    /// Jobs that have it make read models again by themselves when their code has changed.
     #[arg(long, env = "DATABASE_MIGRATION_URL", hide_env_values = true, value_name = "URL", help_heading = DATABASE)]
     pub database_migration_url: Option<SecretString>,
     /// Connections of one API process to the database, lanes not counted.
@@ -110,7 +113,7 @@ pub struct Config {
     /// for new ones. Losing them erases everybody.
     #[arg(long, env = "PII_MASTER_KEY", hide_env_values = true, value_name = "KEYS", help_heading = KEYS)]
     pub pii_master_key: Option<SecretString>,
-    /// Base64 of the 32-byte Ed25519 seed that signs chain heads.
+    /// Base64 of the 32-byte Ed25519 seed that signs chain heads. Jobs without it sign none.
     #[arg(long, env = "HISTORY_SIGNING_KEY", hide_env_values = true, value_name = "BASE64", help_heading = KEYS)]
     pub history_signing_key: Option<SecretString>,
     /// Secret of sessions and forms, at least 32 random characters. All processes of API and screens share it.
@@ -156,6 +159,26 @@ pub struct Config {
     #[arg(long, env = "PROJECTION_LEASE_SECONDS", default_value_t = 15, value_name = "SECONDS", help_heading = WORK,
         value_parser = clap::value_parser!(u16).range(1..=3600))]
     pub projection_lease_seconds: u16,
+
+    /// Whether jobs are to run somewhere: `/readyz` then asks for their heartbeat. Starts and stops nothing.
+    #[arg(long, env = "JOBS_ENABLED", default_value_t = false, action = ArgAction::Set, value_name = "BOOL",
+        help_heading = JOBS)]
+    pub jobs_enabled: bool,
+    /// As `JOBS_ENABLED`, for installations that name it so.
+    #[arg(long, env = "JOB_HEARTBEAT_REQUIRED", default_value_t = false, action = ArgAction::Set, value_name = "BOOL",
+        help_heading = JOBS)]
+    pub job_heartbeat_required: bool,
+    /// How old the heartbeat of the jobs may be.
+    #[arg(long, env = "JOB_HEARTBEAT_TTL_SECONDS", default_value_t = 180, value_name = "SECONDS", help_heading = JOBS,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub job_heartbeat_ttl_seconds: u32,
+    /// What a jobs process calls itself in heartbeats. Default: the name of the machine.
+    #[arg(long, env = "JOB_RUNNER_ID", value_name = "TEXT", help_heading = JOBS)]
+    pub job_runner_id: Option<String>,
+    /// How often the head of every log that has grown is signed.
+    #[arg(long, env = "CHECKPOINT_INTERVAL_MINUTES", default_value_t = 60, value_name = "MINUTES", help_heading = JOBS,
+        value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    pub checkpoint_interval_minutes: u32,
 
     /// How mail leaves the house.
     #[arg(long, env = "EMAIL_MODE", value_enum, default_value = "off", help_heading = MAIL)]
@@ -234,6 +257,20 @@ impl Config {
             name: "HISTORY_SIGNING_KEY",
             why: error.to_string(),
         })
+    }
+
+    /// How old the heartbeat of the jobs may be, if anybody is to ask for it.
+    pub fn heartbeat(&self) -> Option<Duration> {
+        let wanted = self.jobs_enabled || self.job_heartbeat_required;
+        wanted.then(|| Duration::from_secs(self.job_heartbeat_ttl_seconds.into()))
+    }
+
+    /// What a jobs process calls itself.
+    pub fn runner_id(&self) -> String {
+        let given = self.job_runner_id.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let name = given.map_or_else(|| machine().trim().to_owned(), str::to_owned);
+        if name.is_empty() { "jobs".to_owned() } else { name.chars().take(128).collect() }
     }
 
     /// What signs access tokens.

@@ -47,10 +47,8 @@ fn roles(name: &str) -> &'static [Role] {
     use Role::{Api, Jobs, Tools, Web};
     match name {
         "APP_ENV" | "LOG_LEVEL" | "LOG_ALLOW_DEBUG" => &[Api, Jobs, Web],
-        "DATABASE_URL" | "PII_MASTER_KEY" => &[Api, Jobs, Tools],
-        "DATABASE_WORKER_URL" => &[Jobs, Tools],
-        "DATABASE_MIGRATION_URL" => &[Tools],
-        "HISTORY_SIGNING_KEY" => &[Api, Tools],
+        "DATABASE_URL" | "PII_MASTER_KEY" | "HISTORY_SIGNING_KEY" => &[Api, Jobs, Tools],
+        "DATABASE_WORKER_URL" | "DATABASE_MIGRATION_URL" => &[Jobs, Tools],
         "DATABASE_POOL_SIZE"
         | "DATABASE_MAX_OVERFLOW"
         | "DATABASE_IDLE_TX_TIMEOUT_MS"
@@ -64,8 +62,13 @@ fn roles(name: &str) -> &'static [Role] {
         | "QUEUE_CAPACITY" => &[Api],
         "DATABASE_POOL_TIMEOUT_SECONDS"
         | "DATABASE_STATEMENT_TIMEOUT_MS"
-        | "DATABASE_LOCK_TIMEOUT_MS" => &[Api, Jobs],
+        | "DATABASE_LOCK_TIMEOUT_MS"
+        | "JOBS_ENABLED"
+        | "JOB_HEARTBEAT_REQUIRED"
+        | "JOB_HEARTBEAT_TTL_SECONDS" => &[Api, Jobs],
         "JOBS_BIND"
+        | "JOB_RUNNER_ID"
+        | "CHECKPOINT_INTERVAL_MINUTES"
         | "PROJECTION_LEASE_SECONDS"
         | "EMAIL_MODE"
         | "EMAIL_FROM"

@@ -50,8 +50,12 @@ pub fn problems(config: &Config, roles: &[Role]) -> Vec<Problem> {
         let worker = config.database_worker_url.as_ref().or(config.database_url.as_ref());
         found.address("DATABASE_WORKER_URL", worker, config.worker_database());
         found.mail(config);
+        if config.history_signing_key.is_some() && !any(&[Role::Api]) {
+            found.usable("HISTORY_SIGNING_KEY", config.signing_key().err());
+            found.random_key("HISTORY_SIGNING_KEY", config.history_signing_key.as_ref());
+        }
     }
-    if any(&[Role::Tools]) && config.database_migration_url.is_some() {
+    if any(&[Role::Jobs, Role::Tools]) && config.database_migration_url.is_some() {
         found.usable("DATABASE_MIGRATION_URL", config.owner_database().err());
     }
     if any(&[Role::Api, Role::Jobs]) {
@@ -88,6 +92,9 @@ pub fn warnings(config: &Config, roles: &[Role]) -> Vec<Problem> {
         if config.api_docs_enabled == Some(true) {
             warn("API_DOCS_ENABLED", "API_DOCS_ENABLED=true shows every route to everybody");
         }
+    }
+    if roles.contains(&Role::Jobs) && config.history_signing_key.is_none() {
+        warn("HISTORY_SIGNING_KEY", "HISTORY_SIGNING_KEY is not set: jobs sign no checkpoints");
     }
     if roles.contains(&Role::Jobs) && config.email_mode == EmailMode::Off {
         warn("EMAIL_MODE", "EMAIL_MODE=off: no mail is sent, all of it is kept as suppressed");

@@ -19,7 +19,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::jobs::pulse::Pulse;
 use email::Email;
+
+/// In heartbeats.
+pub const NAME: &str = "outbox-delivery";
 
 /// How often due effects are looked for.
 const EVERY: Duration = Duration::from_secs(2);
@@ -86,9 +90,11 @@ impl Delivery {
     }
 
     /// Delivers what is due, until `stop`.
-    pub async fn run(&self, stop: CancellationToken) {
+    pub async fn run(&self, pulse: &Pulse, stop: CancellationToken) {
         for round in 0_u32.. {
-            if let Err(error) = self.deliver_due().await {
+            let delivered = self.deliver(|| pulse.alive(NAME)).await.map_err(Into::into);
+            pulse.passed(NAME, &delivered);
+            if let Err(error) = delivered {
                 tracing::warn!(%error, "effects cannot be delivered");
             }
             if round % COUNT_EVERY == 0 {
@@ -102,6 +108,10 @@ impl Delivery {
 
     /// Delivers everything that is due now and returns how much that was.
     pub async fn deliver_due(&self) -> Result<usize, sqlx::Error> {
+        self.deliver(|| ()).await
+    }
+
+    async fn deliver(&self, alive: impl Fn()) -> Result<usize, sqlx::Error> {
         let mut delivered = 0;
         loop {
             let lease = Uuid::now_v7();
@@ -125,6 +135,7 @@ impl Delivery {
                 let attempt = self.attempt(&effect).await?;
                 self.record(lease, &effect, attempt).await?;
                 delivered += 1;
+                alive();
             }
         }
     }

@@ -54,7 +54,8 @@ fn state(
             connect,
             revisions()?,
             READERS.iter().map(|r| r.name.to_owned()).collect(),
-        ),
+        )
+        .with_jobs(config.heartbeat()),
         clock: clock(),
         default_org: config.default_org_id.map(Into::into),
         trust_proxy: config.trust_proxy_headers,
@@ -64,7 +65,7 @@ fn state(
 }
 
 /// The migrations of this build, as the health check compares them.
-fn revisions() -> Result<Vec<Revision>, MigrateError> {
+pub(super) fn revisions() -> Result<Vec<Revision>, MigrateError> {
     let files = migrate::embedded()?;
     let revision = |file: &migrate::Migration| Revision {
         version: file.version.clone(),

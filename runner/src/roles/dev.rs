@@ -219,6 +219,7 @@ fn completed(
     config.database_migration_url = Some(database.admin.clone().into());
     config.api_url = url(&listeners.api)?.parse()?;
     config.default_org_id.get_or_insert(demo::ORGANISATIONS[0].org.as_uuid());
+    config.jobs_enabled = true;
     if config.pii_master_key.is_none() {
         let key = database.secret("pii-master-key", || format!("1:{}", secrets::random_key()))?;
         config.pii_master_key = Some(key);

@@ -1,43 +1,61 @@
-//! The role `jobs`: keeps read models in step, delivers effects, fires timers, and tells how it is.
+//! The role `jobs`: keeps read models in step, delivers effects, fires timers, signs checkpoints, and tells how it is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use ::api::Health;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
+use chrono::TimeDelta;
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::READERS;
-use projections::engine::{Options, Worker};
-use serde_json::{Value, json};
+use projections::engine::{Options, Watch, Worker};
+use serde_json::json;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{clock, pool};
+use super::{api, clock, now, pool};
 use crate::config::Config;
 use crate::delivery::Delivery;
+use crate::jobs::pulse::Pulse;
+use crate::jobs::rebuild_outdated::RebuildOutdated;
+use crate::jobs::sign_checkpoints::SignCheckpoints;
 use crate::timers::Timers;
 
 /// Connections: the engine's turns with their read-ahead, deliveries, timers and health.
 const CONNECTIONS: u32 = 16;
 
+/// Connections of a rebuild, made when there is one.
+const REBUILD: u32 = 6;
+
 /// A health check must answer well before whoever asks gives up.
 const PROBE: Duration = Duration::from_secs(2);
+
+/// The engine's name in heartbeats.
+const READ_MODELS: &str = "projections";
 
 /// Everything the role does, ready to be run or stepped.
 pub struct Work {
     db: PgPool,
     lanes: TaskTracker,
+    /// Tells that it lives.
+    pub pulse: Arc<Pulse>,
     /// Keeps the read models in step.
     pub worker: Worker,
     /// Delivers effects.
     pub delivery: Delivery,
     /// Fires timers.
     pub timers: Timers,
+    /// Signs the heads of the logs.
+    pub checkpoints: SignCheckpoints,
+    /// Makes read models again.
+    pub rebuilds: RebuildOutdated,
 }
 
 impl Work {
@@ -48,16 +66,34 @@ impl Work {
         let lease = Duration::from_secs(config.projection_lease_seconds.into());
         // A process that stands still must not hold its locks for longer than its lease.
         let db = pool(config, connect.clone(), "cleaning jobs", CONNECTIONS, lease);
+        // On connections of their own: the live read models must not wait for those that are made again.
+        let rebuilding = pool(config, connect.clone(), "cleaning rebuild", REBUILD, lease);
         let lanes = TaskTracker::new();
         let mut options = BusOptions::new(connect, keys.clone(), lanes.clone());
         options.lanes = 1;
         let bus = CommandBus::start(db.clone(), options);
         let owner = format!("{}-{}", std::process::id(), crate::secrets::random_text(4));
-        let reading = Options { lease, ..Options::new(owner, READERS) };
+        let pulse = Arc::new(Pulse::new(config.runner_id(), clock()));
+        let told = Arc::clone(&pulse);
+        let watch = Watch::new(move |round| told.ended(READ_MODELS, round));
+        let reading = Options { lease, watch: Some(watch), ..Options::new(owner, READERS) };
+        let tables = config.database_migration_url.as_ref().map(|_| config.owner_database());
+        let signing = config.history_signing_key.as_ref().map(|_| config.signing_key());
+        let period = TimeDelta::minutes(config.checkpoint_interval_minutes.into());
+        let runner = pulse.runner().to_owned();
         Ok(Self {
             worker: Worker::new(db.clone(), keys.clone(), reading),
-            delivery: Delivery::new(db.clone(), keys, config, clock())?,
+            delivery: Delivery::new(db.clone(), keys.clone(), config, clock())?,
             timers: Timers::new(db.clone(), bus, clock()),
+            checkpoints: SignCheckpoints::new(
+                db.clone(),
+                signing.transpose()?,
+                period,
+                runner,
+                clock(),
+            ),
+            rebuilds: RebuildOutdated::new(rebuilding, tables.transpose()?, keys),
+            pulse,
             db,
             lanes,
         })
@@ -71,15 +107,23 @@ pub async fn run(
     scrape: PrometheusHandle,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let Work { db, lanes, worker, delivery, timers } = Work::new(config)?;
+    let Work { db, lanes, pulse, worker, delivery, timers, checkpoints, rebuilds } =
+        Work::new(config)?;
+    let monitored = Monitored::new(config, &db, &pulse)?;
     let work = TaskTracker::new();
     work.spawn(worker.run(stop.clone()));
+    let (told, until) = (Arc::clone(&pulse), stop.clone());
+    work.spawn(async move { delivery.run(&told, until).await });
+    let (told, until) = (Arc::clone(&pulse), stop.clone());
+    work.spawn(async move { timers.run(&told, until).await });
+    let (told, until) = (Arc::clone(&pulse), stop.clone());
+    work.spawn(async move { checkpoints.run(&told, until).await });
+    let (told, until) = (Arc::clone(&pulse), stop.clone());
+    work.spawn(async move { rebuilds.run(&told, until).await });
     let until = stop.clone();
-    work.spawn(async move { delivery.run(until).await });
-    let until = stop.clone();
-    work.spawn(async move { timers.run(until).await });
+    work.spawn(async move { pulse.run(&db, until).await });
     work.spawn(upkeep(scrape.clone(), stop.clone()));
-    ::api::serve(listener, router(db, scrape), stop).await;
+    ::api::serve(listener, router(Arc::new(monitored), scrape), stop).await;
     work.close();
     work.wait().await;
     lanes.close();
@@ -94,23 +138,45 @@ pub async fn upkeep(scrape: PrometheusHandle, stop: CancellationToken) {
     }
 }
 
-fn router(db: PgPool, scrape: PrometheusHandle) -> Router {
+/// What the process is asked about.
+struct Monitored {
+    health: Health,
+    pulse: Arc<Pulse>,
+    db: PgPool,
+}
+
+impl Monitored {
+    fn new(config: &Config, db: &PgPool, pulse: &Arc<Pulse>) -> anyhow::Result<Self> {
+        let names = READERS.iter().map(|reader| reader.name.to_owned()).collect();
+        let health = Health::new(config.worker_database()?, api::revisions()?, names)
+            .with_jobs(config.heartbeat());
+        Ok(Self { health, pulse: Arc::clone(pulse), db: db.clone() })
+    }
+}
+
+fn router(monitored: Arc<Monitored>, scrape: PrometheusHandle) -> Router {
     Router::new()
         .route("/livez", get(async || Json(json!({ "status": "ok" }))))
         .route("/healthz", get(health))
-        .route("/readyz", get(health))
-        .with_state(db)
+        .route("/readyz", get(ready))
+        .with_state(monitored)
         .route("/metrics", get(async move || scrape.render()))
 }
 
-async fn health(State(db): State<PgPool>) -> impl IntoResponse {
-    let answered = tokio::time::timeout(PROBE, sqlx::query("select 1").execute(&db)).await;
-    let ok = matches!(answered, Ok(Ok(_)));
+/// Whether every job moves and the database answers.
+async fn health(State(monitored): State<Arc<Monitored>>) -> impl IntoResponse {
+    let asked = sqlx::query("select 1").execute(&monitored.db);
+    let answered = matches!(tokio::time::timeout(PROBE, asked).await, Ok(Ok(_)));
+    let (moves, mut report) = monitored.pulse.report();
+    let ok = answered && moves;
+    report["ok"] = ok.into();
+    report["status"] = if ok { "ready" } else { "unhealthy" }.into();
+    report["db_connected"] = answered.into();
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(report(ok)))
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(report))
 }
 
-fn report(ok: bool) -> Value {
-    let status = if ok { "ready" } else { "unhealthy" };
-    json!({ "ok": ok, "status": status, "db_connected": ok })
+/// As for the API.
+async fn ready(State(monitored): State<Arc<Monitored>>) -> impl IntoResponse {
+    ::api::readiness(&monitored.health, now()).await
 }

@@ -2,7 +2,9 @@
 
 mod past;
 mod rebuild;
+mod signing;
 mod verify;
+mod versions;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{CommandBus, Context};

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod dev;
+mod heartbeats;
 mod jobs;
 mod logs;
 mod migrate;

@@ -89,6 +89,9 @@ async fn filled() -> App {
             ),
             format!("insert into parked_streams values ('{org}', 'old', 'lead', 'l', 1, 'broken')"),
             format!("insert into skipped_events values ('{org}', 'old', 1, 'broken')"),
+            format!(
+                "insert into job_runs values ('{org}', 'old', '1970', 'one', 'done', null, now())"
+            ),
         ] {
             admin.execute(statement.as_str()).await.unwrap();
         }

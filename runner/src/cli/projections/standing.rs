@@ -52,6 +52,7 @@ impl List {
         let db = connect(self.config.app_database()?).await?;
         let progress = engine::progress(&db, &names()).await?;
         let owners = engine::owners(&db).await?;
+        let builds = engine::builds(&db).await?;
         let mut all = Vec::new();
         for reader in READERS {
             let of = || progress.iter().filter(|org| org.projection == reader.name);
@@ -59,6 +60,7 @@ impl List {
             all.push(json!({
                 "name": reader.name,
                 "version": reader.version,
+                "built": builds.iter().find(|build| build.projection == reader.name).map(|build| build.version),
                 "tables": reader.tables,
                 "rebuildable": reader.is_rebuildable(),
                 "owner": owner.filter(|owner| owner.is_live).map(|owner| &owner.owner),
@@ -74,20 +76,29 @@ impl List {
             return Ok(ExitCode::SUCCESS);
         }
         say(format!(
-            "{:<18} {:>7} {:>10} {:>6} {:>6}  {:<24} tables",
-            "projection", "version", "lag", "halted", "parked", "owner"
+            "{:<18} {:>7} {:>6} {:>10} {:>6} {:>6}  {:<24} tables",
+            "projection", "version", "built", "lag", "halted", "parked", "owner"
         ));
         for (one, reader) in all.iter().zip(READERS) {
             say(format!(
-                "{:<18} {:>7} {:>10} {:>6} {:>6}  {:<24} {}",
+                "{:<18} {:>7} {:>6} {:>10} {:>6} {:>6}  {:<24} {}",
                 reader.name,
                 reader.version,
+                one["built"].as_i64().map_or_else(String::new, |version| version.to_string()),
                 number(one, "lag_events"),
                 number(one, "halted"),
                 number(one, "parked"),
                 one["owner"].as_str().unwrap_or("nobody"),
                 if reader.is_rebuildable() { reader.tables.join(", ") } else { "none".to_owned() },
             ));
+        }
+        for one in all.iter().filter(|one| one["built"].as_i64() < one["version"].as_i64()) {
+            if let (Some(name), Some(built)) = (one["name"].as_str(), one["built"].as_i64()) {
+                say(format!(
+                    "\n{name} was built by version {built}: the jobs make it again if they have DATABASE_MIGRATION_URL, \
+                     else run `cleaning projections rebuild {name}`"
+                ));
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

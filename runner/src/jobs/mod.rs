@@ -1,0 +1,5 @@
+//! Duties that recur: each is done for a period or on a condition, by whichever process comes first.
+
+pub mod pulse;
+pub mod rebuild_outdated;
+pub mod sign_checkpoints;
