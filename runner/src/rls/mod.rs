@@ -27,11 +27,15 @@ pub const CORE: [(&str, &[&str]); 5] = [
 ];
 
 /// Tables that belong to no organisation. Any other table without an `org_id` is a finding.
-pub const WITHOUT_ORGANISATION: [&str; 3] = [
+pub const WITHOUT_ORGANISATION: [&str; 5] = [
     // People; which organisations they work in is in `memberships`.
     "public.users",
     // Which worker follows the logs of everybody.
     "public.projection_owners",
+    // Which version made the read models of everybody.
+    "public.projection_builds",
+    // When the jobs of the installation were heard of.
+    "public.job_heartbeats",
     "public.schema_migrations",
 ];
 
