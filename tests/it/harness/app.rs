@@ -64,7 +64,11 @@ impl App {
     }
 
     async fn start_with(arguments: &[&str]) -> Self {
-        let db = TestDb::new().await;
+        Self::start_over(TestDb::new().await, arguments).await
+    }
+
+    /// Over a database that may be reached in a way of its own.
+    pub(crate) async fn start_over(db: TestDb, arguments: &[&str]) -> Self {
         let orgs = [org(&db, "first").await, org(&db, "second").await];
         let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
         let told = Arc::clone(&clock);

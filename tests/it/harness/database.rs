@@ -63,6 +63,7 @@ async fn template() {
 /// A migrated database of its own; dropped with the cluster.
 pub(crate) struct TestDb {
     name: String,
+    port: Option<u16>,
     pub(crate) app: PgPool,
     pub(crate) worker: PgPool,
 }
@@ -80,14 +81,23 @@ impl TestDb {
         let path = format!("alter database {name} set search_path = read, public");
         db.execute(path.as_str()).await.unwrap();
         db.close().await.unwrap();
-        let app = pool(&name, "cleaning_app").await;
-        let worker = pool(&name, "cleaning_worker").await;
-        Self { name, app, worker }
+        Self::reached(name, None, 8).await
+    }
+
+    /// The same database for the API, which reaches it at another port of this machine, with a pool of `size`.
+    pub(crate) async fn through(self, port: Option<u16>, size: u32) -> Self {
+        Self::reached(self.name, port, size).await
+    }
+
+    async fn reached(name: String, port: Option<u16>, size: u32) -> Self {
+        let app = pool(&address(&name, "cleaning_app", port), size).await;
+        let worker = pool(&address(&name, "cleaning_worker", None), 8).await;
+        Self { name, port, app, worker }
     }
 
     /// Address for a role of the program.
     pub(crate) fn url(&self, role: &str) -> String {
-        CLUSTER.url(role, PASSWORD, &self.name)
+        address(&self.name, role, self.port)
     }
 
     /// Address for the administrator, who may do anything: to plant what must be found.
@@ -122,9 +132,17 @@ impl TestDb {
     }
 }
 
-async fn pool(database: &str, role: &str) -> PgPool {
-    let options: PgConnectOptions = CLUSTER.url(role, PASSWORD, database).parse().unwrap();
-    PgPoolOptions::new().max_connections(8).connect_with(options).await.unwrap()
+fn address(database: &str, role: &str, port: Option<u16>) -> String {
+    let mut url: reqwest::Url = CLUSTER.url(role, PASSWORD, database).parse().unwrap();
+    if port.is_some() {
+        url.set_port(port).unwrap();
+    }
+    url.into()
+}
+
+async fn pool(url: &str, size: u32) -> PgPool {
+    let options: PgConnectOptions = url.parse().unwrap();
+    PgPoolOptions::new().max_connections(size).connect_with(options).await.unwrap()
 }
 
 pub(crate) fn keys() -> MasterKeys {

@@ -13,8 +13,8 @@ use super::database::{TestDb, context};
 pub(crate) const PASSWORD: &str = "correct horse";
 
 /// Every role that the routes of this build tell apart.
-pub(crate) const ROLES: [&str; 6] =
-    ["owner", "admin", "dispatcher", "accountant", "viewer", "worker"];
+pub(crate) const ROLES: [&str; 7] =
+    ["owner", "admin", "dispatcher", "accountant", "viewer", "worker", "finance"];
 
 /// As cheap as the algorithm allows: these passwords guard nothing.
 static HASH: LazyLock<String> = LazyLock::new(|| hash(PASSWORD));

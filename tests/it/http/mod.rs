@@ -10,6 +10,7 @@ mod identity;
 mod intake;
 mod isolation;
 mod leads;
+mod matrix;
 mod quotes;
 mod refusals;
 

@@ -1,0 +1,101 @@
+//! What the matrix must be told about routes: one line for each thing that an id names and for each body.
+//!
+//! A route that needs a line and has none fails the first test of this module, which says which line is missing.
+
+/// Something that an id names, and how the API makes one.
+pub(super) struct Thing {
+    /// As parameters call it.
+    pub(super) name: &'static str,
+    /// The route that makes one, and what it is sent.
+    pub(super) made_by: (&'static str, &'static str),
+    /// The field of the answer that is its id.
+    pub(super) field: &'static str,
+    /// The route that ends one, and what it is sent; `{}` stands for its id.
+    pub(super) ended_by: Option<(&'static str, &'static str)>,
+}
+
+const fn thing(
+    name: &'static str,
+    made_by: (&'static str, &'static str),
+    field: &'static str,
+    ended_by: Option<(&'static str, &'static str)>,
+) -> Thing {
+    Thing { name, made_by, field, ended_by }
+}
+
+/// In bodies, `{mark}` is the word that only one organisation knows, `{n}` a number never used before, and `{some_id}`
+/// the id of a thing made before.
+const FORM: &str = r#"{"name":"{mark} {n}","phone":"780-555-{n}","address":"{mark} street","email":"{mark}-{n}@example.net",
+    "preferred_dates":["x"],"notes":"{mark}","structured_inputs":{"beds":1,"baths":1},"estimate_snapshot":{}}"#;
+const ERASED: Option<(&str, &str)> =
+    Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
+
+/// In an order in which each can be made of those before it.
+pub(super) const THINGS: &[Thing] = &[
+    thing("lead_id", ("POST /v1/leads", FORM), "lead_id", ERASED),
+    thing("subject_id", ("POST /v1/leads", FORM), "lead_id", ERASED),
+    thing("referral_code", ("POST /v1/leads", FORM), "referral_code", None),
+    thing(
+        "quote_id",
+        ("POST /v1/admin/leads/{lead_id}/quotes", r#"{"amount":100,"service_type":"{mark}"}"#),
+        "quote_id",
+        None,
+    ),
+    thing(
+        "user_id",
+        ("POST /v1/iam/users", r#"{"email":"{mark}-{n}@example.net","role":"viewer"}"#),
+        "user_id",
+        Some(("POST /v1/iam/users/{}/deactivate", "{}")),
+    ),
+    thing(
+        "role_id",
+        ("POST /v1/admin/iam/roles", r#"{"name":"{mark} {n}","permissions":["core.view"]}"#),
+        "role_id",
+        Some(("DELETE /v1/admin/iam/roles/{}", "")),
+    ),
+];
+
+/// Other names for the same things. `org_id` is the organisation itself.
+pub(super) const ALIASES: &[(&str, &str)] =
+    &[("custom_role_id", "role_id"), ("resource_id", "lead_id")];
+
+/// Parameters that look like an id and name nothing of an organisation.
+pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code"];
+
+/// Parameters that say where a page begins, in a form of the route's own.
+pub(super) const PAGES: &[&str] = &["cursor", "after"];
+
+/// Routes whose path says what sort of thing an id names.
+pub(super) const SORTS: &[(&str, &[&str])] = &[(
+    "/v1/admin/history/{type}/{id}",
+    &["/v1/admin/history/lead/{lead_id}", "/v1/admin/history/organisation/{org_id}"],
+)];
+
+/// What a caller who may do it sends, for routes that take a body.
+pub(super) const BODIES: &[(&str, &str)] = &[
+    ("POST /v1/leads", FORM),
+    ("POST /api/leads", FORM),
+    ("POST /v1/estimate", r#"{"beds":1,"baths":1}"#),
+    ("PATCH /v1/admin/leads/{lead_id}", r#"{"notes":"n"}"#),
+    ("POST /v1/admin/leads/{lead_id}/status", r#"{"status":"CONTACTED"}"#),
+    ("POST /v1/admin/leads/{lead_id}/timeline", r#"{"action":"a"}"#),
+    ("POST /v1/admin/leads/{lead_id}/quotes", r#"{"amount":1}"#),
+    ("POST /v1/admin/leads/{lead_id}/quotes/{quote_id}/revise", r#"{"amount":2}"#),
+    ("POST /v1/admin/leads/{lead_id}/quotes/{quote_id}/followups", r#"{"note":"n"}"#),
+    ("POST /v1/admin/subjects/{subject_id}/erase", r#"{"reason":"asked"}"#),
+    ("POST /v1/admin/iam/roles", r#"{"name":"r {n}","permissions":["core.view"]}"#),
+    ("PATCH /v1/admin/iam/roles/{role_id}", r#"{"description":"d"}"#),
+    ("POST /v1/iam/users", r#"{"email":"u{n}@example.net","role":"viewer"}"#),
+    ("POST /v1/iam/users/{user_id}/role", r#"{"role":"viewer"}"#),
+    ("PATCH /v1/admin/iam/users/{user_id}/role", r#"{"role":"viewer"}"#),
+    ("POST /v1/auth/login", r#"{"email":"{mark}-owner@example.net","password":"Correct-Horse-1"}"#),
+    ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
+    ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
+];
+
+/// Fields of bodies that the description does not list, because the route reads its body by hand.
+pub(super) const UNLISTED: &[(&str, &[&str])] =
+    &[("POST /v1/leads", &["referral_code"]), ("POST /api/leads", &["referral_code"])];
+
+/// Routes that end the session of whoever calls them: nobody of the matrix does, as far as they may.
+pub(super) const ENDING: &[&str] = &["POST /v1/auth/logout"];
