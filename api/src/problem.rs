@@ -192,7 +192,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or_default(),
             detail: refusal.to_string().into(),
             errors,
-            extra: None,
+            extra: refusal.member(),
             header: None,
         }))
     }

@@ -45,8 +45,7 @@ pub(crate) async fn decide<A: EventSourced>(
     }
     let keys = new_keys(masters, &mut decision, &before.keys).map_err(BrokenHistory::from)?;
     decision.metadata = serde_json::to_string(&ctx.metadata()).map_err(BrokenHistory::from)?;
-    decision.events =
-        events.iter().map(|event| encode::<A>(event, &keys)).collect::<Result<_, _>>()?;
+    decision.events = encode_all::<A>(&events, &keys)?;
     decision.digest_events();
     let version = before.version;
     Ok((decision, Folded { state, version, keys }))
@@ -106,6 +105,18 @@ fn reserve(decision: &mut Decision, reservation: Reservation) {
         }
         Reservation::EraseSubject(subject) => decision.erases.push(subject),
     }
+}
+
+/// Whose key is gone, nothing more is written down about.
+fn encode_all<A: EventSourced>(
+    events: &[A::Event],
+    keys: &SubjectKeys,
+) -> Result<Vec<NewEvent>, CommandError<A::Error>> {
+    let encoded = events.iter().map(|event| encode::<A>(event, keys)).collect::<Result<_, _>>();
+    encoded.map_err(|error| match error {
+        BrokenHistory::Seal(SealError::NoKey(_)) => CommandError::SubjectErased,
+        error => error.into(),
+    })
 }
 
 fn encode<A: Aggregate>(event: &A::Event, keys: &SubjectKeys) -> Result<NewEvent, BrokenHistory> {

@@ -57,6 +57,18 @@ ids! {
     UserId,
     /// One login, until it is renewed or ends.
     SessionId,
+    /// One visit to clean, asked for or done.
+    BookingId,
+    /// Somebody whose home is cleaned.
+    ClientId,
+    /// A place where somebody's home is.
+    AddressId,
+    /// Workers who go out together.
+    TeamId,
+    /// Somebody who cleans.
+    WorkerId,
+    /// A visit that comes again and again.
+    SubscriptionId,
     /// A role of an organisation's own.
     RoleId,
     /// One command: the same id is never carried out twice in an organisation.

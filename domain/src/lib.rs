@@ -15,6 +15,7 @@ pub mod policy;
 pub mod recorded;
 pub mod refusal;
 pub mod sales;
+pub mod scheduling;
 pub mod seal;
 pub mod subject;
 pub mod upcast;

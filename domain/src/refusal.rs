@@ -1,5 +1,7 @@
 //! Why a command was refused, in words that HTTP can be made of without the domain knowing HTTP.
 
+use serde_json::Value;
+
 use crate::input::FieldProblem;
 
 /// What sort of refusal it is.
@@ -28,5 +30,10 @@ pub trait Refusal: std::error::Error {
     /// The unusable fields, if that is the reason.
     fn problems(&self) -> &[FieldProblem] {
         &[]
+    }
+
+    /// One more member of the answer and its name, where a sentence cannot say everything.
+    fn member(&self) -> Option<(&'static str, Value)> {
+        None
     }
 }

@@ -1,5 +1,8 @@
 //! Freezes what stands in the log: every event of every aggregate must be written and read as its golden file says.
 
+#[path = "golden/scheduling.rs"]
+mod scheduling;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -15,6 +18,11 @@ use domain::sales::estimate::{AddOn, CleaningType, Estimate, EstimateInput, Freq
 use domain::sales::lead::{
     Attribution, FollowUp, Lead, LeadEvent, QuoteTerms, Submitted, TimelineEntry, WinCause,
 };
+use domain::scheduling::booking::{Booking, BookingEvent};
+use domain::scheduling::subscription::{Subscription, SubscriptionEvent};
+use domain::scheduling::team::{Team, TeamEvent};
+use domain::scheduling::time_off::{TimeOff, TimeOffEvent};
+use domain::scheduling::work_session::{WorkEvent, WorkSession};
 use domain::subject::{Subject, SubjectEvent};
 use domain::upcast::upcast;
 use serde_json::Value;
@@ -47,6 +55,11 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Organisation>(&organisation(), OrganisationEvent::VARIANTS));
     files.extend(written::<Staff>(&staff(), StaffEvent::VARIANTS));
     files.extend(written::<Session>(&session(), SessionEvent::VARIANTS));
+    files.extend(written::<Booking>(&scheduling::booking(), BookingEvent::VARIANTS));
+    files.extend(written::<Team>(&scheduling::team(), TeamEvent::VARIANTS));
+    files.extend(written::<TimeOff>(&scheduling::time_off(), TimeOffEvent::VARIANTS));
+    files.extend(written::<Subscription>(&scheduling::subscription(), SubscriptionEvent::VARIANTS));
+    files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
     files
 }
 
@@ -77,6 +90,11 @@ fn every_golden_file_is_still_read() {
             Organisation::TYPE => decoded::<Organisation>(json),
             Staff::TYPE => decoded::<Staff>(json),
             Session::TYPE => decoded::<Session>(json),
+            Booking::TYPE => decoded::<Booking>(json),
+            Team::TYPE => decoded::<Team>(json),
+            TimeOff::TYPE => decoded::<TimeOff>(json),
+            Subscription::TYPE => decoded::<Subscription>(json),
+            WorkSession::TYPE => decoded::<WorkSession>(json),
             other => panic!("{name}: no aggregate is called {other}"),
         };
         assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")), event);

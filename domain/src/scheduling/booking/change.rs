@@ -1,0 +1,237 @@
+//! What happens to a booking beside its place in the calendar.
+
+use chrono::{DateTime, Utc};
+
+use super::addons::{self, Offered};
+use super::command::{DepositStep, Override};
+use super::error::BookingError;
+use super::event::{BookingEvent, Confirmation, Party};
+use super::reason::ReasonCode;
+use super::status::{DepositStatus, Status};
+use super::{Decision, Details, unless};
+use crate::id::{AddressId, ClientId, WorkerId};
+use crate::input::{Problems, text};
+use crate::scheduling::terms::cancellation::CancellationTerms;
+use crate::scheduling::terms::deposit::DepositTerms;
+use crate::scheduling::terms::risk::{Band, Risk};
+
+impl Details {
+    pub(super) fn confirm(&self, at: DateTime<Utc>) -> Decision {
+        match self.status {
+            Status::Confirmed => Ok(Vec::new()),
+            Status::Pending if self.owes_deposit() => Err(BookingError::DepositUnpaid),
+            Status::Pending => Ok(vec![BookingEvent::Confirmed { cause: Confirmation::Staff, at }]),
+            status => Err(BookingError::IllegalState(status)),
+        }
+    }
+
+    pub(super) fn start(&self, worker: Option<WorkerId>, at: DateTime<Utc>) -> Decision {
+        if worker.is_some_and(|worker| !self.placement.crew.contains(&worker)) {
+            return Err(BookingError::NotAssigned);
+        }
+        match self.status {
+            Status::InProgress => Ok(Vec::new()),
+            Status::Confirmed => Ok(vec![BookingEvent::Started { worker, at }]),
+            status => Err(BookingError::IllegalState(status)),
+        }
+    }
+
+    pub(super) fn complete(
+        &self,
+        actual_minutes: u32,
+        checklist_open: bool,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        if !(1..=100_000).contains(&actual_minutes) {
+            let message = "Input should be from 1 to 100000";
+            return Err(Problems::one("actual_duration_minutes", message).into());
+        }
+        match self.status {
+            Status::Done => Err(BookingError::AlreadyCompleted),
+            Status::Confirmed | Status::InProgress if checklist_open => {
+                Err(BookingError::ChecklistOpen)
+            }
+            Status::Confirmed | Status::InProgress => {
+                Ok(vec![BookingEvent::Completed { actual_minutes, at }])
+            }
+            status => Err(BookingError::IllegalState(status)),
+        }
+    }
+
+    pub(super) fn cancel(&self, by: Party, reason: Option<&str>, at: DateTime<Utc>) -> Decision {
+        let is_possible = match self.status {
+            Status::Cancelled => return Ok(Vec::new()),
+            Status::Pending | Status::Confirmed => true,
+            Status::InProgress => by == Party::Staff,
+            Status::Done => false,
+        };
+        if !is_possible {
+            return Err(BookingError::IllegalState(self.status));
+        }
+        let reason = match reason.map(|words| text("reason", words, 0..=500)).transpose()? {
+            Some(words) if !words.is_empty() => Some(self.words(words)),
+            _ if by == Party::Staff => return Err(BookingError::ReasonRequired),
+            _ => None,
+        };
+        let (starts_at, paid) = (self.placement.window.starts_at, self.paid_cents());
+        let terms = self.cancellation.clone().unwrap_or(NO_PROMISE);
+        let settlement = match self.exception {
+            Some(_) => terms.excuse(starts_at, at, paid),
+            None => terms.settle(starts_at, at, paid),
+        };
+        Ok(vec![BookingEvent::Cancelled { by, reason, settlement, at }])
+    }
+
+    pub(super) fn deposit_step(&self, step: DepositStep, at: DateTime<Utc>) -> Decision {
+        let is_open = self.owes_deposit() && !self.status.is_final();
+        Ok(match step {
+            DepositStep::Pay { payment_id, amount_cents } => {
+                return self.deposit_paid(payment_id, amount_cents, at);
+            }
+            // What comes late never undoes what was paid.
+            _ if !is_open => Vec::new(),
+            DepositStep::Request { checkout_id } => {
+                let is_same = self.checkout_id.as_ref() == Some(&checkout_id);
+                unless(is_same, || BookingEvent::DepositRequested { checkout_id, at })
+            }
+            DepositStep::Fail => {
+                let is_same = self.deposit_status == Some(DepositStatus::Failed);
+                unless(is_same, || BookingEvent::DepositFailed { at })
+            }
+            DepositStep::Expire if self.status == Status::Pending => {
+                vec![BookingEvent::DepositExpired { at }, BookingEvent::Expired { at }]
+            }
+            DepositStep::Expire => Vec::new(),
+            DepositStep::Waive(why) => {
+                let terms = self.deposit.clone().map(|terms| terms.downgraded(why));
+                terms
+                    .map(|deposit| BookingEvent::DepositWaived { deposit, at })
+                    .into_iter()
+                    .collect()
+            }
+        })
+    }
+
+    /// Money is taken note of whatever the state: a payment for a cancelled visit is paid back by others.
+    fn deposit_paid(&self, payment_id: String, amount_cents: i64, at: DateTime<Utc>) -> Decision {
+        if amount_cents <= 0 {
+            return Err(Problems::one("amount_cents", "Input should be above 0").into());
+        }
+        if self.paid.iter().any(|(known, _)| *known == payment_id) {
+            return Ok(Vec::new());
+        }
+        let mut events = vec![BookingEvent::DepositPaid { payment_id, amount_cents, at }];
+        let needs_a_person = self.risk.as_ref().is_some_and(|risk| risk.band == Band::High);
+        if self.status == Status::Pending && !needs_a_person {
+            events.push(BookingEvent::Confirmed { cause: Confirmation::Deposit, at });
+        }
+        Ok(events)
+    }
+
+    pub(super) fn override_terms(
+        &self,
+        what: Override,
+        reason: &str,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        let is_exception = matches!(what, Override::CancellationException { .. });
+        if self.status == Status::Done && !is_exception {
+            return Err(BookingError::IllegalState(self.status));
+        }
+        let reason = text("reason", reason, 1..=500).map_err(|_| BookingError::ReasonRequired)?;
+        let reason = self.words(reason);
+        Ok(vec![match what {
+            Override::Risk { band, score } => {
+                if score > 100 {
+                    return Err(Problems::one("risk_score", "Input should be from 0 to 100").into());
+                }
+                let risk = Risk { score, band, reasons: vec!["manual_override".to_owned()] };
+                let before = self.risk.clone().unwrap_or_else(|| risk.clone());
+                BookingEvent::RiskOverridden { risk, before, reason, at }
+            }
+            Override::Deposit { amount_cents } => {
+                if amount_cents < 0 {
+                    return Err(Problems::one("deposit_cents", "Input should be 0 or more").into());
+                }
+                let deposit = DepositTerms::named(amount_cents);
+                let before = self.deposit.clone().unwrap_or_else(|| deposit.clone());
+                BookingEvent::DepositOverridden { deposit, before, reason, at }
+            }
+            Override::Cancellation { free_hours, partial_hours, partial_percent } => {
+                if partial_percent > 100 || free_hours < partial_hours {
+                    let message = "Input should be at most 100 percent, and free before partial";
+                    return Err(Problems::one("cancellation", message).into());
+                }
+                let before = self.cancellation.clone().unwrap_or(NO_PROMISE);
+                let rules = vec!["manual_override".to_owned()];
+                let cancellation = CancellationTerms {
+                    rules,
+                    free_hours,
+                    partial_hours,
+                    partial_percent,
+                    late_fee_cents: before.late_fee_cents,
+                };
+                BookingEvent::CancellationPolicyOverridden { cancellation, before, reason, at }
+            }
+            Override::CancellationException { granted } => {
+                if self.exception.is_some() == granted {
+                    return Ok(Vec::new());
+                }
+                BookingEvent::CancellationExceptionSet { granted, reason, at }
+            }
+        }])
+    }
+
+    pub(super) fn set_addons(&self, offered: Vec<Offered>, at: DateTime<Utc>) -> Decision {
+        if self.status.is_final() {
+            return Err(BookingError::IllegalState(self.status));
+        }
+        let lines = addons::chosen(offered)?;
+        if lines == self.addons {
+            return Ok(Vec::new());
+        }
+        let base = self.planned_minutes.saturating_sub(addons::minutes(&self.addons));
+        let planned = base.saturating_add(addons::minutes(&lines));
+        let planned_minutes = planned.max(self.placement.window.minutes());
+        Ok(vec![BookingEvent::AddonsSet { lines, planned_minutes, at }])
+    }
+
+    pub(super) fn log_reason(
+        &self,
+        code: ReasonCode,
+        note: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        let note = note.map(|words| text("note", words, 0..=1000)).transpose()?;
+        let note = note.filter(|words| !words.is_empty()).map(|words| self.words(words));
+        Ok(vec![BookingEvent::ReasonLogged { code, note, at }])
+    }
+
+    pub(super) fn change_client(
+        &self,
+        client: ClientId,
+        address: Option<AddressId>,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        if self.status.is_final() {
+            return Err(BookingError::IllegalState(self.status));
+        }
+        let is_same = self.client == Some(client) && (address.is_none() || address == self.address);
+        Ok(unless(is_same, || BookingEvent::ClientChanged { client, address, at }))
+    }
+
+    /// Whether a deposit was asked for and is not there.
+    pub fn owes_deposit(&self) -> bool {
+        self.deposit.as_ref().is_some_and(|terms| terms.required)
+            && self.deposit_status != Some(DepositStatus::Paid)
+    }
+}
+
+/// Nothing is kept where nothing was promised.
+const NO_PROMISE: CancellationTerms = CancellationTerms {
+    rules: Vec::new(),
+    free_hours: 0,
+    partial_hours: 0,
+    partial_percent: 100,
+    late_fee_cents: 0,
+};

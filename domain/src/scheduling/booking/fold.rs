@@ -1,0 +1,82 @@
+//! What a booking is after everything that happened to it.
+
+use super::Details;
+use super::event::{BookingEvent, Party};
+use super::placement::Placement;
+use super::status::{DepositStatus, Status};
+use crate::scheduling::terms::deposit::DepositTerms;
+
+impl Details {
+    pub(super) fn fold(&mut self, event: BookingEvent) {
+        use BookingEvent as E;
+
+        self.updated_at = event.at();
+        match event {
+            E::Requested(_) | E::ReasonLogged { .. } => {}
+            E::RiskAssessed { risk, .. } | E::RiskOverridden { risk, .. } => self.risk = Some(risk),
+            E::DepositDecided { deposit, .. }
+            | E::DepositOverridden { deposit, .. }
+            | E::DepositWaived { deposit, .. } => self.set_deposit(deposit),
+            E::CancellationPolicyFixed { cancellation, .. }
+            | E::CancellationPolicyOverridden { cancellation, .. } => {
+                self.cancellation = Some(cancellation);
+            }
+            E::CancellationExceptionSet { granted, reason, .. } => {
+                self.exception = granted.then_some(reason);
+            }
+            E::Confirmed { .. } => self.status = Status::Confirmed,
+            E::Started { .. } => self.status = Status::InProgress,
+            E::Completed { actual_minutes, .. } => {
+                (self.status, self.actual_minutes) = (Status::Done, Some(actual_minutes));
+            }
+            E::Cancelled { settlement, .. } => {
+                (self.status, self.settlement) = (Status::Cancelled, Some(settlement));
+            }
+            E::Expired { .. } => self.status = Status::Cancelled,
+            E::Rescheduled { placement, by, .. } => {
+                self.moved += u16::from(by == Party::Client);
+                self.placed(placement);
+            }
+            E::TeamAssigned { placement, .. }
+            | E::CrewAssigned { placement, .. }
+            | E::CrewCleared { placement, .. } => self.placed(placement),
+            E::DepositRequested { checkout_id, .. } => {
+                self.checkout_id = Some(checkout_id);
+                self.deposit_status = Some(DepositStatus::Pending);
+            }
+            E::DepositPaid { payment_id, amount_cents, .. } => {
+                self.paid.push((payment_id, amount_cents));
+                self.deposit_status = Some(DepositStatus::Paid);
+            }
+            E::DepositFailed { .. } => self.deposit_status = Some(DepositStatus::Failed),
+            E::DepositExpired { .. } => self.deposit_status = Some(DepositStatus::Expired),
+            E::AddonsSet { lines, planned_minutes, .. } => {
+                (self.addons, self.planned_minutes) = (lines, planned_minutes);
+            }
+            E::PhotoConsentSet { consent, .. } => self.photo_consent = consent,
+            E::BaseChargeFixed { amount_cents, .. } => self.base_charge_cents = Some(amount_cents),
+            E::ClientChanged { client, address, .. } => {
+                (self.client, self.address) = (Some(client), address);
+            }
+            E::AddressChanged { address, .. } => self.address = Some(address),
+            E::Archived { at } => self.archived_at = Some(at),
+            E::Unarchived { .. } => self.archived_at = None,
+        }
+    }
+
+    fn placed(&mut self, placement: Placement) {
+        let before = i64::from(self.placement.window.minutes());
+        let longer = i64::from(placement.window.minutes()) - before;
+        let planned = u32::try_from(i64::from(self.planned_minutes) + longer).unwrap_or(0);
+        self.planned_minutes = planned.max(placement.window.minutes());
+        self.placement = placement;
+    }
+
+    fn set_deposit(&mut self, deposit: DepositTerms) {
+        // What is paid stays paid, whatever is asked for.
+        if self.deposit_status != Some(DepositStatus::Paid) {
+            self.deposit_status = deposit.required.then_some(DepositStatus::Pending);
+        }
+        self.deposit = Some(deposit);
+    }
+}

@@ -1,0 +1,293 @@
+//! A booking: one visit, from the moment somebody asks for it until it is clean, or nobody comes.
+//!
+//! 1. Its time is taken from the moment it is asked for until it is done or cancelled; whatever changes when or who comes
+//!    takes the time anew in the same event. Two bookings that overlap cannot be written.
+//! 2. Its terms are fixed when it is asked for. Whoever decides otherwise says why.
+//! 3. PENDING, CONFIRMED, `IN_PROGRESS`, DONE, and CANCELLED from all but DONE; nothing leads back.
+//! 4. Asking for what already holds changes nothing and is not an error.
+
+pub mod addons;
+mod change;
+mod command;
+mod error;
+mod event;
+mod fold;
+mod place;
+mod placement;
+pub mod reason;
+mod request;
+mod status;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+use chrono::{DateTime, Utc};
+pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Override, Request};
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+pub use error::BookingError;
+pub use event::{BookingEvent, Confirmation, Origin, Party, Requested};
+pub use placement::Placement;
+use serde::{Deserialize, Serialize};
+pub use status::{DepositStatus, Status};
+
+use self::addons::AddonLine;
+use super::terms::cancellation::{CancellationTerms, Settlement};
+use super::terms::deposit::DepositTerms;
+use super::terms::risk::Risk;
+use crate::event::{EventSourced, Reservation};
+use crate::id::{AddressId, ClientId, SubjectId};
+use crate::personal::Personal;
+
+/// A booking as its answers show it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Booking {
+    /// Nobody asked yet.
+    #[default]
+    Absent,
+    /// Somebody did.
+    Known(Box<Details>),
+}
+
+/// What is known about a booking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// What was asked for.
+    pub requested: Requested,
+    /// Where it stands.
+    pub status: Status,
+    /// When it is, and who comes.
+    pub placement: Placement,
+    /// For whom.
+    pub client: Option<ClientId>,
+    /// Where.
+    pub address: Option<AddressId>,
+    /// How risky it is.
+    pub risk: Option<Risk>,
+    /// Whether money is asked for in advance.
+    pub deposit: Option<DepositTerms>,
+    /// Where that stands.
+    pub deposit_status: Option<DepositStatus>,
+    /// The checkout it can be paid at.
+    pub checkout_id: Option<String>,
+    /// What was paid in advance, by the ids of the payments.
+    pub paid: Vec<(String, i64)>,
+    /// What cancelling costs.
+    pub cancellation: Option<CancellationTerms>,
+    /// Whether everything is paid back whenever it is cancelled, and why.
+    pub exception: Option<Personal<String>>,
+    /// What cancelling came to.
+    pub settlement: Option<Settlement>,
+    /// What is cleaned beside.
+    pub addons: Vec<AddonLine>,
+    /// How long it is planned for with that.
+    pub planned_minutes: u32,
+    /// How long it took.
+    pub actual_minutes: Option<u32>,
+    /// How often the customer moved it.
+    pub moved: u16,
+    /// What the visit itself costs, once an invoice fixed it.
+    pub base_charge_cents: Option<i64>,
+    /// Whether photos may be taken.
+    pub photo_consent: bool,
+    /// Since when it is out of sight.
+    pub archived_at: Option<DateTime<Utc>>,
+    /// When anything last happened.
+    pub updated_at: DateTime<Utc>,
+}
+
+type Decision = Result<Vec<BookingEvent>, BookingError>;
+
+impl Booking {
+    /// What is known, if anybody asked.
+    pub fn details(&self) -> Option<&Details> {
+        match self {
+            Self::Absent => None,
+            Self::Known(details) => Some(details),
+        }
+    }
+
+    fn decide(&self, command: BookingCommand) -> Decision {
+        use BookingCommand as C;
+
+        match (self, command) {
+            (Self::Absent, C::Request(asked)) => request::request(*asked),
+            (Self::Known(_), C::Request(_)) => Err(BookingError::AlreadyRequested),
+            (Self::Absent, _) => Err(BookingError::NotFound),
+
+            (Self::Known(booking), C::Confirm { now }) => booking.confirm(now),
+            (Self::Known(booking), C::Place(change)) => booking.place(*change),
+            (Self::Known(booking), C::Start { worker, now }) => booking.start(worker, now),
+            (Self::Known(booking), C::Complete { actual_minutes, checklist_open, now }) => {
+                booking.complete(actual_minutes, checklist_open, now)
+            }
+            (Self::Known(booking), C::Cancel { by, reason, now }) => {
+                booking.cancel(by, reason.as_deref(), now)
+            }
+            (Self::Known(booking), C::Deposit { step, now }) => booking.deposit_step(step, now),
+            (Self::Known(booking), C::Override { what, reason, now }) => {
+                booking.override_terms(what, &reason, now)
+            }
+            (Self::Known(booking), C::SetAddons { offered, now }) => {
+                booking.set_addons(offered, now)
+            }
+            (Self::Known(booking), C::SetPhotoConsent { consent, now }) => {
+                Ok(unless(booking.photo_consent == consent, || BookingEvent::PhotoConsentSet {
+                    consent,
+                    at: now,
+                }))
+            }
+            (Self::Known(booking), C::LogReason { code, note, now }) => {
+                booking.log_reason(code, note.as_deref(), now)
+            }
+            (Self::Known(booking), C::FixBaseCharge { amount_cents, now }) => {
+                // Once fixed it stays: later invoices add their own lines.
+                Ok(unless(booking.base_charge_cents.is_some(), || BookingEvent::BaseChargeFixed {
+                    amount_cents,
+                    at: now,
+                }))
+            }
+            (Self::Known(booking), C::ChangeClient { client, address, now }) => {
+                booking.change_client(client, address, now)
+            }
+            (Self::Known(booking), C::ChangeAddress { address, now }) => {
+                Ok(unless(booking.address == Some(address), || BookingEvent::AddressChanged {
+                    address,
+                    at: now,
+                }))
+            }
+            (Self::Known(booking), C::SetArchived { archived, now }) => {
+                Ok(unless(booking.archived_at.is_some() == archived, || {
+                    if archived {
+                        BookingEvent::Archived { at: now }
+                    } else {
+                        BookingEvent::Unarchived { at: now }
+                    }
+                }))
+            }
+        }
+    }
+}
+
+fn unless(holds: bool, event: impl FnOnce() -> BookingEvent) -> Vec<BookingEvent> {
+    if holds { Vec::new() } else { vec![event()] }
+}
+
+impl Details {
+    /// Words about it are sealed under a key of its own, which goes when its customer is erased.
+    pub fn subject(&self) -> SubjectId {
+        self.requested.booking_id.as_uuid().into()
+    }
+
+    /// Everything that was paid in advance.
+    pub fn paid_cents(&self) -> i64 {
+        self.paid.iter().map(|(_, cents)| cents).sum()
+    }
+
+    fn words(&self, text: String) -> Personal<String> {
+        Personal::of(self.subject(), text)
+    }
+}
+
+impl From<Requested> for Details {
+    fn from(requested: Requested) -> Self {
+        Self {
+            status: Status::Pending,
+            placement: requested.placement.clone(),
+            client: requested.client,
+            address: requested.address,
+            risk: None,
+            deposit: None,
+            deposit_status: None,
+            checkout_id: None,
+            paid: Vec::new(),
+            cancellation: None,
+            exception: None,
+            settlement: None,
+            addons: Vec::new(),
+            planned_minutes: requested.placement.window.minutes(),
+            actual_minutes: None,
+            moved: 0,
+            base_charge_cents: None,
+            photo_consent: false,
+            archived_at: None,
+            updated_at: requested.at,
+            requested,
+        }
+    }
+}
+
+impl Aggregate for Booking {
+    const TYPE: &'static str = "booking";
+    type Command = BookingCommand;
+    type Event = BookingEvent;
+    type Error = BookingError;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: Self::Command,
+        (): &Self::Services,
+        sink: &EventSink<Self>,
+    ) -> Result<(), Self::Error> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Self::Event) {
+        match (self, event) {
+            (Self::Known(booking), event) => booking.fold(event),
+            (absent @ Self::Absent, BookingEvent::Requested(requested)) => {
+                *absent = Self::Known(Box::new(Details::from(*requested)));
+            }
+            // A stream starts with its request; reading must not fail on one that does not.
+            (Self::Absent, _) => {}
+        }
+    }
+}
+
+impl EventSourced for Booking {
+    fn reservations(event: &Self::Event) -> Vec<Reservation> {
+        use BookingEvent as E;
+
+        match event {
+            E::Requested(requested) => {
+                let own = Reservation::NewSubject(requested.booking_id.as_uuid().into());
+                std::iter::once(own).chain(requested.placement.slots()).collect()
+            }
+            E::Rescheduled { placement, .. }
+            | E::TeamAssigned { placement, .. }
+            | E::CrewAssigned { placement, .. }
+            | E::CrewCleared { placement, .. } => {
+                std::iter::once(Reservation::ReleaseSlots).chain(placement.slots()).collect()
+            }
+            E::Completed { .. } | E::Cancelled { .. } | E::Expired { .. } => {
+                vec![Reservation::ReleaseSlots]
+            }
+            E::RiskAssessed { .. }
+            | E::DepositDecided { .. }
+            | E::CancellationPolicyFixed { .. }
+            | E::Confirmed { .. }
+            | E::Started { .. }
+            | E::DepositRequested { .. }
+            | E::DepositPaid { .. }
+            | E::DepositFailed { .. }
+            | E::DepositExpired { .. }
+            | E::DepositWaived { .. }
+            | E::RiskOverridden { .. }
+            | E::DepositOverridden { .. }
+            | E::CancellationPolicyOverridden { .. }
+            | E::CancellationExceptionSet { .. }
+            | E::AddonsSet { .. }
+            | E::PhotoConsentSet { .. }
+            | E::ReasonLogged { .. }
+            | E::BaseChargeFixed { .. }
+            | E::ClientChanged { .. }
+            | E::AddressChanged { .. }
+            | E::Archived { .. }
+            | E::Unarchived { .. } => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Asking for a visit: everything that is fixed about it from the beginning.
+
+use super::command::Request;
+use super::error::BookingError;
+use super::event::{BookingEvent, Requested};
+use super::{Decision, place};
+use crate::input::{Problems, text};
+use crate::personal::Personal;
+use crate::scheduling::terms::cancellation::{self, CancellationTerms};
+use crate::scheduling::terms::deposit::{self, DepositTerms};
+use crate::scheduling::terms::risk::{self, Risk};
+
+pub(super) fn request(asked: Request) -> Decision {
+    let at = asked.now;
+    if asked.window.starts_at <= at {
+        return Err(BookingError::StartInPast);
+    }
+    if !asked.missing_contact.is_empty() {
+        let mut missing = Problems::default();
+        for field in &asked.missing_contact {
+            missing.push(*field, "Field required");
+        }
+        return Err(BookingError::ContactMissing(missing));
+    }
+    let block_overridden = unblocked(&asked)?;
+    let buffer_minutes = asked.policies.scheduling.buffer_minutes;
+    let placement = place::placement(asked.team, &asked.crew, asked.window, buffer_minutes)?;
+    place::unhindered(&placement, &asked.obstacles, false)?;
+
+    let (risk, deposit, cancellation) = terms(&asked);
+    Ok(vec![
+        BookingEvent::Requested(Box::new(Requested {
+            booking_id: asked.booking_id,
+            origin: asked.origin,
+            client: asked.client,
+            lead: asked.lead,
+            address: asked.address,
+            subscription: asked.subscription,
+            placement,
+            service: asked.service,
+            total_cents: asked.total_cents,
+            price_book: asked.price_book,
+            first_time: !asked.history.was_visited,
+            block_overridden,
+            at,
+        })),
+        BookingEvent::RiskAssessed { risk, at },
+        BookingEvent::DepositDecided { deposit, at },
+        BookingEvent::CancellationPolicyFixed { cancellation, at },
+    ])
+}
+
+/// Why somebody who is blocked may book after all; nothing if they are not.
+fn unblocked(asked: &Request) -> Result<Option<Personal<String>>, BookingError> {
+    match (asked.is_blocked, &asked.block_override) {
+        (false, _) => Ok(None),
+        (true, None) => Err(BookingError::ClientBlocked),
+        (true, Some(why)) => {
+            let why = text("override_reason", why, 1..=500);
+            let why = why.map_err(|_| BookingError::ReasonRequired)?;
+            Ok(Some(Personal::of(asked.booking_id.as_uuid().into(), why)))
+        }
+    }
+}
+
+fn terms(asked: &Request) -> (Risk, DepositTerms, CancellationTerms) {
+    let policies = &asked.policies;
+    let ahead = asked.window.starts_at - asked.now;
+    let (service, total_cents) = (asked.service, asked.total_cents);
+    let first_time = !asked.history.was_visited;
+    let high_value_cents = policies.deposit.high_value_cents;
+    let high_value = total_cents.is_some_and(|total| total >= high_value_cents);
+
+    let risk = risk::assess(&policies.risk, &asked.history, total_cents, high_value_cents, ahead);
+    let facts = deposit::Facts {
+        service,
+        total_cents,
+        ahead,
+        first_time: first_time && asked.lead.is_some(),
+        risk: &risk,
+    };
+    let deposit = match asked.named_deposit_cents {
+        Some(cents) => DepositTerms::named(cents),
+        None => deposit::decide(&policies.deposit, facts),
+    };
+    let deposit = match asked.unpayable {
+        Some(why) if deposit.required => deposit.downgraded(why),
+        _ => deposit,
+    };
+    let promise = cancellation::Facts { service, first_time, high_value, ahead };
+    let cancellation = cancellation::fix(&policies.cancellation, promise);
+    (risk, deposit, cancellation)
+}

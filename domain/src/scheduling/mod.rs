@@ -1,0 +1,11 @@
+//! Scheduling: when somebody comes to clean, who comes, and on what terms.
+
+pub mod booking;
+pub mod duration;
+pub mod search;
+pub mod subscription;
+pub mod team;
+pub mod terms;
+pub mod time_off;
+pub mod window;
+pub mod work_session;
