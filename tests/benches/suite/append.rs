@@ -12,20 +12,33 @@ use crate::note::Note;
 use crate::raw;
 use crate::stage::{Stage, context};
 use crate::table::{Table, median, percentile};
+use crate::wanted::Wanted;
 
 const TIME: Duration = Duration::from_secs(3);
 
 /// Rounds per figure; ours and raw take turns, the median counts.
 const ROUNDS: usize = 3;
 
-pub(crate) async fn run(stage: &Stage, table: &mut Table) {
+pub(crate) async fn run(stage: &Stage, wanted: &Wanted, table: &mut Table) {
     let one = stage.organisations(1).await;
+    if wanted.has("append.crowds") {
+        crowds(stage, &one, table).await;
+    }
+    if wanted.has("append.lone") {
+        lone(stage, &one, table).await;
+    }
+    if wanted.has("append.decided") {
+        decided(stage, &one, table).await;
+    }
+}
+
+async fn crowds(stage: &Stage, one: &[OrgId], table: &mut Table) {
     let many = stage.organisations(64).await;
     for (name, orgs, lanes, clients, target) in [
-        ("append, 1 organisation, 1 at once", &one, 1, 1, ""),
-        ("append, 1 organisation, 16 at once", &one, 1, 16, ""),
-        ("append, 1 organisation, 64 at once", &one, 1, 64, "≥ 1.0"),
-        ("append, 1 organisation, 512 at once", &one, 1, 512, "≥ 1.5"),
+        ("append, 1 organisation, 1 at once", one, 1, 1, ""),
+        ("append, 1 organisation, 16 at once", one, 1, 16, ""),
+        ("append, 1 organisation, 64 at once", one, 1, 64, "≥ 1.0"),
+        ("append, 1 organisation, 512 at once", one, 1, 512, "≥ 1.5"),
         ("append, 64 organisations, 64 at once", &many, 2, 64, ""),
         ("append, 64 organisations, 512 at once", &many, 2, 512, "≥ 2.2"),
     ] {
@@ -37,8 +50,6 @@ pub(crate) async fn run(stage: &Stage, table: &mut Table) {
         }
         table.rate(name, median(&mut ours), median(&mut raws), target);
     }
-    lone(stage, &one, table).await;
-    decided(stage, &one, table).await;
 }
 
 async fn lone(stage: &Stage, orgs: &[OrgId], table: &mut Table) {

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::processor;
 use crate::stage::{MASTER_KEY, Stage};
 
 /// A running process of the program.
@@ -40,19 +41,12 @@ impl Program {
 
     /// Seconds of processor time so far.
     pub(crate) fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let after = stat.rsplit(')').next().unwrap();
-        let ticks: Vec<f64> =
-            after.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-        // After the name and state: fields 14 and 15 of the line, in hundredths.
-        (ticks[10] + ticks[11]) / 100.0
+        processor::of(self.child.id())
     }
 
     /// Megabytes of resident memory.
     pub(crate) fn memory(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+        processor::memory(self.child.id())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::note::Note;
 use crate::program::Program;
 use crate::stage::{Stage, context, keys};
 use crate::table::{Table, median, percentile};
+use crate::wanted::Wanted;
 
 /// Leads in the log that is read.
 const LEADS: usize = 40_000;
@@ -28,17 +29,30 @@ fn rate(events: usize, took: Duration) -> f64 {
     events as f64 / took.as_secs_f64()
 }
 
-pub(crate) async fn run(stage: &Stage, table: &mut Table) {
+pub(crate) async fn run(stage: &Stage, wanted: &Wanted, table: &mut Table) {
     let org = stage.organisations(1).await[0];
-    http::leads(&stage.bus(2, 0), org, LEADS).await;
-    catch_up(stage, org, table).await;
-    made_anew(stage, table).await;
-    let small = stage.organisations(1).await[0];
-    notes(&stage.bus(2, 0), small).await;
-    proved(stage, small, "verify the chain, events of about 0.5 kB", table).await;
-    proved(stage, org, "  of about 2 kB", table).await;
-    lag(stage, table).await;
-    idle(stage, table).await;
+    let parts = ["reading.catch_up", "reading.rebuild", "reading.verify"];
+    if parts.iter().any(|part| wanted.has(part)) {
+        http::leads(&stage.bus(2, 0), org, LEADS).await;
+    }
+    if wanted.has("reading.catch_up") || wanted.has("reading.rebuild") {
+        catch_up(stage, org, table).await;
+    }
+    if wanted.has("reading.rebuild") {
+        made_anew(stage, table).await;
+    }
+    if wanted.has("reading.verify") {
+        let small = stage.organisations(1).await[0];
+        notes(&stage.bus(2, 0), small).await;
+        proved(stage, small, "verify the chain, events of about 0.5 kB", table).await;
+        proved(stage, org, "  of about 2 kB", table).await;
+    }
+    if wanted.has("reading.lag") {
+        lag(stage, table).await;
+    }
+    if wanted.has("reading.idle") {
+        idle(stage, table).await;
+    }
 }
 
 /// As many small events as there are leads.
@@ -64,7 +78,7 @@ async fn proved(stage: &Stage, org: OrgId, name: &str, table: &mut Table) {
         rates.push(rate(LEADS, started.elapsed()));
     }
     let rate = format!("{:.0}/s", median(&mut rates));
-    table.row(name, rate, String::new(), String::new(), "≥ 200,000/s");
+    table.alone(name, rate, "≥ 200,000/s");
 }
 
 async fn catch_up(stage: &Stage, org: OrgId, table: &mut Table) {
@@ -93,7 +107,7 @@ async fn catch_up(stage: &Stage, org: OrgId, table: &mut Table) {
         let started = Instant::now();
         let events = worker.catch_up().await.unwrap();
         let made = format!("{:.0}/s", rate(events, started.elapsed()));
-        table.row(&format!("catch-up of {name}, events"), made, String::new(), String::new(), "");
+        table.alone(&format!("catch-up of {name}, events"), made, "");
         worker.release().await.unwrap();
     }
 }
@@ -113,7 +127,7 @@ async fn made_anew(stage: &Stage, table: &mut Table) {
         let started = Instant::now();
         rebuild.run(&stop, &mut |_| {}).await.unwrap();
         let made = format!("{:.0}/s", rate(LEADS, started.elapsed()));
-        table.row(&format!("rebuild of {name}, events"), made, String::new(), String::new(), "");
+        table.alone(&format!("rebuild of {name}, events"), made, "");
     }
 }
 
@@ -185,14 +199,8 @@ async fn lag(stage: &Stage, table: &mut Table) {
     let mut samples = samples;
     let p50 = percentile(&mut samples, 0.5);
     let p99 = percentile(&mut samples, 0.99);
-    table.row(
-        "lag of all read models at 1,000 commands/s, p50",
-        format!("{p50:.0} ms"),
-        String::new(),
-        String::new(),
-        "",
-    );
-    table.row("  p99", format!("{p99:.0} ms"), String::new(), String::new(), "< 100 ms");
+    table.alone("lag of all read models at 1,000 commands/s, p50", format!("{p50:.0} ms"), "");
+    table.alone("  p99", format!("{p99:.0} ms"), "< 100 ms");
 }
 
 const LOAD: Duration = Duration::from_secs(8);
@@ -260,20 +268,8 @@ async fn idle(stage: &Stage, table: &mut Table) {
     tokio::time::sleep(time).await;
     let queries = (transactions(&mut db).await - queries - 1.0) / time.as_secs_f64();
     let cpu = (api.cpu() + jobs.cpu() - cpu) / time.as_secs_f64() * 100.0;
-    table.row(
-        "idle with 1,000 organisations, transactions",
-        format!("{queries:.1}/s"),
-        String::new(),
-        String::new(),
-        "< 5/s",
-    );
-    table.row(
-        "  processor, API and jobs",
-        format!("{cpu:.2} %"),
-        String::new(),
-        String::new(),
-        "< 1 % of a core",
-    );
+    table.alone("idle with 1,000 organisations, transactions", format!("{queries:.1}/s"), "< 5/s");
+    table.alone("  processor, API and jobs", format!("{cpu:.2} %"), "< 1 % of a core");
 }
 
 async fn transactions(db: &mut PgConnection) -> f64 {

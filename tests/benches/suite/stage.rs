@@ -14,6 +14,8 @@ use sqlx::{ConnectOptions, Connection, Executor, PgPool};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::processor;
+
 /// Wraps the keys of people who do not exist.
 pub(crate) const MASTER_KEY: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -85,6 +87,11 @@ impl Stage {
             orgs.push(org);
         }
         orgs
+    }
+
+    /// Seconds of processor time that the server has used so far.
+    pub(crate) fn server_cpu(&self) -> f64 {
+        processor::of_server(&self.directory)
     }
 
     /// Runs SQL as administrator.

@@ -24,6 +24,11 @@ impl Table {
         self.row(figure, format!("{ours:.0}/s"), format!("{raw:.0}/s"), ratio, target);
     }
 
+    /// A figure that has nothing to be measured against.
+    pub(crate) fn alone(&mut self, figure: &str, ours: String, target: &str) {
+        self.row(figure, ours, String::new(), String::new(), target);
+    }
+
     /// The table again as Markdown, for `docs/benchmarks.md`.
     pub(crate) fn print(&self) {
         println!("\n| figure | ours | raw | ratio | target |\n| --- | --: | --: | --: | --- |");
