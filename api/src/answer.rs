@@ -25,6 +25,16 @@ pub(crate) struct Answer {
     stale: bool,
 }
 
+/// JSON that was written at once, without a tree of values in between.
+#[derive(Debug)]
+pub(crate) struct Told(serde_json::Result<String>);
+
+impl Told {
+    pub(crate) fn of(body: &impl Serialize) -> Self {
+        Self(serde_json::to_string(body))
+    }
+}
+
 impl Answer {
     /// 200 with `body`.
     pub(crate) fn json(body: &impl Serialize) -> Result<Self, Problem> {
@@ -49,6 +59,18 @@ impl Answer {
             replayed: done.replayed,
             stale: false,
         }
+    }
+
+    /// As [`Self::done`], with an answer that was written already.
+    pub(crate) fn told(done: Done<Told>) -> Result<Self, Problem> {
+        Ok(Self {
+            status: StatusCode::OK,
+            body: done.answer.0.map_err(|error| Problem::internal(&error))?,
+            version: Some(done.version),
+            position: Some(done.position),
+            replayed: done.replayed,
+            stale: false,
+        })
     }
 
     /// 201 instead of 200.

@@ -1,6 +1,7 @@
 //! Which waiting decisions may share a transaction.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 
 use domain::id::OrgId;
 use uuid::Uuid;
@@ -9,30 +10,54 @@ use crate::append::Decision;
 use crate::lane::Job;
 
 /// Something that at most one decision of a batch may touch.
-#[derive(PartialEq, Eq, Hash)]
-enum Touch {
-    Stream(OrgId, &'static str, String),
+#[derive(Hash)]
+enum Thing<'a> {
+    Stream(OrgId, &'static str, &'a str),
     Command(OrgId, Uuid),
-    Claim(OrgId, &'static str, String),
+    Claim(OrgId, &'static str, &'a str),
     Resource(OrgId, Uuid),
     Person(OrgId, Uuid),
+}
+
+/// Things by their hashes: two that are taken for each other only keep one decision waiting for the next batch.
+#[derive(Default)]
+struct Things {
+    hashes: RandomState,
+    seen: HashSet<u64>,
+}
+
+impl Things {
+    fn hold(&self, thing: &Thing<'_>) -> bool {
+        self.seen.contains(&self.hashes.hash_one(thing))
+    }
+
+    fn add(&mut self, thing: &Thing<'_>) {
+        self.seen.insert(self.hashes.hash_one(thing));
+    }
 }
 
 /// Takes up to `cap` jobs that do not touch each other, sorted by organisation; the rest waits in order.
 ///
 /// A job is held back too when an earlier one that touches the same thing is: nobody overtakes.
-pub(crate) fn pick(jobs: impl Iterator<Item = Job>, cap: usize) -> (Vec<Job>, VecDeque<Job>) {
-    let mut taken = HashSet::new();
-    let mut shared = HashSet::new();
-    let (mut batch, mut later) = (Vec::new(), VecDeque::new());
+pub(crate) fn pick(
+    mut jobs: impl ExactSizeIterator<Item = Job>,
+    cap: usize,
+) -> (Vec<Job>, VecDeque<Job>) {
+    let mut batch = Vec::with_capacity(jobs.len().min(cap));
+    let mut later = VecDeque::new();
+    // A lone job is in nobody's way.
+    if jobs.len() <= 1 && cap > 0 {
+        batch.extend(jobs.next());
+        return (batch, later);
+    }
+    let mut taken = Things::default();
+    let mut shared = Things::default();
     for job in jobs {
-        let touches = touches(&job.decision);
-        let uses: Vec<_> = uses(&job.decision).collect();
-        let free = batch.len() < cap
-            && !touches.iter().any(|touch| taken.contains(touch) || shared.contains(touch))
-            && !uses.iter().any(|touch| taken.contains(touch));
-        taken.extend(touches);
-        shared.extend(uses);
+        let mut free = batch.len() < cap;
+        touches(&job.decision, |thing| free &= !taken.hold(&thing) && !shared.hold(&thing));
+        uses(&job.decision, |thing| free &= !taken.hold(&thing));
+        touches(&job.decision, |thing| taken.add(&thing));
+        uses(&job.decision, |thing| shared.add(&thing));
         if free {
             batch.push(job);
         } else {
@@ -44,27 +69,27 @@ pub(crate) fn pick(jobs: impl Iterator<Item = Job>, cap: usize) -> (Vec<Job>, Ve
 }
 
 /// What a decision must have to itself.
-fn touches(decision: &Decision) -> Vec<Touch> {
+fn touches<'a>(decision: &'a Decision, mut each: impl FnMut(Thing<'a>)) {
     let org = decision.org;
-    let mut touches = Vec::with_capacity(2);
-    touches.push(Touch::Stream(org, decision.aggregate_type, decision.aggregate_id.clone()));
-    touches.push(Touch::Command(org, decision.command_id.as_uuid()));
+    each(Thing::Stream(org, decision.aggregate_type, &decision.aggregate_id));
+    each(Thing::Command(org, decision.command_id.as_uuid()));
     for (scope, value, _) in &decision.claims {
-        touches.push(Touch::Claim(org, scope, value.clone()));
+        each(Thing::Claim(org, scope, value));
     }
     for slot in &decision.slots {
-        touches.push(Touch::Resource(org, slot.resource));
+        each(Thing::Resource(org, slot.resource));
     }
     let made = decision.new_keys.iter().map(|key| key.subject);
     for subject in made.chain(decision.erases.iter().copied()) {
-        touches.push(Touch::Person(org, subject.as_uuid()));
+        each(Thing::Person(org, subject.as_uuid()));
     }
-    touches
 }
 
 /// The people whose keys a decision needs: any number may, but not beside one that makes or destroys the key.
-fn uses(decision: &Decision) -> impl Iterator<Item = Touch> + '_ {
-    decision.uses.iter().map(|subject| Touch::Person(decision.org, subject.as_uuid()))
+fn uses<'a>(decision: &'a Decision, mut each: impl FnMut(Thing<'a>)) {
+    for subject in &decision.uses {
+        each(Thing::Person(decision.org, subject.as_uuid()));
+    }
 }
 
 #[cfg(test)]

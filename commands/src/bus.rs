@@ -1,14 +1,11 @@
 //! The command bus: load, decide, append.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::event::EventSourced;
 use domain::id::{CommandId, OrgId};
 use domain::seal::MasterKeys;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
 use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -23,6 +20,7 @@ use crate::error::{CommandError, LoadError};
 use crate::fate::{counted, refusal};
 use crate::hint;
 use crate::lane::{self, Job, Lane, lane_of};
+use crate::memory::{Memory, Place};
 use crate::reader::Reader;
 use crate::stream::{Folded, Streams, fold, unavailable};
 use crate::tenant;
@@ -72,16 +70,13 @@ pub struct Loaded<A> {
     pub version: i32,
 }
 
-type CacheKey = (OrgId, &'static str, String);
-
 /// The only way to change anything.
 #[derive(Clone)]
 pub struct CommandBus {
     streams: Streams,
     lanes: Arc<[mpsc::Sender<Job>]>,
-    // A cached state is never trusted: what is decided on it is refused by the log if it is old, and a refusal
-    // based on it is decided again on a fresh one.
-    cache: Cache<CacheKey, Arc<dyn Any + Send + Sync>>,
+    memory: Memory,
+    waiting: metrics::Gauge,
 }
 
 impl std::fmt::Debug for CommandBus {
@@ -111,14 +106,9 @@ impl CommandBus {
             })
             .collect();
         options.tasks.spawn(hint::run(options.connect, Arc::downgrade(&hint)));
-        let cache = Cache::builder()
-            .max_capacity(options.cache)
-            // What was touched last is what staff work on next; how often it was touched before says little.
-            .eviction_policy(EvictionPolicy::lru())
-            .time_to_idle(Duration::from_mins(10))
-            .build();
         let streams = Streams { pool, keys: options.keys, readers };
-        Self { streams, lanes, cache }
+        let waiting = metrics::gauge!("append_queue_depth");
+        Self { streams, lanes, memory: Memory::new(options.cache), waiting }
     }
 
     pub(crate) const fn pool(&self) -> &PgPool {
@@ -136,8 +126,20 @@ impl CommandBus {
         command: A::Command,
         answer: impl Fn(&A) -> Value + Send,
     ) -> Result<Done, CommandError<A::Error>> {
-        let start = self.cached::<A>(ctx.org, id);
-        counted(A::TYPE, self.attempt(ctx, id, command, &answer, start).await)
+        self.execute_telling(ctx, id, command, answer).await
+    }
+
+    /// As [`Self::execute`], for an answer of any type: one that is written at once need not be a tree of values first.
+    pub async fn execute_telling<A: EventSourced, T>(
+        &self,
+        ctx: &Context,
+        id: &str,
+        command: A::Command,
+        answer: impl Fn(&A) -> T + Send,
+    ) -> Result<Done<T>, CommandError<A::Error>> {
+        let place = self.memory.place::<A>(ctx.org, id);
+        let known = place.as_ref().and_then(|place| place.folded());
+        counted(A::TYPE, self.attempt(ctx, id, command, &answer, (place, known)).await)
     }
 
     /// As [`Self::execute`] for an aggregate that does not exist yet: it is not looked for first.
@@ -151,22 +153,23 @@ impl CommandBus {
         answer: impl Fn(&A) -> Value + Send,
     ) -> Result<Done, CommandError<A::Error>> {
         let nothing = Folded { state: A::default(), version: 0, keys: Arc::default() };
-        counted(A::TYPE, self.attempt(ctx, id, command, &answer, Some(Arc::new(nothing))).await)
+        let start = (None, Some(Arc::new(nothing)));
+        counted(A::TYPE, self.attempt(ctx, id, command, &answer, start).await)
     }
 
-    async fn attempt<A: EventSourced>(
+    async fn attempt<A: EventSourced, T>(
         &self,
         ctx: &Context,
         id: &str,
         command: A::Command,
-        answer: &(impl Fn(&A) -> Value + Send),
-        mut cached: Option<Arc<Folded<A>>>,
-    ) -> Result<Done, CommandError<A::Error>> {
+        answer: &(impl Fn(&A) -> T + Send),
+        (mut place, mut known): (Option<Arc<Place>>, Option<Arc<Folded<A>>>),
+    ) -> Result<Done<T>, CommandError<A::Error>> {
         let until = Instant::now() + PATIENCE;
         let mut conflicts = 0;
         loop {
-            let fresh = cached.is_none();
-            let before = if let Some(before) = cached.take() {
+            let fresh = known.is_none();
+            let before = if let Some(before) = known.take() {
                 before
             } else {
                 let latest = fold::<A>(&self.streams, ctx.org, id, i32::MAX);
@@ -184,7 +187,11 @@ impl CommandBus {
             match self.append(decision, until).await? {
                 Outcome::Stored { position, version } => {
                     let told = answer(&after.state);
-                    self.remember(ctx.org, id, Folded { version, ..after });
+                    let after = Folded { version, ..after };
+                    match place {
+                        Some(place) => place.learn(after),
+                        None => self.memory.keep(ctx.org, id, after),
+                    }
                     let aggregate_id = id.to_owned();
                     return Ok(Done {
                         position,
@@ -203,6 +210,7 @@ impl CommandBus {
                     if let Some(done) = within(until, self.repeated(ctx, answer)).await? {
                         return Ok(done);
                     }
+                    place = None;
                     conflicts += i32::from(fresh);
                     if conflicts > 1 {
                         return Err(CommandError::Conflict);
@@ -255,11 +263,11 @@ impl CommandBus {
     }
 
     /// The answer to a request that was carried out before, if this is one.
-    async fn repeated<A: EventSourced>(
+    async fn repeated<A: EventSourced, T>(
         &self,
         ctx: &Context,
-        answer: &(impl Fn(&A) -> Value + Send),
-    ) -> Result<Option<Done>, CommandError<A::Error>> {
+        answer: &(impl Fn(&A) -> T + Send),
+    ) -> Result<Option<Done<T>>, CommandError<A::Error>> {
         if !ctx.request.keyed {
             return Ok(None);
         }
@@ -275,14 +283,14 @@ impl CommandBus {
         }
     }
 
-    async fn replay<A: EventSourced>(
+    async fn replay<A: EventSourced, T>(
         &self,
         org: OrgId,
         position: i64,
         version: i32,
         aggregate_id: String,
-        answer: &(impl Fn(&A) -> Value + Send),
-    ) -> Result<Done, CommandError<A::Error>> {
+        answer: &(impl Fn(&A) -> T + Send),
+    ) -> Result<Done<T>, CommandError<A::Error>> {
         let then = fold::<A>(&self.streams, org, &aggregate_id, version).await?;
         Ok(Done { position, version, aggregate_id, answer: answer(&then.state), replayed: true })
     }
@@ -298,21 +306,12 @@ impl CommandBus {
         let (job, ticket) = Job::new(decision, reply);
         self.lanes[lane].try_send(job).map_err(|_| CommandError::QueueFull)?;
         let waiting = self.lanes[lane].max_capacity() - self.lanes[lane].capacity();
-        metrics::gauge!("append_queue_depth")
-            .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+        self.waiting.set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
         match timeout_at(until, fate).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Err(_) if ticket.cancel() => Err(CommandError::Unavailable),
             _ => Err(CommandError::OutcomeUnknown { command_id }),
         }
-    }
-
-    fn cached<A: EventSourced>(&self, org: OrgId, id: &str) -> Option<Arc<Folded<A>>> {
-        self.cache.get(&(org, A::TYPE, id.to_owned()))?.downcast().ok()
-    }
-
-    fn remember<A: EventSourced>(&self, org: OrgId, id: &str, folded: Folded<A>) {
-        self.cache.insert((org, A::TYPE, id.to_owned()), Arc::new(folded));
     }
 }
 

@@ -84,9 +84,9 @@ impl RequestKey {
     }
 }
 
-/// A command that was carried out, now or before.
+/// A command that was carried out, now or before, and what was said about it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Done {
+pub struct Done<T = Value> {
     /// Position in the organisation's log that includes it.
     pub position: i64,
     /// Version of the aggregate after it.
@@ -94,7 +94,7 @@ pub struct Done {
     /// The aggregate it was carried out on.
     pub aggregate_id: String,
     /// What the aggregate had to say; the same however often the request is repeated.
-    pub answer: Value,
+    pub answer: T,
     /// Whether this was a repetition.
     pub replayed: bool,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::event::{EventSourced, Reservation};
+use domain::personal::may_be_open;
 use domain::seal::{MasterKeys, SealError, SubjectKeys, seal_all};
 
 use crate::append::{Beside, Decision, NewEvent, NewKey, Slot};
@@ -120,12 +121,12 @@ fn encode_all<A: EventSourced>(
 }
 
 fn encode<A: Aggregate>(event: &A::Event, keys: &SubjectKeys) -> Result<NewEvent, BrokenHistory> {
-    let mut json = serde_json::to_value(event)?;
-    seal_all(&mut json, keys, &mut keys::random)?;
-    Ok(NewEvent {
-        event_type: event.event_type(),
-        event_version: event.event_version(),
-        payload: json.to_string(),
-        digest: [0; 32],
-    })
+    let mut payload = serde_json::to_string(event)?;
+    if may_be_open(&payload) {
+        let mut json = serde_json::to_value(event)?;
+        seal_all(&mut json, keys, &mut keys::random)?;
+        payload = json.to_string();
+    }
+    let (event_type, event_version) = (event.event_type(), event.event_version());
+    Ok(NewEvent { event_type, event_version, payload, digest: [0; 32] })
 }

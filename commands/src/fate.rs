@@ -21,16 +21,16 @@ pub(crate) fn refusal<E>(command_id: CommandId, outcome: Outcome) -> CommandErro
     }
 }
 
-pub(crate) fn counted<E>(
+pub(crate) fn counted<T, E>(
     aggregate: &'static str,
-    result: Result<Done, CommandError<E>>,
-) -> Result<Done, CommandError<E>> {
+    result: Result<Done<T>, CommandError<E>>,
+) -> Result<Done<T>, CommandError<E>> {
     metrics::counter!("es_commands_total", "aggregate" => aggregate, "outcome" => label(&result))
         .increment(1);
     result
 }
 
-fn label<E>(result: &Result<Done, CommandError<E>>) -> &'static str {
+fn label<T, E>(result: &Result<Done<T>, CommandError<E>>) -> &'static str {
     match result {
         Ok(Done { replayed: true, .. }) => "replayed",
         Ok(_) => "ok",

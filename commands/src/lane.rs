@@ -28,7 +28,8 @@ const RECONNECT: Duration = Duration::from_millis(100);
 /// A decision on its way, and who waits for its fate.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) decision: Decision,
+    /// Boxed: a job moves from queue to queue, and a decision is large.
+    pub(crate) decision: Box<Decision>,
     reply: oneshot::Sender<Outcome>,
     stage: Arc<AtomicU8>,
 }
@@ -44,7 +45,7 @@ const CANCELLED: u8 = 2;
 impl Job {
     pub(crate) fn new(decision: Decision, reply: oneshot::Sender<Outcome>) -> (Self, Ticket) {
         let stage = Arc::new(AtomicU8::new(QUEUED));
-        (Self { decision, reply, stage: Arc::clone(&stage) }, Ticket(stage))
+        (Self { decision: Box::new(decision), reply, stage: Arc::clone(&stage) }, Ticket(stage))
     }
 
     fn is_cancelled(&self) -> bool {
@@ -112,12 +113,13 @@ impl Lane {
                     Err(_) => break,
                 }
             }
-            let (batch, later) =
-                crate::batch::pick(waiting.drain(..).chain(taken.drain(..)), BATCH);
+            waiting.extend(taken.drain(..));
+            let (batch, later) = crate::batch::pick(waiting.drain(..), BATCH);
             waiting = later;
             let batch = self.reach(batch).await;
             if !batch.is_empty() {
-                let moved = self.write(batch).await;
+                // Whose streams have moved on is nobody's concern if nobody waits.
+                let moved = self.write(batch, !waiting.is_empty()).await;
                 refuse_overtaken(&mut waiting, &moved);
             }
             // Those who were answered may have their next decision ready: they get their turn before a batch is closed.
@@ -141,13 +143,13 @@ impl Lane {
         }
     }
 
-    /// Writes a batch, answers everyone in it, and returns the streams that moved.
-    async fn write(&mut self, batch: Vec<Job>) -> HashMap<(OrgId, String), i32> {
+    /// Writes a batch, answers everyone in it, and returns the streams that moved if they are asked for.
+    async fn write(&mut self, batch: Vec<Job>, tell: bool) -> HashMap<(OrgId, String), i32> {
         metrics::histogram!("append_batch_commands").record(count(batch.len()));
-        let decisions: Vec<_> = batch.iter().map(|job| &job.decision).collect();
+        let decisions: Vec<&Decision> = batch.iter().map(|job| &*job.decision).collect();
         match self.send(&decisions, &batch).await {
             Ok(outcomes) => {
-                let moved = moved(&decisions, &outcomes);
+                let moved = if tell { moved(&decisions, &outcomes) } else { HashMap::new() };
                 if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Stored { .. })) {
                     self.hint.notify_one();
                 }
@@ -161,7 +163,7 @@ impl Lane {
                 metrics::counter!("append_split_batches_total").increment(1);
                 let mut moved = HashMap::new();
                 for job in batch {
-                    moved.extend(Box::pin(self.write(vec![job])).await);
+                    moved.extend(Box::pin(self.write(vec![job], tell)).await);
                 }
                 moved
             }

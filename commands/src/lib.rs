@@ -14,6 +14,7 @@ mod hint;
 mod holdings;
 mod keys;
 mod lane;
+mod memory;
 mod organisation;
 mod reader;
 mod stream;

@@ -74,6 +74,11 @@ impl<T> std::fmt::Debug for Personal<T> {
     }
 }
 
+/// Whether a JSON text may hold an open personal value; one that only mentions the mark of such values may, too.
+pub fn may_be_open(json: &str) -> bool {
+    json.contains(r#""$personal""#)
+}
+
 /// Collects whose values stand in `json`, each person once.
 pub fn subjects_in(json: &Value, found: &mut Vec<SubjectId>) {
     each_personal(json, &mut |_, body| {

@@ -5,12 +5,11 @@ use commands::Context;
 use domain::id::LeadId;
 use domain::sales::lead::{Lead, LeadCommand, Status, view};
 use serde::Deserialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::CHANGE;
-use crate::answer::Answer;
+use crate::answer::{Answer, Told};
 use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
@@ -131,12 +130,12 @@ async fn change(
     id: LeadId,
     command: LeadCommand,
 ) -> Result<Answer, Problem> {
-    let done = app.bus.execute::<Lead>(context, &id.to_string(), command, shown).await?;
-    Ok(Answer::done(&done))
+    let done = app.bus.execute_telling(context, &id.to_string(), command, shown).await?;
+    Answer::told(done)
 }
 
 /// From the aggregate alone: a command asks nothing of the read side.
-fn shown(lead: &Lead) -> Value {
+fn shown(lead: &Lead) -> Told {
     // Credits are granted by bookings, which this build does not have.
-    lead.details().map_or(Value::Null, |details| view::detail(details, 0))
+    Told::of(&lead.details().map(|details| view::Detail::of(details, 0)))
 }

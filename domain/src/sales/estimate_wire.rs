@@ -1,10 +1,12 @@
 //! Estimates as JSON: the one place where money and hours are decimals.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use strum::VariantArray;
 
-use super::estimate::{AddOn, Estimate, EstimateInput};
+use super::estimate::{AddOn, CleaningType, Estimate, EstimateInput, Frequency};
 
 /// An estimate as clients read it. The order of the fields is part of the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,24 +134,52 @@ impl EstimateAnswer {
 }
 
 /// The request for an estimate as a client would send it, every default written out.
-pub fn input_json(input: &EstimateInput) -> Value {
-    let add_ons: Map<_, _> = AddOn::VARIANTS
-        .iter()
-        .map(|add_on| {
-            let count = input.add_ons.get(add_on).copied().unwrap_or(0);
-            let shown = if add_on.is_counted() { count.into() } else { (count > 0).into() };
-            (<&str>::from(add_on).to_owned(), shown)
-        })
-        .collect();
-    json!({
-        "beds": input.beds,
-        "baths": f64::from(input.baths_hundredths) / 100.0,
-        "cleaning_type": input.cleaning_type,
-        "heavy_grease": input.heavy_grease,
-        "multi_floor": input.multi_floor,
-        "frequency": input.frequency,
-        "add_ons": add_ons,
-    })
+#[derive(Serialize)]
+pub struct InputAnswer<'a> {
+    beds: u16,
+    baths: f64,
+    cleaning_type: CleaningType,
+    heavy_grease: bool,
+    multi_floor: bool,
+    frequency: Frequency,
+    add_ons: AddOnsAnswer<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    awaiting_field: Option<&'a str>,
+}
+
+impl<'a> InputAnswer<'a> {
+    /// `awaiting_field` is the question at which whoever asks was left.
+    pub fn of(input: &'a EstimateInput, awaiting_field: Option<&'a str>) -> Self {
+        Self {
+            beds: input.beds,
+            baths: f64::from(input.baths_hundredths) / 100.0,
+            cleaning_type: input.cleaning_type,
+            heavy_grease: input.heavy_grease,
+            multi_floor: input.multi_floor,
+            frequency: input.frequency,
+            add_ons: AddOnsAnswer(&input.add_ons),
+            awaiting_field,
+        }
+    }
+}
+
+/// Every extra there is: how many of it, or whether it is wanted.
+struct AddOnsAnswer<'a>(&'a BTreeMap<AddOn, u16>);
+
+impl Serialize for AddOnsAnswer<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut shown = to.serialize_map(Some(AddOn::VARIANTS.len()))?;
+        for add_on in AddOn::VARIANTS {
+            let count = self.0.get(add_on).copied().unwrap_or(0);
+            let name = <&str>::from(add_on);
+            if add_on.is_counted() {
+                shown.serialize_entry(name, &count)?;
+            } else {
+                shown.serialize_entry(name, &(count > 0))?;
+            }
+        }
+        shown.end()
+    }
 }
 
 fn dollars(cents: i64) -> f64 {
@@ -172,6 +202,8 @@ fn units(decimal: f64, per: f64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::sales::price_book;
 
@@ -214,6 +246,6 @@ mod tests {
     fn a_request_is_shown_as_it_can_be_sent_again() {
         let sent = r#"{"beds":4,"baths":2.5,"frequency":"weekly","add_ons":{"steam_sofa_2":3,"oven":true}}"#;
         let input = EstimateInput::parse(&serde_json::from_str(sent).unwrap()).unwrap();
-        assert_eq!(EstimateInput::parse(&input_json(&input)), Ok(input));
+        assert_eq!(EstimateInput::parse(&json!(InputAnswer::of(&input, None))), Ok(input));
     }
 }

@@ -1,10 +1,11 @@
 //! One event as one line: time, level, message and logger, then the fields of its spans and its own.
 
 use std::error::Error;
-use std::fmt::{self, Debug, Write as _};
+use std::fmt::{self, Debug};
 use std::io;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
 use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -24,6 +25,9 @@ pub(super) const CRITICAL: &str = "CRITICAL";
 
 /// Names the line itself uses.
 const RESERVED: [&str; 4] = ["timestamp", "level", "message", "logger"];
+
+/// Room for a usual line, so that it does not grow bit by bit.
+const LENGTH: usize = 512;
 
 /// Writes each line with one call, so that lines of several threads do not mix.
 pub(super) struct Lines<W>(W);
@@ -54,7 +58,7 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = Fields(Vec::with_capacity(16));
         for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
             if let Some(of_span) = span.extensions().get::<Fields>() {
                 of_span.0.iter().for_each(|(name, value)| fields.set(name, value.clone()));
@@ -65,7 +69,7 @@ where
         #[expect(clippy::disallowed_methods, reason = "a line tells when it was written")]
         let line = fields.line(Utc::now(), *metadata.level(), metadata.target());
         // Nobody is left to tell when the log cannot be written.
-        let _ = io::Write::write_all(&mut self.0.make_writer(), line.as_bytes());
+        let _ = io::Write::write_all(&mut self.0.make_writer(), &line);
     }
 }
 
@@ -86,21 +90,16 @@ impl Fields {
         Some(self.0.remove(found).1)
     }
 
-    fn line(mut self, at: DateTime<Utc>, level: Level, target: &str) -> String {
+    fn line(mut self, at: DateTime<Utc>, level: Level, target: &str) -> Vec<u8> {
         let severity = self.take(SEVERITY);
         let level = severity.as_ref().and_then(Value::as_str).unwrap_or_else(|| name_of(level));
         let message = self.take("message").unwrap_or_else(|| Value::from(""));
-        let mut line = String::with_capacity(256);
-        line.push('{');
-        let head = [
-            ("timestamp", Value::from(at.to_rfc3339_opts(SecondsFormat::Millis, true))),
-            ("level", Value::from(level)),
-            ("message", redact::value("message", message)),
-            ("logger", Value::from(target.replace("::", "."))),
-        ];
-        for (name, value) in head {
-            put(&mut line, name, &value);
-        }
+        let mut line = Vec::with_capacity(LENGTH);
+        line.push(b'{');
+        put(&mut line, "timestamp", &at.to_rfc3339_opts(SecondsFormat::Millis, true));
+        put(&mut line, "level", level);
+        put(&mut line, "message", &redact::value("message", message));
+        put(&mut line, "logger", &target.replace("::", "."));
         for (name, value) in self.0 {
             let value = redact::value(name, value);
             if RESERVED.contains(&name) {
@@ -109,17 +108,19 @@ impl Fields {
                 put(&mut line, name.strip_prefix("r#").unwrap_or(name), &value);
             }
         }
-        line.push_str("}\n");
+        line.extend_from_slice(b"}\n");
         line
     }
 }
 
-fn put(line: &mut String, name: &str, value: &Value) {
+fn put(line: &mut Vec<u8>, name: &str, value: &(impl Serialize + ?Sized)) {
     if line.len() > 1 {
-        line.push(',');
+        line.push(b',');
     }
-    // Both are JSON already when they are displayed.
-    let _ = write!(line, "{}:{value}", Value::from(name));
+    // Memory takes everything, and texts, numbers and trees of them can all be written.
+    let _ = serde_json::to_writer(&mut *line, name);
+    line.push(b':');
+    let _ = serde_json::to_writer(line, value);
 }
 
 /// The names operators search for.

@@ -15,6 +15,8 @@ mod status;
 mod tests;
 pub mod view;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 pub use command::{LeadCommand, LeadError, Offer, Submission};
 pub use contact::{Contact, Referrer, referral_code};
@@ -47,8 +49,8 @@ pub enum Lead {
 /// What is known about a lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
-    /// What was known when they asked.
-    pub submitted: Submitted,
+    /// What was known when they asked; shared, because deciding starts from a copy of everything.
+    pub submitted: Arc<Submitted>,
     /// Where it stands.
     pub status: Status,
     /// The notes as staff last left them; before that, those of the contact count.
@@ -304,7 +306,7 @@ impl Aggregate for Lead {
             (absent @ Self::Absent, LeadEvent::Submitted(submitted)) => {
                 *absent = Self::Known(Box::new(Details {
                     updated_at: submitted.at,
-                    submitted: *submitted,
+                    submitted: submitted.into(),
                     status: Status::New,
                     notes: None,
                     loss_reason: None,

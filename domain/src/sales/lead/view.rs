@@ -1,58 +1,120 @@
 //! A lead as JSON answers show it; an erased person shows as a placeholder.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Contact, Details, Quote};
+use super::{Contact, Details, Quote, Status};
+use crate::id::LeadId;
 use crate::personal::{PLACEHOLDER, Personal};
-use crate::sales::estimate_wire::{EstimateAnswer, input_json};
+use crate::sales::estimate_wire::{EstimateAnswer, InputAnswer};
+
+/// Of whoever was erased: placeholders where something must have stood; whether the rest was ever filled in is forgotten
+/// too.
+static ERASED: LazyLock<Contact> = LazyLock::new(|| Contact {
+    name: PLACEHOLDER.to_owned(),
+    phone: PLACEHOLDER.to_owned(),
+    address: PLACEHOLDER.to_owned(),
+    preferred_dates: vec![PLACEHOLDER.to_owned()],
+    ..Contact::default()
+});
+
+/// One line of the list, borrowed from the lead.
+#[derive(Serialize)]
+struct Item<'a> {
+    lead_id: LeadId,
+    name: &'a str,
+    email: Option<&'a str>,
+    phone: &'a str,
+    postal_code: Option<&'a str>,
+    preferred_dates: &'a [String],
+    notes: Option<&'a str>,
+    loss_reason: Option<&'a str>,
+    source: Option<&'a str>,
+    campaign: Option<&'a str>,
+    keyword: Option<&'a str>,
+    landing_page: Option<&'a str>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    referrer: Option<&'a str>,
+    status: Status,
+    referral_code: &'a str,
+    referred_by_code: Option<&'a str>,
+    referral_credits: i64,
+}
+
+/// Everything about a lead except its timeline, which is its history; written without a copy of anything in it.
+#[derive(Serialize)]
+pub struct Detail<'a> {
+    #[serde(flatten)]
+    item: Item<'a>,
+    address: &'a str,
+    access_notes: Option<&'a str>,
+    parking: Option<&'a str>,
+    pets: Option<&'a str>,
+    allergies: Option<&'a str>,
+    structured_inputs: InputAnswer<'a>,
+    estimate_snapshot: EstimateAnswer,
+    pricing_config_version: &'a str,
+}
+
+impl<'a> Item<'a> {
+    fn of(lead: &'a Details, referral_credits: i64) -> Self {
+        let contact = lead.submitted.contact.open().unwrap_or(&ERASED);
+        let attribution = &lead.submitted.attribution;
+        Self {
+            lead_id: lead.submitted.lead_id,
+            name: &contact.name,
+            email: contact.email.as_deref(),
+            phone: &contact.phone,
+            postal_code: contact.postal_code.as_deref(),
+            preferred_dates: &contact.preferred_dates,
+            notes: notes(lead, contact),
+            loss_reason: lead.loss_reason.as_ref().map(shown),
+            source: attribution.source.as_deref(),
+            campaign: attribution.campaign.as_deref(),
+            keyword: attribution.keyword.as_deref(),
+            landing_page: attribution.landing_page.as_deref(),
+            created_at: lead.submitted.at,
+            updated_at: lead.updated_at,
+            referrer: attribution.referrer.as_deref(),
+            status: lead.status,
+            referral_code: &lead.submitted.referral_code,
+            referred_by_code: lead.submitted.referred_by_code.as_deref(),
+            referral_credits,
+        }
+    }
+}
+
+impl<'a> Detail<'a> {
+    /// `referral_credits` counts what they earned by passing their code on.
+    pub fn of(lead: &'a Details, referral_credits: i64) -> Self {
+        let contact = lead.submitted.contact.open().unwrap_or(&ERASED);
+        let awaiting_field = lead.submitted.awaiting_field.as_deref();
+        Self {
+            item: Item::of(lead, referral_credits),
+            address: &contact.address,
+            access_notes: contact.access_notes.as_deref(),
+            parking: contact.parking.as_deref(),
+            pets: contact.pets.as_deref(),
+            allergies: contact.allergies.as_deref(),
+            structured_inputs: InputAnswer::of(&lead.submitted.structured_inputs, awaiting_field),
+            estimate_snapshot: EstimateAnswer::from(&lead.submitted.estimate),
+            pricing_config_version: &lead.submitted.estimate.pricing_config_version,
+        }
+    }
+}
 
 /// One line of the list. `referral_credits` counts what they earned by passing their code on.
 pub fn item(lead: &Details, referral_credits: i64) -> Value {
-    let erased = erased();
-    let contact = lead.submitted.contact.open().unwrap_or(&erased);
-    let attribution = &lead.submitted.attribution;
-    json!({
-        "lead_id": lead.submitted.lead_id,
-        "name": contact.name,
-        "email": contact.email,
-        "phone": contact.phone,
-        "postal_code": contact.postal_code,
-        "preferred_dates": contact.preferred_dates,
-        "notes": notes(lead, contact),
-        "loss_reason": lead.loss_reason.as_ref().map(shown),
-        "source": attribution.source,
-        "campaign": attribution.campaign,
-        "keyword": attribution.keyword,
-        "landing_page": attribution.landing_page,
-        "created_at": lead.submitted.at,
-        "updated_at": lead.updated_at,
-        "referrer": attribution.referrer,
-        "status": lead.status,
-        "referral_code": lead.submitted.referral_code,
-        "referred_by_code": lead.submitted.referred_by_code,
-        "referral_credits": referral_credits,
-    })
+    json!(Item::of(lead, referral_credits))
 }
 
-/// Everything about it except the timeline, which is its history.
+/// [`Detail`], to add to.
 pub fn detail(lead: &Details, referral_credits: i64) -> Value {
-    let erased = erased();
-    let contact = lead.submitted.contact.open().unwrap_or(&erased);
-    let mut inputs = input_json(&lead.submitted.structured_inputs);
-    if let Some(field) = &lead.submitted.awaiting_field {
-        inputs["awaiting_field"] = field.as_str().into();
-    }
-    let mut json = item(lead, referral_credits);
-    json["address"] = contact.address.as_str().into();
-    json["access_notes"] = contact.access_notes.as_deref().into();
-    json["parking"] = contact.parking.as_deref().into();
-    json["pets"] = contact.pets.as_deref().into();
-    json["allergies"] = contact.allergies.as_deref().into();
-    json["structured_inputs"] = inputs;
-    json["estimate_snapshot"] = json!(EstimateAnswer::from(&lead.submitted.estimate));
-    json["pricing_config_version"] = lead.submitted.estimate.pricing_config_version.as_str().into();
-    json
+    json!(Detail::of(lead, referral_credits))
 }
 
 /// One offer as it stands at `now`.
@@ -88,17 +150,6 @@ pub fn quote(lead: &Details, quote: &Quote, now: DateTime<Utc>) -> Value {
 /// All offers of a lead as they stand at `now`, oldest first.
 pub fn quotes(lead: &Details, now: DateTime<Utc>) -> Vec<Value> {
     lead.quotes.iter().map(|one| quote(lead, one, now)).collect()
-}
-
-/// Placeholders where something must have stood; whether the rest was ever filled in is forgotten too.
-fn erased() -> Contact {
-    Contact {
-        name: PLACEHOLDER.to_owned(),
-        phone: PLACEHOLDER.to_owned(),
-        address: PLACEHOLDER.to_owned(),
-        preferred_dates: vec![PLACEHOLDER.to_owned()],
-        ..Contact::default()
-    }
 }
 
 fn notes<'a>(lead: &'a Details, contact: &'a Contact) -> Option<&'a str> {
