@@ -100,7 +100,7 @@ pub fn main() -> ExitCode {
 
 async fn run(role: Role) -> anyhow::Result<ExitCode> {
     match role {
-        Role::Dev(options) => roles::dev::run(options).await?,
+        Role::Dev(options) => Box::pin(roles::dev::run(options)).await?,
         Role::Api(config) => return serve(*config, Process::Api).await,
         Role::Jobs(jobs) => match jobs.action {
             None => return serve(jobs.config, Process::Jobs).await,
