@@ -19,6 +19,9 @@ use crate::append::{Decision, Outcome, append};
 /// More than this gains nothing measurable and makes a single slow batch slower.
 const BATCH: usize = 256;
 
+/// A batch this large costs more by its commands than by itself: making it larger is not worth a pause of the database.
+const ENOUGH: usize = 16;
+
 /// Longer than any healthy batch by far; after it the connection is given up and the batch sent again.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -122,8 +125,11 @@ impl Lane {
                 let moved = self.write(batch, !waiting.is_empty()).await;
                 refuse_overtaken(&mut waiting, &moved);
             }
-            // Those who were answered may have their next decision ready: they get their turn before a batch is closed.
-            tokio::task::yield_now().await;
+            // Those who were answered may have their next decision ready: they get their turn before a batch is closed,
+            // unless so many wait already that the database should rather not stand still.
+            if waiting.len() + queue.len() < ENOUGH {
+                tokio::task::yield_now().await;
+            }
         }
     }
 

@@ -41,7 +41,9 @@ impl Connection {
     /// Sends a request made of `parts` and reads the answer.
     pub(crate) async fn ask(&mut self, parts: &[&str]) -> Answer<'_> {
         self.request.clear();
-        parts.iter().for_each(|part| self.request.extend_from_slice(part.as_bytes()));
+        for part in parts {
+            self.request.extend_from_slice(part.as_bytes());
+        }
         self.stream.write_all(&self.request).await.unwrap();
         let (head, end) = self.read().await;
         let status = std::str::from_utf8(&self.buffer[9..12]).unwrap().parse().unwrap();
