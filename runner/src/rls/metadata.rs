@@ -78,6 +78,7 @@ pattern!(FOR_ROLES = r"^(?: as \w+)?(?: for \w+)? to ([\w, ]+?)(?: using| with c
 pattern!(CALL = r"^call ([\w.]+) ?\( ?'?([\w.?]+)'? ?\)$");
 pattern!(PROCEDURE = r"^create (?:or replace )?procedure ([\w.]+) ?\( ?(\w+)");
 pattern!(LOOP = r"foreach (\w+) in array array ?\[(.*?)\] loop ");
+pattern!(NAME_OF = r"(\w+) text := \(select relname from pg_class where oid = (\w+)\)");
 pattern!(EXECUTE = r"execute (.*)$");
 pattern!(FORMAT = r"^format ?\( ?'((?:[^']|'')*)' ?,? ?(.*)\)$");
 pattern!(
@@ -167,6 +168,12 @@ impl Schema {
                 bindings.push((found[1].to_owned(), values.collect()));
                 text = &text[found.get(0).map_or(0, |all| all.end())..];
             }
+            if let Some(found) = NAME_OF.captures(text)
+                && let Some((_, tables)) = bindings.iter().find(|(name, _)| *name == found[2])
+            {
+                let bare = |table: &String| table.rsplit('.').next().unwrap_or(table).to_owned();
+                bindings.push((found[1].to_owned(), tables.iter().map(bare).collect()));
+            }
             if text.starts_with("end loop") {
                 bindings.pop();
                 continue;
@@ -190,9 +197,15 @@ fn spoken(text: &str, bindings: &Bindings) -> Vec<String> {
     let (template, arguments) = (found[1].replace("''", "'"), found[2].split(','));
     let arguments: Vec<_> = arguments.map(str::trim).collect();
     let rounds = bindings.iter().map(|(_, values)| values.len()).max().unwrap_or(1);
-    let value = |name: &str, round: usize| {
+    let word = |name: &str, round: usize| {
+        if let Some(literal) = name.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+            return Some(literal.to_owned());
+        }
         let bound = bindings.iter().find(|(bound, _)| bound == name);
         bound.and_then(|(_, values)| values.get(round % values.len()).cloned())
+    };
+    let value = |argument: &str, round: usize| {
+        argument.split("||").map(|part| word(part.trim(), round)).collect::<Option<String>>()
     };
     let one = |round| {
         let mut arguments = arguments.iter();
@@ -289,9 +302,9 @@ mod tests {
         for undone in [
             "alter table a disable row level security;",
             "alter table a no force row level security;",
-            "drop policy ? on a;",
+            "drop policy a_x on a;",
             "create policy wide on a to cleaning_app using (true);",
-            "alter policy ? on a using (true);",
+            "alter policy a_x on a using (true);",
             "drop table a; create table a (org_id uuid);",
         ] {
             assert!(!one(&format!("{made}{undone}")), "{undone}");

@@ -7,18 +7,18 @@ use sqlx::{ConnectOptions, Executor, PgConnection, Row};
 
 use crate::harness::{App, TestDb};
 
-const ROLES: [&str; 3] = ["cleaning_app", "cleaning_worker", "cleaning_auditor"];
+pub(super) const ROLES: [&str; 3] = ["cleaning_app", "cleaning_worker", "cleaning_auditor"];
 
 /// Refused for lack of a privilege, or by a policy.
-const REFUSED: &str = "42501";
+pub(super) const REFUSED: &str = "42501";
 
-async fn connect(db: &TestDb, role: &str) -> PgConnection {
+pub(super) async fn connect(db: &TestDb, role: &str) -> PgConnection {
     let options: PgConnectOptions = db.url(role).parse().unwrap();
     options.connect().await.unwrap()
 }
 
 /// Every table with an `org_id`, read from the catalogue, so that a new one cannot be forgotten.
-async fn tables(db: &mut PgConnection) -> Vec<String> {
+pub(super) async fn tables(db: &mut PgConnection) -> Vec<String> {
     let rows = sqlx::query(
         "select format('%I.%I', n.nspname, c.relname) as name
          from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -32,13 +32,13 @@ async fn tables(db: &mut PgConnection) -> Vec<String> {
     rows.iter().map(|row| row.get("name")).collect()
 }
 
-fn code(error: &sqlx::Error) -> String {
+pub(super) fn code(error: &sqlx::Error) -> String {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.unwrap_or_default().into_owned()
 }
 
 /// `statement` under a savepoint: its rows, or the code of its refusal.
-async fn attempt(db: &mut PgConnection, statement: &str) -> Result<u64, String> {
+pub(super) async fn attempt(db: &mut PgConnection, statement: &str) -> Result<u64, String> {
     db.execute("savepoint attempt").await.unwrap();
     let done = db.execute(statement).await;
     db.execute("rollback to attempt").await.unwrap();
@@ -61,7 +61,7 @@ async fn seen(db: &mut PgConnection, table: &str, condition: &str) -> Option<i64
 }
 
 /// Two organisations with a row in every table that the program fills by itself, and the rest planted.
-async fn filled() -> App {
+pub(super) async fn filled() -> App {
     let app = App::start().await;
     for (number, slug) in ["first", "second"].iter().enumerate() {
         let public = app.anyone().with("x-org", slug);
