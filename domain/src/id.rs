@@ -69,6 +69,8 @@ ids! {
     WorkerId,
     /// A visit that comes again and again.
     SubscriptionId,
+    /// A login of a client or a worker, from the link that was sent to its end.
+    PortalSessionId,
     /// A role of an organisation's own.
     RoleId,
     /// One command: the same id is never carried out twice in an organisation.
@@ -79,5 +81,19 @@ ids! {
 impl From<UserId> for SubjectId {
     fn from(user: UserId) -> Self {
         Self(user.0)
+    }
+}
+
+/// A client is a person with a key of their own.
+impl From<ClientId> for SubjectId {
+    fn from(client: ClientId) -> Self {
+        Self(client.0)
+    }
+}
+
+/// A worker is a person with a key of their own.
+impl From<WorkerId> for SubjectId {
+    fn from(worker: WorkerId) -> Self {
+        Self(worker.0)
     }
 }

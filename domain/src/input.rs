@@ -95,6 +95,24 @@ pub fn address(raw: &str) -> Option<String> {
         .then_some(address)
 }
 
+/// A phone number as it is looked up by: `+` and the digits of its country and subscriber; `None` if it is none.
+///
+/// Ten digits without a country are taken for North American ones, where the organisations are.
+pub fn phone(raw: &str) -> Option<String> {
+    let raw = raw.trim();
+    if !raw.chars().all(|c| c.is_ascii_digit() || " +-.()/".contains(c)) {
+        return None;
+    }
+    let digits: String = raw.chars().filter(char::is_ascii_digit).collect();
+    let digits = match (raw.starts_with('+'), digits.strip_prefix("00")) {
+        (false, Some(international)) => international.to_owned(),
+        (false, None) if digits.len() == 10 => format!("1{digits}"),
+        _ => digits,
+    };
+    // Source of the upper limit: ITU-T E.164.
+    (7..=15).contains(&digits.len()).then(|| format!("+{digits}"))
+}
+
 /// Whether a key or a string anywhere in `json` holds a NUL.
 pub fn has_nul(json: &Value) -> bool {
     match json {
@@ -291,6 +309,23 @@ mod tests {
         }
         for refused in [json!(-1), json!(-0.5), json!(1e300)] {
             assert_eq!(hundredths(&number(refused)), None);
+        }
+    }
+
+    #[test]
+    fn one_phone_is_the_same_however_it_is_written() {
+        for typed in [
+            "780-555-0199",
+            "(780) 555 0199",
+            "+1 780.555.0199",
+            "1 780 555 0199",
+            "001780/5550199",
+        ] {
+            assert_eq!(phone(typed).as_deref(), Some("+17805550199"), "{typed}");
+        }
+        assert_eq!(phone("+49 30 1234567").as_deref(), Some("+49301234567"));
+        for none in ["", "780-555-0199 x2", "call me", "12345", "1234567890123456", "+"] {
+            assert_eq!(phone(none), None, "{none}");
         }
     }
 

@@ -5,11 +5,13 @@
 
 pub mod access;
 pub mod chain;
+pub mod customers;
 pub mod event;
 pub mod id;
 pub mod identity;
 pub mod input;
 pub mod organisation;
+pub mod people;
 pub mod personal;
 pub mod policy;
 pub mod recorded;

@@ -9,10 +9,13 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::access::Role;
+use domain::customers::client::{Client, ClientEvent};
 use domain::id::QuoteId;
+use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
 use domain::identity::session::{Session, SessionEvent, Started};
 use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
 use domain::organisation::{Organisation, OrganisationEvent, ParkedStream, Profile};
+use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
 use domain::sales::estimate::{AddOn, CleaningType, Estimate, EstimateInput, Frequency};
 use domain::sales::lead::{
@@ -60,6 +63,9 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<TimeOff>(&scheduling::time_off(), TimeOffEvent::VARIANTS));
     files.extend(written::<Subscription>(&scheduling::subscription(), SubscriptionEvent::VARIANTS));
     files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
+    files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
+    files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
+    files.extend(written::<PortalSession>(&portal_session(), PortalSessionEvent::VARIANTS));
     files
 }
 
@@ -95,6 +101,9 @@ fn every_golden_file_is_still_read() {
             TimeOff::TYPE => decoded::<TimeOff>(json),
             Subscription::TYPE => decoded::<Subscription>(json),
             WorkSession::TYPE => decoded::<WorkSession>(json),
+            Worker::TYPE => decoded::<Worker>(json),
+            Client::TYPE => decoded::<Client>(json),
+            PortalSession::TYPE => decoded::<PortalSession>(json),
             other => panic!("{name}: no aggregate is called {other}"),
         };
         assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")), event);
@@ -161,6 +170,48 @@ fn session() -> Vec<SessionEvent> {
         SessionEvent::Rotated { from, to, mfa: true },
         SessionEvent::Revoked { reason: "logout".to_owned() },
         SessionEvent::ReuseDetected { session_id: from },
+    ]
+}
+
+fn worker() -> Vec<WorkerEvent> {
+    let worker_id = Uuid::from_u128(1).into();
+    let team = TeamNumber::FIRST;
+    let to = TeamNumber::parse(2).unwrap();
+    vec![
+        WorkerEvent::Hired { worker_id, profile: sealed("cHJvZmlsZQ"), team, at: at(0) },
+        WorkerEvent::ProfileChanged { worker_id, profile: sealed("cHJvZmlsZQ"), at: at(1) },
+        WorkerEvent::Transferred { worker_id, from: team, to, at: at(2) },
+        WorkerEvent::PasswordIssued { worker_id, expires_at: at(259_200) },
+        WorkerEvent::PasswordChanged { worker_id },
+        WorkerEvent::Archived { worker_id, at: at(3) },
+        WorkerEvent::Reinstated { worker_id, at: at(4) },
+    ]
+}
+
+fn client() -> Vec<ClientEvent> {
+    let client_id = Uuid::from_u128(1).into();
+    vec![
+        ClientEvent::Registered { client_id, contact: sealed("Y29udGFjdA"), at: at(0) },
+        ClientEvent::ContactChanged { client_id, contact: sealed("Y29udGFjdA"), at: at(1) },
+        ClientEvent::Blocked { client_id, reason: sealed("cmVhc29u"), at: at(2) },
+        ClientEvent::Unblocked { client_id, at: at(3) },
+        ClientEvent::Archived { client_id, at: at(4) },
+        ClientEvent::Restored { client_id, at: at(5) },
+    ]
+}
+
+fn portal_session() -> Vec<PortalSessionEvent> {
+    let (client_id, worker_id) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
+    let team = TeamNumber::FIRST;
+    let portal = "https://portal.example.org".to_owned();
+    vec![
+        PortalSessionEvent::LinkIssued(Link { client_id, expires_at: at(1_800), portal }),
+        PortalSessionEvent::LinkRedeemed,
+        PortalSessionEvent::Opened {
+            holder: Holder::Worker { worker_id, team },
+            expires_at: at(43_200),
+        },
+        PortalSessionEvent::Revoked { reason: "logout".to_owned() },
     ]
 }
 

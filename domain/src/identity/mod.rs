@@ -4,5 +4,6 @@
 //! transaction of the event they belong to.
 
 pub mod password;
+pub mod portal;
 pub mod session;
 pub mod staff;

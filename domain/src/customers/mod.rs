@@ -1,0 +1,3 @@
+//! The people whose homes are cleaned.
+
+pub mod client;

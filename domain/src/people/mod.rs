@@ -1,0 +1,3 @@
+//! The people who clean.
+
+pub mod worker;

@@ -1,0 +1,226 @@
+//! A worker: who they are, with which team they go out, whether they are sent out at all, and their portal login.
+//!
+//! 1. They are hired once, under a key of their own.
+//! 2. An archived worker does not sign in and gets no password; reinstating brings them back without one.
+//! 3. A new password, another team and the archive end every session at once.
+//! 4. Asking for what already holds changes nothing.
+//!
+//! The password itself stands in a side table, as does the phone they sign in with: no two of an organisation share one.
+
+mod command;
+mod event;
+mod profile;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use self::command::{WorkerCommand, WorkerError};
+pub use self::event::WorkerEvent;
+pub use self::profile::Profile;
+use crate::event::{EventSourced, Reservation};
+use crate::id::{SubjectId, WorkerId};
+use crate::personal::Personal;
+
+/// A team as the screens and exports know it: 1, 2, 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TeamNumber(i32);
+
+impl TeamNumber {
+    /// The team that every organisation has.
+    pub const FIRST: Self = Self(1);
+
+    /// A number from 1.
+    pub const fn parse(number: i32) -> Option<Self> {
+        if number >= 1 { Some(Self(number)) } else { None }
+    }
+
+    /// The number itself.
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+}
+
+/// Somebody who cleans, once hired.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Worker {
+    /// Never hired.
+    #[default]
+    Absent,
+    /// Works here, or did.
+    Hired(Details),
+}
+
+/// What is known of a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// Who.
+    pub worker_id: WorkerId,
+    /// Who they are.
+    pub profile: Personal<Profile>,
+    /// With whom they go out.
+    pub team: TeamNumber,
+    /// When they were hired.
+    pub hired_at: DateTime<Utc>,
+    /// Since when they are sent out no more.
+    pub archived_at: Option<DateTime<Utc>>,
+}
+
+type Decision = Result<Vec<WorkerEvent>, WorkerError>;
+
+impl Worker {
+    /// What is known, once hired.
+    pub const fn details(&self) -> Option<&Details> {
+        match self {
+            Self::Absent => None,
+            Self::Hired(details) => Some(details),
+        }
+    }
+
+    fn decide(&self, command: WorkerCommand) -> Decision {
+        use WorkerCommand as C;
+        match (self, command) {
+            (Self::Absent, C::Hire { worker_id, profile, team, now }) => {
+                let profile = Personal::of(worker_id.into(), profile);
+                Ok(vec![WorkerEvent::Hired { worker_id, profile, team, at: now }])
+            }
+            (Self::Absent, _) => Err(WorkerError::NotFound),
+            (Self::Hired(worker), command) => worker.decide(command),
+        }
+    }
+}
+
+impl Details {
+    fn decide(&self, command: WorkerCommand) -> Decision {
+        use WorkerCommand as C;
+        let worker_id = self.worker_id;
+        match (command, self.archived_at) {
+            (C::Hire { .. }, _) => Err(WorkerError::AlreadyHired),
+            (C::Change { profile: None, team: None, .. }, _) => Err(WorkerError::NothingSupplied),
+            (C::Change { profile, team, now }, _) => Ok(self.change(profile, team, now)),
+            (C::IssuePassword { .. } | C::ChangePassword, Some(_)) => Err(WorkerError::Archived),
+            (C::IssuePassword { expires_at }, None) => {
+                Ok(vec![WorkerEvent::PasswordIssued { worker_id, expires_at }])
+            }
+            (C::ChangePassword, None) => Ok(vec![WorkerEvent::PasswordChanged { worker_id }]),
+            (C::Archive { now }, None) => Ok(vec![WorkerEvent::Archived { worker_id, at: now }]),
+            (C::Reinstate { now }, Some(_)) => {
+                Ok(vec![WorkerEvent::Reinstated { worker_id, at: now }])
+            }
+            // Already so.
+            (C::Archive { .. }, Some(_)) | (C::Reinstate { .. }, None) => Ok(Vec::new()),
+        }
+    }
+
+    fn change(
+        &self,
+        profile: Option<Profile>,
+        team: Option<TeamNumber>,
+        at: DateTime<Utc>,
+    ) -> Vec<WorkerEvent> {
+        let worker_id = self.worker_id;
+        let profile = profile.filter(|profile| self.profile.open() != Some(profile));
+        let team = team.filter(|team| self.team != *team);
+        let profile = profile.map(|profile| {
+            let profile = Personal::of(worker_id.into(), profile);
+            WorkerEvent::ProfileChanged { worker_id, profile, at }
+        });
+        let moved = team.map(|to| WorkerEvent::Transferred { worker_id, from: self.team, to, at });
+        profile.into_iter().chain(moved).collect()
+    }
+}
+
+impl Aggregate for Worker {
+    const TYPE: &'static str = "worker";
+    type Command = WorkerCommand;
+    type Event = WorkerEvent;
+    type Error = WorkerError;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: Self::Command,
+        (): &Self::Services,
+        sink: &EventSink<Self>,
+    ) -> Result<(), Self::Error> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Self::Event) {
+        match (self, event) {
+            (this, WorkerEvent::Hired { worker_id, profile, team, at }) => {
+                let hired = Details { worker_id, profile, team, hired_at: at, archived_at: None };
+                *this = Self::Hired(hired);
+            }
+            (Self::Hired(worker), WorkerEvent::ProfileChanged { profile, .. }) => {
+                worker.profile = profile;
+            }
+            (Self::Hired(worker), WorkerEvent::Transferred { to, .. }) => worker.team = to,
+            (Self::Hired(worker), WorkerEvent::Archived { at, .. }) => {
+                worker.archived_at = Some(at);
+            }
+            (Self::Hired(worker), WorkerEvent::Reinstated { .. }) => worker.archived_at = None,
+            (
+                Self::Hired(_),
+                WorkerEvent::PasswordIssued { .. } | WorkerEvent::PasswordChanged { .. },
+            )
+            | (Self::Absent, _) => {}
+        }
+    }
+}
+
+impl EventSourced for Worker {
+    fn reservations(event: &Self::Event) -> Vec<Reservation> {
+        match event {
+            WorkerEvent::Hired { worker_id, .. } => {
+                vec![Reservation::NewSubject((*worker_id).into())]
+            }
+            WorkerEvent::ProfileChanged { .. }
+            | WorkerEvent::Transferred { .. }
+            | WorkerEvent::PasswordIssued { .. }
+            | WorkerEvent::PasswordChanged { .. }
+            | WorkerEvent::Archived { .. }
+            | WorkerEvent::Reinstated { .. } => Vec::new(),
+        }
+    }
+
+    /// What the next request of the worker must already be held to.
+    fn beside(event: &Self::Event) -> Option<Value> {
+        let login = |profile: &Personal<Profile>| profile.open().map(Profile::login);
+        Some(match event {
+            WorkerEvent::Hired { worker_id, profile, team, .. } => json!({
+                "do": "portal.put_worker", "worker_id": worker_id, "phone": login(profile), "team": team,
+            }),
+            WorkerEvent::ProfileChanged { worker_id, profile, .. } => json!({
+                "do": "portal.put_phone", "worker_id": worker_id, "phone": login(profile),
+            }),
+            WorkerEvent::Transferred { worker_id, to, at, .. } => json!({
+                "do": "portal.move_worker", "worker_id": worker_id, "team": to, "at": at,
+            }),
+            WorkerEvent::PasswordIssued { worker_id, .. } => {
+                json!({ "do": "portal.revoke_all", "holder_id": worker_id, "reason": "password_reset" })
+            }
+            WorkerEvent::PasswordChanged { worker_id } => json!({
+                "do": "portal.revoke_all", "holder_id": worker_id, "reason": "password_changed",
+            }),
+            WorkerEvent::Archived { worker_id, at } => {
+                json!({ "do": "portal.end_worker", "worker_id": worker_id, "at": at })
+            }
+            WorkerEvent::Reinstated { worker_id, .. } => {
+                json!({ "do": "portal.restore_worker", "worker_id": worker_id })
+            }
+        })
+    }
+
+    fn subjects(&self) -> Vec<SubjectId> {
+        self.details().map(|worker| worker.worker_id.into()).into_iter().collect()
+    }
+}
