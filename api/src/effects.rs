@@ -1,7 +1,6 @@
 //! `GET /v1/admin/effects` and the dead letters among them.
 
 use axum::extract::State;
-use chrono::DateTime;
 use domain::access::Permission;
 use projections::effects::Effects;
 use projections::outbox::{self, After, Dead, Effect};
@@ -12,6 +11,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::cursor;
 use crate::extract::{Parameters, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
@@ -80,27 +80,16 @@ async fn effects(
     let state = asked.state.map(Into::into);
     let items = outbox::page(&mut tx, caller.org(), state, after, limit).await?;
     let full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
-    let next = items.last().filter(|_| full).map(cursor);
+    let next = items.last().filter(|_| full);
+    let next = next.map(|last| cursor::shown(last.created_at, last.effect_id));
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }
 
 impl EffectsQuery {
     fn after(&self) -> Result<Option<After>, Problem> {
-        let read = |cursor: &String| {
-            read_cursor(cursor).ok_or_else(|| Problem::field("cursor", "Not a next_cursor"))
-        };
-        self.cursor.as_ref().map(read).transpose()
+        let after = cursor::asked(self.cursor.as_deref())?;
+        Ok(after.map(|(created_at, effect_id)| After { created_at, effect_id }))
     }
-}
-
-fn cursor(effect: &Effect) -> String {
-    format!("{}_{}", effect.created_at.timestamp_micros(), effect.effect_id.simple())
-}
-
-fn read_cursor(text: &str) -> Option<After> {
-    let (micros, effect_id) = text.split_once('_')?;
-    let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-    Some(After { created_at, effect_id: effect_id.parse().ok()? })
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]

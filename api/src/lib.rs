@@ -5,6 +5,8 @@ mod audit;
 mod caller;
 mod checkpoints;
 mod command;
+mod cursor;
+mod customers;
 mod edge;
 mod effects;
 mod estimate;
@@ -20,6 +22,7 @@ mod limits;
 mod metrics;
 mod openapi;
 mod organisation;
+mod people;
 mod problem;
 mod request;
 mod route;
@@ -77,6 +80,8 @@ fn routes() -> Routes {
         .merge(identity::routes())
         .merge(estimate::routes())
         .merge(leads::routes())
+        .merge(people::routes())
+        .merge(customers::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

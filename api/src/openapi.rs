@@ -29,6 +29,7 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
     document["tags"] = json!([
         { "name": "intake", "description": "What anybody may ask" },
         { "name": "leads", "description": "Requests for an offer, their quotes and their history" },
+        { "name": "people", "description": "Workers, and clients whose homes they clean" },
         { "name": "history", "description": "The log of the organisation, for auditors" },
         { "name": "operations", "description": "What follows from events, and how it fares" },
         { "name": "access", "description": "Members of the organisation and what they may do" },

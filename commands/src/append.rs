@@ -43,7 +43,7 @@ pub struct Decision {
     pub beside: Vec<Beside>,
 }
 
-/// A change of a side table, as `identity.apply` reads it.
+/// A change of a side table, as `log.put_beside` reads it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Beside(pub Value);
 
@@ -168,7 +168,7 @@ pub(crate) async fn append(
         if matches!(outcome, Outcome::Stored { .. }) && !decision.beside.is_empty() {
             let changes = decision.beside.iter().map(|beside| beside.0.clone()).collect();
             sqlx::query!(
-                "select identity.apply($1, $2)",
+                "select log.put_beside($1, $2)",
                 decision.org.as_uuid(),
                 Value::Array(changes)
             )

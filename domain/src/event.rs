@@ -58,7 +58,7 @@ pub trait EventSourced:
         Vec::new()
     }
 
-    /// What must stand in a side table the moment `event` does, as `identity.apply` reads it.
+    /// What must stand in a side table the moment `event` does, as `log.put_beside` reads it.
     fn beside(event: &Self::Event) -> Option<Value> {
         let _ = event;
         None

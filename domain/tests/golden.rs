@@ -175,8 +175,7 @@ fn session() -> Vec<SessionEvent> {
 
 fn worker() -> Vec<WorkerEvent> {
     let worker_id = Uuid::from_u128(1).into();
-    let team = TeamNumber::FIRST;
-    let to = TeamNumber::parse(2).unwrap();
+    let [team, to] = [1, 2].map(|number| TeamNumber::parse(number).unwrap_or(TeamNumber::FIRST));
     vec![
         WorkerEvent::Hired { worker_id, profile: sealed("cHJvZmlsZQ"), team, at: at(0) },
         WorkerEvent::ProfileChanged { worker_id, profile: sealed("cHJvZmlsZQ"), at: at(1) },

@@ -105,7 +105,13 @@ pub(crate) fn erased(position: i64) -> Recorded {
     recorded::<Subject>(position, 1, LEAD, &event)
 }
 
-fn recorded<A: Aggregate>(position: i64, sequence: i32, id: Uuid, event: &A::Event) -> Recorded
+/// One event as the log holds it.
+pub(crate) fn recorded<A: Aggregate>(
+    position: i64,
+    sequence: i32,
+    id: Uuid,
+    event: &A::Event,
+) -> Recorded
 where
     A::Event: Serialize,
 {

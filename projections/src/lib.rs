@@ -5,6 +5,7 @@
 
 pub mod audit_log;
 mod batch;
+pub mod customers;
 pub mod effects;
 pub mod engine;
 pub mod entity_timeline;
@@ -13,6 +14,7 @@ mod fixture;
 pub mod heartbeats;
 pub mod history;
 pub mod outbox;
+pub mod people;
 pub mod rebuild;
 pub mod sales;
 pub mod subject_keys;
@@ -45,8 +47,10 @@ pub trait Projection: 'static {
 /// Every reader of the log. A new one adds its line here, and nowhere else.
 pub const READERS: &[Reader] = &[
     Reader::of::<audit_log::AuditLog>(),
+    Reader::of::<customers::client_list::ClientList>(),
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
+    Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<sales::lead_detail::LeadDetail>(),
     Reader::of::<sales::lead_list::LeadList>(),
 ];

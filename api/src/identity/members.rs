@@ -41,7 +41,7 @@ pub(super) fn shown(staff: &Staff, id: UserId, member: &Member) -> Value {
 }
 
 /// Letters and digits, at least one of each sort, none that look alike.
-pub(super) fn temporary_password() -> String {
+pub(crate) fn temporary_password() -> String {
     const SORTS: [&[u8]; 3] =
         [b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"abcdefghijkmnopqrstuvwxyz", b"23456789"];
     let mut rng = rand::rng();

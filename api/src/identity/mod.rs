@@ -8,6 +8,7 @@ mod roles;
 mod sessions;
 mod tokens;
 
+pub(crate) use self::members::temporary_password;
 pub(crate) use self::password::Hashing;
 pub use self::password::PasswordCost;
 pub(crate) use self::sessions::{SignedIn, by_token};

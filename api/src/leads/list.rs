@@ -1,7 +1,7 @@
 //! `GET /v1/admin/leads`: what staff search.
 
 use axum::extract::State;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use domain::sales::lead::Status;
 use projections::Projection;
 use projections::sales::lead_list::{self, Filter, LeadList, PAGE, Page, Start};
@@ -9,11 +9,11 @@ use projections::tenant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::{READ, past};
 use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::cursor;
 use crate::extract::Parameters;
 use crate::freshness::Freshness;
 use crate::problem::{Code, Problem};
@@ -56,11 +56,11 @@ impl ListQuery {
     fn start(&self) -> Result<Start, Problem> {
         match (&self.cursor, self.page) {
             (Some(_), Some(_)) => Err(Problem::field("cursor", "Not together with page")),
-            (Some(cursor), None) => {
-                read_cursor(cursor).ok_or_else(|| Problem::field("cursor", "Not a next_cursor"))
-            }
             (None, Some(0)) => Err(Problem::field("page", "Input should be at least 1")),
-            (None, page) => Ok(Start::Page(page.unwrap_or(1))),
+            (cursor, page) => Ok(match cursor::asked(cursor.as_deref())? {
+                Some((created_at, lead_id)) => Start::After { created_at, lead_id },
+                None => Start::Page(page.unwrap_or(1)),
+            }),
         }
     }
 }
@@ -106,34 +106,6 @@ fn shown(page: &Page, number: Option<u32>) -> Value {
         "total": page.total,
         "page": number.unwrap_or(1),
         "page_size": PAGE,
-        "next_cursor": last.map(|item| cursor(item.created_at, item.lead_id)),
+        "next_cursor": last.map(|item| cursor::shown(item.created_at, item.lead_id)),
     })
-}
-
-fn cursor(created_at: DateTime<Utc>, lead_id: Uuid) -> String {
-    format!("{}_{}", created_at.timestamp_micros(), lead_id.simple())
-}
-
-fn read_cursor(text: &str) -> Option<Start> {
-    let (micros, lead_id) = text.split_once('_')?;
-    let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-    Some(Start::After { created_at, lead_id: lead_id.parse().ok()? })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_leads_back_to_where_it_was_made() {
-        let (at, id) =
-            (DateTime::from_timestamp_micros(1_764_000_000_123_456).unwrap(), Uuid::max());
-        let Some(Start::After { created_at, lead_id }) = read_cursor(&cursor(at, id)) else {
-            panic!("not a cursor");
-        };
-        assert_eq!((created_at, lead_id), (at, id));
-        for bad in ["", "_", "1_x", "x_1", "99999999999999999999_0"] {
-            assert!(read_cursor(bad).is_none());
-        }
-    }
 }

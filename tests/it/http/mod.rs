@@ -11,6 +11,7 @@ mod intake;
 mod isolation;
 mod leads;
 mod matrix;
+mod portal;
 mod quotes;
 mod refusals;
 

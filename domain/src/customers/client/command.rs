@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::contact::Contact;
+use super::contact::{Changes, Contact};
 use crate::id::ClientId;
 use crate::refusal::{Kind, Refusal};
 
@@ -21,8 +21,8 @@ pub enum ClientCommand {
     },
     /// Reach them otherwise.
     ChangeContact {
-        /// How.
-        contact: Contact,
+        /// How; at least one is to be different.
+        changes: Changes,
         /// The time.
         now: DateTime<Utc>,
     },
@@ -75,6 +75,10 @@ pub enum ClientError {
     #[error("a block needs a reason of 1 to 500 characters")]
     #[strum(serialize = "client.no_reason")]
     NoReason,
+    /// A change changes something.
+    #[error("nothing to change was supplied")]
+    #[strum(serialize = "client.nothing_supplied")]
+    NothingSupplied,
     /// Archived clients do not use the portal.
     #[error("an archived client does not use the portal")]
     #[strum(serialize = "client.archived")]
@@ -86,6 +90,7 @@ impl Refusal for ClientError {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::NoReason => Kind::Invalid,
+            Self::NothingSupplied => Kind::Rule,
             Self::AlreadyRegistered | Self::EmailTaken | Self::Archived => Kind::Conflict,
         }
     }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use self::command::{ClientCommand, ClientError};
-pub use self::contact::Contact;
+pub use self::contact::{Changes, Contact};
 use crate::event::{EventSourced, Reservation, domain_event};
 use crate::id::{ClientId, SubjectId};
 use crate::personal::Personal;
@@ -134,12 +134,17 @@ impl Details {
         let client_id = self.client_id;
         match (command, &self.blocked, self.archived_at) {
             (C::Register { .. }, ..) => Err(ClientError::AlreadyRegistered),
-            (C::ChangeContact { contact, .. }, ..) if self.contact.open() == Some(&contact) => {
-                Ok(Vec::new())
+            (C::ChangeContact { changes, .. }, ..) if changes.is_empty() => {
+                Err(ClientError::NothingSupplied)
             }
-            (C::ChangeContact { contact, now }, ..) => {
-                let contact = Personal::of(client_id.into(), contact);
-                Ok(vec![ClientEvent::ContactChanged { client_id, contact, at: now }])
+            (C::ChangeContact { changes, now }, ..) => {
+                let before = self.contact.open();
+                let contact = before.map(|before| changes.on(before));
+                let event = contact.filter(|after| Some(after) != before).map(|after| {
+                    let contact = Personal::of(client_id.into(), after);
+                    ClientEvent::ContactChanged { client_id, contact, at: now }
+                });
+                Ok(event.into_iter().collect())
             }
             (C::Block { reason, now }, blocked, _) => {
                 let reason = reason.trim();

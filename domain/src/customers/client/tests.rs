@@ -51,7 +51,10 @@ fn somebody_is_registered_once_under_a_key_of_their_own() {
 
 #[test]
 fn another_address_is_a_change_and_the_same_is_none() {
-    let change = |email| ClientCommand::ChangeContact { contact: contact(email), now: at(2) };
+    let change = |email| ClientCommand::ChangeContact {
+        changes: Changes::parse(None, Some(email), None).unwrap(),
+        now: at(2),
+    };
     let changed = ClientEvent::ContactChanged {
         client_id: id(),
         contact: Personal::of(id().into(), contact("new@example.org")),
@@ -59,6 +62,8 @@ fn another_address_is_a_change_and_the_same_is_none() {
     };
     given(&[registered()]).when(change("new@example.org")).then_expect_events(vec![changed]);
     given(&[registered()]).when(change("sam@example.org")).then_expect_events(vec![]);
+    let nothing = ClientCommand::ChangeContact { changes: Changes::default(), now: at(2) };
+    given(&[registered()]).when(nothing).then_expect_error(ClientError::NothingSupplied);
 }
 
 #[test]
@@ -90,7 +95,7 @@ fn archiving_and_restoring_twice_changes_nothing() {
 #[test]
 fn nothing_is_asked_of_somebody_who_was_never_registered() {
     let commands = [
-        ClientCommand::ChangeContact { contact: contact("a@example.org"), now: at(1) },
+        ClientCommand::ChangeContact { changes: Changes::default(), now: at(1) },
         ClientCommand::Unblock { now: at(1) },
         ClientCommand::Archive { now: at(1) },
     ];

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::TeamNumber;
-use super::profile::Profile;
+use super::profile::{Changes, Profile};
 use crate::id::WorkerId;
 use crate::refusal::{Kind, Refusal};
 
@@ -24,7 +24,7 @@ pub enum WorkerCommand {
     /// Change any of these; what is left out stays.
     Change {
         /// Who they are.
-        profile: Option<Profile>,
+        changes: Changes,
         /// With whom they go out.
         team: Option<TeamNumber>,
         /// The time.

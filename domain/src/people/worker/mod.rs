@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 pub use self::command::{WorkerCommand, WorkerError};
 pub use self::event::WorkerEvent;
-pub use self::profile::Profile;
+pub use self::profile::{Changes, Profile};
 use crate::event::{EventSourced, Reservation};
 use crate::id::{SubjectId, WorkerId};
 use crate::personal::Personal;
@@ -101,8 +101,10 @@ impl Details {
         let worker_id = self.worker_id;
         match (command, self.archived_at) {
             (C::Hire { .. }, _) => Err(WorkerError::AlreadyHired),
-            (C::Change { profile: None, team: None, .. }, _) => Err(WorkerError::NothingSupplied),
-            (C::Change { profile, team, now }, _) => Ok(self.change(profile, team, now)),
+            (C::Change { changes, team: None, .. }, _) if changes.is_empty() => {
+                Err(WorkerError::NothingSupplied)
+            }
+            (C::Change { changes, team, now }, _) => Ok(self.change(changes, team, now)),
             (C::IssuePassword { .. } | C::ChangePassword, Some(_)) => Err(WorkerError::Archived),
             (C::IssuePassword { expires_at }, None) => {
                 Ok(vec![WorkerEvent::PasswordIssued { worker_id, expires_at }])
@@ -119,18 +121,23 @@ impl Details {
 
     fn change(
         &self,
-        profile: Option<Profile>,
+        changes: Changes,
         team: Option<TeamNumber>,
         at: DateTime<Utc>,
     ) -> Vec<WorkerEvent> {
         let worker_id = self.worker_id;
-        let profile = profile.filter(|profile| self.profile.open() != Some(profile));
-        let team = team.filter(|team| self.team != *team);
-        let profile = profile.map(|profile| {
-            let profile = Personal::of(worker_id.into(), profile);
+        let before = self.profile.open();
+        let profile = before.map(|before| changes.on(before));
+        let profile = profile.filter(|after| Some(after) != before).map(|after| {
+            let profile = Personal::of(worker_id.into(), after);
             WorkerEvent::ProfileChanged { worker_id, profile, at }
         });
-        let moved = team.map(|to| WorkerEvent::Transferred { worker_id, from: self.team, to, at });
+        let moved = team.filter(|to| self.team != *to).map(|to| WorkerEvent::Transferred {
+            worker_id,
+            from: self.team,
+            to,
+            at,
+        });
         profile.into_iter().chain(moved).collect()
     }
 }

@@ -16,21 +16,23 @@ pub struct Profile {
     pub email: Option<String>,
 }
 
+/// What is to be different of a profile; the rest stays. `Debug` shows nothing of it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    name: Option<String>,
+    phone: Option<String>,
+    /// Empty removes it.
+    email: Option<String>,
+}
+
 impl Profile {
     /// Reads what staff typed; names everything that is wrong with it.
     pub fn parse(name: &str, phone: &str, email: Option<&str>) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let name = problems.take(input::text("name", name, 1..=120)).unwrap_or_default();
-        let phone = problems.take(input::text("phone", phone, 1..=50)).unwrap_or_default();
-        if !phone.is_empty() && input::phone(&phone).is_none() {
-            problems.push("phone", "Input should be a phone number");
-        }
-        let email = email.map(str::trim).filter(|email| !email.is_empty());
-        let address = email.and_then(input::address);
-        if email.is_some() && address.is_none() {
-            problems.push("email", "Input should be an e-mail address");
-        }
-        problems.or(Self { name, phone, email: address })
+        let name = problems.take(read_name(name)).unwrap_or_default();
+        let phone = problems.take(read_phone(phone)).unwrap_or_default();
+        let email = problems.take(read_email(email.unwrap_or_default()));
+        problems.or(Self { name, phone, email: email.and_then(unless_empty) })
     }
 
     /// The phone number as it is looked up by when they sign in.
@@ -39,9 +41,68 @@ impl Profile {
     }
 }
 
+impl Changes {
+    /// Reads what staff typed, each as for a whole profile; an empty address removes it.
+    pub fn parse(
+        name: Option<&str>,
+        phone: Option<&str>,
+        email: Option<&str>,
+    ) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let name = name.and_then(|name| problems.take(read_name(name)));
+        let phone = phone.and_then(|phone| problems.take(read_phone(phone)));
+        let email = email.and_then(|email| problems.take(read_email(email)));
+        problems.or(Self { name, phone, email })
+    }
+
+    /// Whether nothing is to be different.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The profile as it is afterwards.
+    #[must_use]
+    pub fn on(self, profile: &Profile) -> Profile {
+        Profile {
+            name: self.name.unwrap_or_else(|| profile.name.clone()),
+            phone: self.phone.unwrap_or_else(|| profile.phone.clone()),
+            email: self.email.map_or_else(|| profile.email.clone(), unless_empty),
+        }
+    }
+}
+
+fn read_name(raw: &str) -> Result<String, Problems> {
+    input::text("name", raw, 1..=120)
+}
+
+fn read_phone(raw: &str) -> Result<String, Problems> {
+    let phone = input::text("phone", raw, 1..=50)?;
+    let known = input::phone(&phone).is_some();
+    if known { Ok(phone) } else { Err(Problems::one("phone", "Input should be a phone number")) }
+}
+
+/// Empty is none.
+fn read_email(raw: &str) -> Result<String, Problems> {
+    match (raw.trim(), input::address(raw)) {
+        ("", _) => Ok(String::new()),
+        (_, Some(address)) => Ok(address),
+        (_, None) => Err(Problems::one("email", "Input should be an e-mail address")),
+    }
+}
+
+fn unless_empty(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Profile(..)")
+    }
+}
+
+impl std::fmt::Debug for Changes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Changes(..)")
     }
 }
 
@@ -51,9 +112,11 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
-        let problems = Profile::parse(" ", "call me", Some("nowhere")).unwrap_err();
-        let fields: Vec<_> = problems.as_slice().iter().map(|one| one.field.as_str()).collect();
+        let whole = Profile::parse(" ", "call me", Some("nowhere")).unwrap_err();
+        let part = Changes::parse(Some(" "), Some("call me"), Some("nowhere")).unwrap_err();
+        let fields: Vec<_> = whole.as_slice().iter().map(|one| one.field.as_str()).collect();
         assert_eq!(fields, ["name", "phone", "email"]);
+        assert_eq!(whole, part);
     }
 
     #[test]
@@ -62,5 +125,15 @@ mod tests {
         assert_eq!((profile.name.as_str(), profile.phone.as_str()), ("Dana", "(780) 555-0199"));
         assert_eq!((profile.login().as_str(), &profile.email), ("+17805550199", &None));
         assert_eq!(format!("{profile:?}"), "Profile(..)");
+    }
+
+    #[test]
+    fn what_is_left_out_stays_and_an_empty_address_goes() {
+        let before = Profile::parse("Dana", "780-555-0199", Some("dana@example.org")).unwrap();
+        let renamed = Changes::parse(Some("Dana K."), None, None).unwrap().on(&before);
+        assert_eq!((renamed.name.as_str(), &renamed.email), ("Dana K.", &before.email));
+        let without = Changes::parse(None, None, Some("")).unwrap().on(&before);
+        assert_eq!((without.name.as_str(), without.email), ("Dana", None));
+        assert!(Changes::parse(None, None, None).unwrap().is_empty());
     }
 }

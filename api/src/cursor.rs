@@ -1,0 +1,38 @@
+//! Where the next page of a list begins that is sorted by time and id.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+/// The row behind which the next page begins, as a text for callers.
+pub(crate) fn shown(at: DateTime<Utc>, id: Uuid) -> String {
+    format!("{}_{}", at.timestamp_micros(), id.simple())
+}
+
+/// What a caller sends back, if they send one.
+pub(crate) fn asked(cursor: Option<&str>) -> Result<Option<(DateTime<Utc>, Uuid)>, Problem> {
+    let read = |text| read(text).ok_or_else(|| Problem::field("cursor", "Not a next_cursor"));
+    cursor.map(read).transpose()
+}
+
+fn read(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
+    let (micros, id) = text.split_once('_')?;
+    Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_where_it_was_made() {
+        let at = DateTime::from_timestamp_micros(1_764_000_000_123_456).unwrap();
+        let cursor = shown(at, Uuid::max());
+        assert_eq!(asked(Some(&cursor)).unwrap(), Some((at, Uuid::max())));
+        assert_eq!(asked(None).unwrap(), None);
+        for bad in ["", "_", "1_x", "x_1", "99999999999999999999_0"] {
+            assert!(asked(Some(bad)).is_err());
+        }
+    }
+}

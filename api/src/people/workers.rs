@@ -1,0 +1,332 @@
+//! Workers: hired, found, changed, archived, given a password for the portal.
+
+use axum::extract::State;
+use chrono::TimeDelta;
+use commands::{Beside, CommandError, Context, Done};
+use domain::access::Permission;
+use domain::id::WorkerId;
+use domain::people::worker::{
+    Changes, Details, Profile, TeamNumber, Worker, WorkerCommand, WorkerError,
+};
+use domain::personal::PLACEHOLDER;
+use projections::people::worker_list::{self, Filter, PAGE, Row, WorkerList};
+use projections::{Projection, tenant};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::command::CommandRequest;
+use crate::cursor;
+use crate::extract::{Parameters, Path, limit};
+use crate::freshness::Freshness;
+use crate::identity::temporary_password;
+use crate::problem::Problem;
+use crate::route::{Key, Routes, staff};
+use crate::state::{App, AppState};
+
+/// Whoever sends workers out takes care of them.
+const DISPATCH: &[Permission] = &[Permission::BookingsAssign];
+
+/// How long a password for one use works.
+const TEMPORARY: TimeDelta = TimeDelta::hours(72);
+
+pub(super) fn routes() -> Routes {
+    let dispatch = staff(DISPATCH);
+    Routes::default()
+        .add(routes!(list_workers), dispatch)
+        .add(routes!(hire_worker), dispatch.action("worker.create"))
+        .add(routes!(worker), dispatch)
+        .add(routes!(change_worker), dispatch.action("worker.update"))
+        .add(routes!(archive_worker), dispatch.action("worker.archive"))
+        .add(routes!(unarchive_worker), dispatch.action("worker.unarchive"))
+        .add(
+            routes!(reset_worker_password),
+            dispatch.action("worker.password_reset").key(Key::Required),
+        )
+}
+
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ActiveState {
+    #[default]
+    Active,
+    Archived,
+    All,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Part of name, e-mail, phone or id, in any case.
+    q: Option<String>,
+    /// `active` (the default), `archived` or `all`.
+    #[param(value_type = Option<String>)]
+    active_state: Option<ActiveState>,
+    /// Number of a team.
+    team_id: Option<i32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200, else 50.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+}
+
+impl ListQuery {
+    fn filter(&self) -> Filter {
+        let query = self.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let archived = match self.active_state.unwrap_or_default() {
+            ActiveState::Active => Some(false),
+            ActiveState::Archived => Some(true),
+            ActiveState::All => None,
+        };
+        Filter { query: query.map(str::to_owned), team: self.team_id, archived }
+    }
+}
+
+/// Workers, newest first
+#[utoipa::path(
+    get,
+    path = "/v1/admin/workers",
+    tag = "people",
+    params(ListQuery),
+    responses((status = 200, description = "One page", content_type = "application/json", example = json!({
+        "items": [{ "worker_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "name": "Dana Sample", "team_id": 1, "is_active": true }],
+        "next_cursor": null
+    })))
+)]
+async fn list_workers(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<ListQuery>,
+) -> Result<Answer, Problem> {
+    let (limit, after) = (limit(asked.limit, PAGE)?, cursor::asked(asked.cursor.as_deref())?);
+    let reached = fresh.reach(&app, caller.org(), &[WorkerList::NAME]).await?;
+    let mut tx = tenant::begin(&app.reads, caller.org()).await?;
+    let rows = worker_list::page(&mut tx, caller.org(), &asked.filter(), after, limit).await?;
+    let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
+    let last = rows.last().filter(|_| full);
+    let next = last.map(|row| cursor::shown(row.hired_at, row.worker_id));
+    let items: Vec<Value> = rows.iter().map(line).collect();
+    Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
+}
+
+fn line(row: &Row) -> Value {
+    let mut line = json!(row);
+    line["is_active"] = row.archived_at.is_none().into();
+    line
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "name": "Dana Sample", "phone": "780-555-0199", "team_id": 1 })))]
+struct NewWorker {
+    /// 1 to 120 characters.
+    name: String,
+    /// What they sign in with; nobody else's in the organisation.
+    phone: String,
+    email: Option<String>,
+    /// Number of their team, from 1; 1 if left out.
+    team_id: Option<i32>,
+}
+
+/// Hire somebody
+#[utoipa::path(
+    post,
+    path = "/v1/admin/workers",
+    tag = "people",
+    request_body = NewWorker,
+    responses(
+        (status = 201, description = "The worker, who has no password yet", content_type = "application/json"),
+        (status = 409, description = "`worker.phone_taken`")
+    )
+)]
+async fn hire_worker(
+    State(app): State<AppState>,
+    caller: Caller,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let NewWorker { name, phone, email, team_id } = request.body()?;
+    let profile = Profile::parse(&name, &phone, email.as_deref())?;
+    let team = team_id.map_or(Ok(TeamNumber::FIRST), team)?;
+    let context = request.context(&caller);
+    // The same for a repetition, which must be told of the same worker.
+    let worker_id = WorkerId::from(context.request.derived_id("worker"));
+    let command = WorkerCommand::Hire { worker_id, profile, team, now: app.now() };
+    let done = change(&app, &context, worker_id, command).await?;
+    Ok(Answer::done(&done).created())
+}
+
+/// One worker
+#[utoipa::path(
+    get,
+    path = "/v1/admin/workers/{worker_id}",
+    tag = "people",
+    params(("worker_id" = Uuid, Path)),
+    responses((status = 200, description = "The worker; `ETag` is its version", content_type = "application/json"))
+)]
+async fn worker(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<WorkerId>,
+) -> Result<Answer, Problem> {
+    let found = app.bus.load::<Worker>(caller.org(), &id.to_string()).await?;
+    let details = found.state.details();
+    let details = details.ok_or_else(|| Problem::refused(&WorkerError::NotFound))?;
+    let answer = Answer::json(&shown(details))?;
+    // Erasing a person changes what is shown but not the version.
+    let readable = details.profile.open().is_some();
+    Ok(if readable { answer.version(found.version) } else { answer })
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "team_id": 2 })))]
+struct ChangedWorker {
+    name: Option<String>,
+    phone: Option<String>,
+    /// Empty removes it.
+    email: Option<String>,
+    /// Another team ends every session of the worker.
+    team_id: Option<i32>,
+}
+
+/// Change a worker; what is left out stays
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/workers/{worker_id}",
+    tag = "people",
+    params(("worker_id" = Uuid, Path)),
+    request_body = ChangedWorker,
+    responses(
+        (status = 200, description = "The worker", content_type = "application/json"),
+        (status = 400, description = "`worker.nothing_supplied`"),
+        (status = 409, description = "`worker.phone_taken`")
+    )
+)]
+async fn change_worker(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<WorkerId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let ChangedWorker { name, phone, email, team_id } = request.body()?;
+    let changes = Changes::parse(name.as_deref(), phone.as_deref(), email.as_deref())?;
+    let team = team_id.map(team).transpose()?;
+    let command = WorkerCommand::Change { changes, team, now: app.now() };
+    Ok(Answer::done(&change(&app, &request.context(&caller), id, command).await?))
+}
+
+/// Send a worker out no more, and end every session of theirs
+#[utoipa::path(
+    post,
+    path = "/v1/admin/workers/{worker_id}/archive",
+    tag = "people",
+    params(("worker_id" = Uuid, Path)),
+    responses((status = 200, description = "The worker", content_type = "application/json"))
+)]
+async fn archive_worker(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<WorkerId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let command = WorkerCommand::Archive { now: app.now() };
+    Ok(Answer::done(&change(&app, &request.context(&caller), id, command).await?))
+}
+
+/// Send a worker out again; they need a new password
+#[utoipa::path(
+    post,
+    path = "/v1/admin/workers/{worker_id}/unarchive",
+    tag = "people",
+    params(("worker_id" = Uuid, Path)),
+    responses((status = 200, description = "The worker", content_type = "application/json"))
+)]
+async fn unarchive_worker(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<WorkerId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let command = WorkerCommand::Reinstate { now: app.now() };
+    Ok(Answer::done(&change(&app, &request.context(&caller), id, command).await?))
+}
+
+/// Make a password for one use, and end every session of the worker
+#[utoipa::path(
+    post,
+    path = "/v1/admin/workers/{worker_id}/reset-password",
+    tag = "people",
+    params(("worker_id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The worker, and `temp_password`, shown once", content_type = "application/json"),
+        (status = 409, description = "`worker.archived`")
+    )
+)]
+async fn reset_worker_password(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<WorkerId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let password = temporary_password();
+    let hash = app.hashing.hash(password.clone().into()).await?;
+    let expires_at = app.now() + TEMPORARY;
+    let mut context = request.context(&caller);
+    context.beside.push(Beside(json!({
+        "do": "portal.put_password", "worker_id": id, "password_hash": hash, "temporary_until": expires_at,
+    })));
+    let command = WorkerCommand::IssuePassword { expires_at };
+    let mut done = change(&app, &context, id, command).await?;
+    // Told whoever asked first, and nobody after.
+    if !done.replayed {
+        done.answer["temp_password"] = password.into();
+    }
+    Ok(Answer::done(&done))
+}
+
+/// Carries out a command on a worker; the answer is the worker.
+async fn change(
+    app: &App,
+    context: &Context,
+    id: WorkerId,
+    command: WorkerCommand,
+) -> Result<Done, Problem> {
+    let answer = |worker: &Worker| worker.details().map_or(Value::Null, shown);
+    let done = match command {
+        hire @ WorkerCommand::Hire { .. } => {
+            app.bus.create(context, &id.to_string(), hire, answer).await
+        }
+        other => app.bus.execute(context, &id.to_string(), other, answer).await,
+    };
+    done.map_err(|error| match error {
+        // Of what stands beside the events of a worker, only the phone is unique.
+        CommandError::RolledBack { code } if code == "23505" => {
+            Problem::refused(&WorkerError::PhoneTaken)
+        }
+        other => other.into(),
+    })
+}
+
+fn shown(worker: &Details) -> Value {
+    let profile = worker.profile.open();
+    json!({
+        "worker_id": worker.worker_id,
+        "name": profile.map_or(PLACEHOLDER, |profile| &profile.name),
+        "phone": profile.map_or(PLACEHOLDER, |profile| &profile.phone),
+        "email": profile.and_then(|profile| profile.email.as_deref()),
+        "team_id": worker.team,
+        "is_active": worker.archived_at.is_none(),
+        "hired_at": worker.hired_at,
+        "archived_at": worker.archived_at,
+    })
+}
+
+fn team(number: i32) -> Result<TeamNumber, Problem> {
+    TeamNumber::parse(number).ok_or_else(|| Problem::field("team_id", "Input should be at least 1"))
+}

@@ -1,0 +1,3 @@
+//! Read models of the people whose homes are cleaned.
+
+pub mod client_list;

@@ -1,0 +1,3 @@
+//! Read models of the people who clean.
+
+pub mod worker_list;
