@@ -77,6 +77,10 @@ pub(super) async fn filled() -> App {
         let send = format!("{route}/{}/send", quote.as_str().unwrap());
         owner.post(&send, &json!({})).await.ok();
         owner.post("/v1/admin/history/checkpoints", &json!({})).await.ok();
+        let worker = json!({ "name": "Wes", "phone": "780-555-0101" });
+        owner.post("/v1/admin/workers", &worker).await.ok();
+        let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
+        owner.post("/v1/admin/clients", &client).await.ok();
         let org = app.orgs[number].id;
         let host = format!("select tenant.put_host('{org}', '{slug}.example')");
         app.db.app.execute(host.as_str()).await.unwrap();
