@@ -53,6 +53,18 @@ pub(super) const THINGS: &[Thing] = &[
         "role_id",
         Some(("DELETE /v1/admin/iam/roles/{}", "")),
     ),
+    thing(
+        "worker_id",
+        ("POST /v1/admin/workers", r#"{"name":"{mark} {n}","phone":"780-555-{n}"}"#),
+        "worker_id",
+        ERASED,
+    ),
+    thing(
+        "client_id",
+        ("POST /v1/admin/clients", r#"{"name":"{mark} {n}","email":"{mark}-c{n}@example.net"}"#),
+        "client_id",
+        ERASED,
+    ),
 ];
 
 /// Other names for the same things. `org_id` is the organisation itself.
@@ -60,7 +72,7 @@ pub(super) const ALIASES: &[(&str, &str)] =
     &[("custom_role_id", "role_id"), ("resource_id", "lead_id")];
 
 /// Parameters that look like an id and name nothing of an organisation.
-pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code"];
+pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code", "team_id"];
 
 /// Parameters that say where a page begins, in a form of the route's own.
 pub(super) const PAGES: &[&str] = &["cursor", "after"];
@@ -85,6 +97,11 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/subjects/{subject_id}/erase", r#"{"reason":"asked"}"#),
     ("POST /v1/admin/iam/roles", r#"{"name":"r {n}","permissions":["core.view"]}"#),
     ("PATCH /v1/admin/iam/roles/{role_id}", r#"{"description":"d"}"#),
+    ("POST /v1/admin/workers", r#"{"name":"w","phone":"780-556-{n}"}"#),
+    ("PATCH /v1/admin/workers/{worker_id}", r#"{"name":"w {n}"}"#),
+    ("POST /v1/admin/clients", r#"{"name":"c","email":"c{n}@example.net"}"#),
+    ("PATCH /v1/admin/clients/{client_id}", r#"{"name":"c {n}"}"#),
+    ("POST /v1/admin/clients/{client_id}/block", r#"{"reason":"r"}"#),
     ("POST /v1/iam/users", r#"{"email":"u{n}@example.net","role":"viewer"}"#),
     ("POST /v1/iam/users/{user_id}/role", r#"{"role":"viewer"}"#),
     ("PATCH /v1/admin/iam/users/{user_id}/role", r#"{"role":"viewer"}"#),
