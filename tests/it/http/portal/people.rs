@@ -1,5 +1,6 @@
 //! What staff do with workers and clients.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{hired, registered};
@@ -30,6 +31,7 @@ async fn a_worker_is_hired_found_changed_and_archived() {
     let one = dispatcher.get(&route).await;
     assert_eq!((&one.ok().body, one.header("etag")), (&changed.body, changed.header("etag")));
 
+    app.advance(TimeDelta::seconds(1));
     hired(&dispatcher, "Eli Young", "780-555-0122").await;
     app.settle().await;
     let list = |query: &str| {
