@@ -1,4 +1,4 @@
--- parent: 0010
+-- parent: 0016
 -- Who may sign in at a portal: workers by phone and password, clients by a link that is sent to them.
 --
 -- As with identity: nobody reads or writes the side tables but the functions below, and what follows from events is written
