@@ -28,6 +28,7 @@ mod request;
 mod route;
 mod serve;
 mod session;
+mod settings;
 mod state;
 mod subjects;
 
@@ -40,6 +41,7 @@ pub use self::identity::{PasswordCost, TokenKeyError, Tokens};
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::route::Declared;
 pub use self::serve::serve;
+pub use self::settings::{Email, Entry, Flag, Installation};
 pub use self::state::{App, AppState, Clock, Options};
 
 use self::problem::{Code, Problem};
@@ -78,6 +80,7 @@ fn routes() -> Routes {
         .merge(problem::routes())
         .merge(session::routes())
         .merge(identity::routes())
+        .merge(settings::routes())
         .merge(estimate::routes())
         .merge(leads::routes())
         .merge(people::routes())

@@ -33,6 +33,7 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
         { "name": "history", "description": "The log of the organisation, for auditors" },
         { "name": "operations", "description": "What follows from events, and how it fares" },
         { "name": "access", "description": "Members of the organisation and what they may do" },
+        { "name": "settings", "description": "How the organisation wants the product" },
         { "name": "session", "description": "The login itself" },
         { "name": "system", "description": "For monitors and for readers of this page" },
     ]);
@@ -79,6 +80,9 @@ fn complete(route: &Declared, operation: &mut Value) {
         codes.extend([Code::NotFound, Code::AmbiguousOrganisation]);
     } else if !system {
         codes.push(Code::OrganisationNotFound);
+    }
+    if route.feature.is_some() {
+        codes.push(Code::FeatureDisabled);
     }
     if route.method != "GET" {
         codes.extend([Code::MalformedJson, Code::InvalidUtf8, Code::MalformedHeader]);

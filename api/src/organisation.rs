@@ -29,6 +29,10 @@ const LONGEST_NAME: usize = 255;
 #[derive(Clone, Debug)]
 pub(crate) struct Organisation {
     pub(crate) id: OrgId,
+    /// On screens.
+    pub(crate) name: String,
+    /// The time zone it was registered with.
+    pub(crate) timezone: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +77,16 @@ impl Organisations {
         found.map(Some).ok_or_else(|| Problem::new(Code::OrganisationNotFound))
     }
 
+    /// What was registered about an organisation that a caller belongs to.
+    pub(crate) async fn registered(
+        &self,
+        pool: &PgPool,
+        id: OrgId,
+    ) -> Result<Arc<Organisation>, Problem> {
+        let found = self.of_id(pool, id).await?;
+        found.ok_or_else(|| Problem::new(Code::OrganisationNotFound))
+    }
+
     async fn of_id(&self, pool: &PgPool, id: OrgId) -> Result<Option<Arc<Organisation>>, Problem> {
         self.find(pool, Name::Key(id.to_string())).await
     }
@@ -85,14 +99,18 @@ impl Organisations {
             Name::Host(host) => (Some(host.as_str()), None),
             Name::Key(key) => (None, Some(key.as_str())),
         };
-        let found = sqlx::query_scalar!(
-            r#"select org_id as "org_id!" from tenant.find_organisation($1, $2)"#,
+        let found = sqlx::query!(
+            r#"select org_id as "org_id!", name as "name!", timezone as "timezone!"
+               from tenant.find_organisation($1, $2)"#,
             host,
             key
         )
         .fetch_optional(pool)
         .await?;
-        let found = found.map(|id| Arc::new(Organisation { id: id.into() }));
+        let found = found.map(|row| {
+            let (name, timezone) = (row.name, row.timezone);
+            Arc::new(Organisation { id: row.org_id.into(), name, timezone })
+        });
         // Someone may open an organisation and use its name at once; every request has a host.
         if found.is_some() || matches!(name, Name::Host(_)) {
             self.0.insert(name, found.clone());

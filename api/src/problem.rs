@@ -12,6 +12,7 @@ use commands::{CommandError, LoadError};
 use domain::access::Permission;
 use domain::input::{FieldProblem, Problems};
 use domain::refusal::{Kind, Refusal};
+use domain::settings::feature::Feature;
 use projections::history::checkpoint::SignError;
 use projections::history::entity::FoldError;
 use projections::history::moment::MomentError;
@@ -136,6 +137,17 @@ impl Problem {
         problem
     }
 
+    /// Something that the organisation has switched off. The words are those that clients know.
+    pub(crate) fn feature_off(feature: Feature) -> Self {
+        let detail = match feature {
+            Feature::QualityNps => "Feature disabled",
+            _ => "Disabled by org settings",
+        };
+        let mut problem = Self::new(Code::FeatureDisabled).detail(detail);
+        problem.0.errors = Problems::one("feature", feature.key());
+        problem
+    }
+
     /// Something that can be tried again after `seconds`.
     pub(crate) fn retry(code: Code, seconds: u64) -> Self {
         let mut problem = Self::new(code);
@@ -181,6 +193,7 @@ impl Problem {
             Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::OverPlan => StatusCode::PAYMENT_REQUIRED,
         };
         let mut errors = Problems::default();
         for FieldProblem { field, message } in refusal.problems() {

@@ -16,6 +16,7 @@ use crate::identity::{Hashing, PasswordCost, Tokens};
 use crate::limits;
 use crate::metrics::Scrape;
 use crate::organisation::Organisations;
+use crate::settings::{Installation, Known};
 
 /// Tells the time; a test hands in its own.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -44,6 +45,8 @@ pub struct Options {
     pub trust_proxy: bool,
     /// Whether `/openapi.json` and `/docs` exist.
     pub docs: bool,
+    /// What staff may know about the configuration.
+    pub installation: Installation,
     /// `/metrics`; `None` leaves the route out.
     pub scrape: Option<Scrape>,
 }
@@ -64,6 +67,8 @@ pub struct App {
     pub(crate) hashing: Hashing,
     pub(crate) logins: Logins,
     pub(crate) organisations: Organisations,
+    pub(crate) settings: Known,
+    pub(crate) installation: Installation,
     /// One permit per request in progress.
     pub(crate) room: Semaphore,
 }
@@ -89,6 +94,8 @@ impl App {
             hashing: Hashing::new(options.password_cost),
             logins: Logins::default(),
             organisations: Organisations::default(),
+            settings: Known::default(),
+            installation: options.installation,
             room: Semaphore::new(limits::REQUESTS),
         })
     }

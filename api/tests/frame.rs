@@ -43,6 +43,7 @@ fn app() -> Router {
         default_org: None,
         trust_proxy: false,
         docs: true,
+        installation: api::Installation::default(),
         scrape: None,
     }))
 }

@@ -198,6 +198,12 @@ impl<'a> Fields<'a> {
         self.json.get(name).filter(|value| !value.is_null())
     }
 
+    /// The value if it was sent at all, null included: where null means something else than nothing.
+    pub fn sent(&mut self, name: &'a str) -> Option<&'a Value> {
+        self.known.push(name);
+        self.json.get(name)
+    }
+
     /// Remembers that `name` is unusable.
     pub fn problem(&mut self, name: &str, message: &str) {
         self.problems.push(self.path(name), message);

@@ -4,6 +4,7 @@
 //! and the read side meet in those definitions and do not know each other. Everything else is business.
 
 pub mod access;
+pub mod billing;
 pub mod chain;
 pub mod customers;
 pub mod event;
@@ -19,5 +20,6 @@ pub mod refusal;
 pub mod sales;
 pub mod scheduling;
 pub mod seal;
+pub mod settings;
 pub mod subject;
 pub mod upcast;

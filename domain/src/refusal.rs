@@ -17,6 +17,8 @@ pub enum Kind {
     Conflict,
     /// This caller may not.
     Forbidden,
+    /// What the organisation pays for does not allow it.
+    OverPlan,
 }
 
 /// A domain error that can be answered to a caller.

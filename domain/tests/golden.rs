@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::access::Role;
+use domain::billing::account::{Account, AccountEvent, Status};
+use domain::billing::plan::Plan;
 use domain::customers::client::{Client, ClientEvent};
 use domain::id::QuoteId;
 use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
@@ -26,6 +28,12 @@ use domain::scheduling::subscription::{Subscription, SubscriptionEvent};
 use domain::scheduling::team::{Team, TeamEvent};
 use domain::scheduling::time_off::{TimeOff, TimeOffEvent};
 use domain::scheduling::work_session::{WorkEvent, WorkSession};
+use domain::settings::holiday::Holiday;
+use domain::settings::hours::{BusinessHours, Day};
+use domain::settings::org::{
+    Currency, Language, Legal, OrgSettings, OrgSettingsEvent, ReferralTrigger,
+};
+use domain::settings::preferences::{Preferences, PreferencesEvent};
 use domain::subject::{Subject, SubjectEvent};
 use domain::upcast::upcast;
 use serde_json::Value;
@@ -66,6 +74,9 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
     files.extend(written::<PortalSession>(&portal_session(), PortalSessionEvent::VARIANTS));
+    files.extend(written::<OrgSettings>(&settings(), OrgSettingsEvent::VARIANTS));
+    files.extend(written::<Preferences>(&preferences(), PreferencesEvent::VARIANTS));
+    files.extend(written::<Account>(&account(), AccountEvent::VARIANTS));
     files
 }
 
@@ -104,6 +115,9 @@ fn every_golden_file_is_still_read() {
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),
             PortalSession::TYPE => decoded::<PortalSession>(json),
+            OrgSettings::TYPE => decoded::<OrgSettings>(json),
+            Preferences::TYPE => decoded::<Preferences>(json),
+            Account::TYPE => decoded::<Account>(json),
             other => panic!("{name}: no aggregate is called {other}"),
         };
         assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")), event);
@@ -211,6 +225,48 @@ fn portal_session() -> Vec<PortalSessionEvent> {
             expires_at: at(43_200),
         },
         PortalSessionEvent::Revoked { reason: "logout".to_owned() },
+    ]
+}
+
+fn settings() -> Vec<OrgSettingsEvent> {
+    let monday = BusinessHours::default().of(Day::Monday).map(|hours| (Day::Monday, *hours));
+    let line = |text: &str| Some(text.to_owned());
+    vec![
+        OrgSettingsEvent::ProfileChanged {
+            timezone: Some("America/Toronto".to_owned()),
+            currency: Some(Currency::Usd),
+            language: Some(Language::Ru),
+        },
+        OrgSettingsEvent::BusinessHoursChanged { days: monday.into_iter().collect() },
+        OrgSettingsEvent::HolidaysChanged {
+            holidays: [Holiday::CanadaDay, Holiday::NewYearsDay].into(),
+        },
+        OrgSettingsEvent::LegalChanged {
+            lines: [(Legal::GstHst, line("123456789 RT0001")), (Legal::Website, None)].into(),
+        },
+        OrgSettingsEvent::BrandingChanged {
+            entries: [
+                ("weekly_revenue_goal_cents".to_owned(), Some(500_000.into())),
+                ("logo".to_owned(), None),
+            ]
+            .into(),
+        },
+        OrgSettingsEvent::ReferralTriggerChanged { trigger: ReferralTrigger::BookingOrPayment },
+        OrgSettingsEvent::FinanceReadyChanged { ready: true },
+        OrgSettingsEvent::FeatureOverridden { key: "module.leads".to_owned(), enabled: true },
+        OrgSettingsEvent::FeatureReleased { key: "quality.nps".to_owned() },
+    ]
+}
+
+fn preferences() -> Vec<PreferencesEvent> {
+    vec![PreferencesEvent::MenuChanged { hidden_keys: ["module.leads".to_owned()].into() }]
+}
+
+fn account() -> Vec<AccountEvent> {
+    vec![
+        AccountEvent::PlanChanged { plan: Plan::Pro, status: Status::PastDue },
+        AccountEvent::Paused { reason_code: "SEASON".to_owned() },
+        AccountEvent::Resumed { reason_code: "SPRING".to_owned() },
     ]
 }
 

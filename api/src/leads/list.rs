@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use domain::sales::lead::Status;
+use domain::settings::zone;
 use projections::Projection;
 use projections::sales::lead_list::{self, Filter, LeadList, PAGE, Page, Start};
 use projections::tenant;
@@ -46,11 +48,14 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    fn filter(&self) -> Result<Filter, Problem> {
+    /// Days are those on the clocks of `zone`.
+    fn filter(&self, zone: Tz) -> Result<Filter, Problem> {
         let status = self.status.as_deref().map(str::parse::<Status>).transpose();
         let status = status.map_err(|_| Problem::new(Code::InvalidStatus))?;
         let query = self.query.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        Ok(Filter { status, query: query.map(str::to_owned), from: self.from, to: self.to })
+        let from = self.from.map(|day| zone::start_of(day, zone));
+        let until = self.to.and_then(|day| day.succ_opt()).map(|day| zone::start_of(day, zone));
+        Ok(Filter { status, query: query.map(str::to_owned), from, until })
     }
 
     fn start(&self) -> Result<Start, Problem> {
@@ -85,7 +90,8 @@ async fn list(
     fresh: Freshness,
     Parameters(asked): Parameters<ListQuery>,
 ) -> Result<Answer, Problem> {
-    let (filter, start) = (asked.filter()?, asked.start()?);
+    let zone = app.settings.of(&app, caller.org()).await?.zone;
+    let (filter, start) = (asked.filter(zone)?, asked.start()?);
     if let Some(as_of) = &asked.as_of {
         let (page, position) = past::list(&app, &caller, as_of, (&filter, start)).await?;
         let mut body = shown(&page, asked.page);

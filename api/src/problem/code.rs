@@ -50,6 +50,8 @@ codes! {
         "No valid login. Send an access token of a session, or HTTP Basic credentials of the organisation.";
     Forbidden = FORBIDDEN "forbidden", "Forbidden":
         "The role of this login lacks a permission; `errors` names its key.";
+    FeatureDisabled = FORBIDDEN "feature_disabled", "Forbidden":
+        "Disabled by org settings; `errors` names the feature. An owner can switch it on.";
     PasswordChangeRequired = FORBIDDEN "password_change_required", "Forbidden":
         "Password change required";
     WeakPassword = BAD_REQUEST "weak_password", "Bad Request":

@@ -16,6 +16,8 @@ pub struct Declared {
     pub access: &'static str,
     /// Permission keys; one of them is enough.
     pub permissions: Vec<&'static str>,
+    /// Key of the feature that must be on.
+    pub feature: Option<&'static str>,
     /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
     pub action: Option<&'static str>,
     /// `ignored`, `optional` or `required`.
@@ -62,6 +64,7 @@ impl Declared {
             path: path.to_owned(),
             access,
             permissions: permissions.iter().map(|permission| (*permission).into()).collect(),
+            feature: rule.feature.map(Into::into),
             action: rule.action,
             idempotency_key,
         }

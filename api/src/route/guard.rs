@@ -28,6 +28,12 @@ pub(super) async fn guard(
 
 async fn admit(app: &AppState, rule: Rule, request: &mut Parts) -> Result<(), Problem> {
     if let Some(caller) = who(app, rule, request).await? {
+        if let Some(feature) = rule.feature {
+            let settings = app.settings.of(app, caller.org()).await?;
+            if !settings.features.contain(feature) {
+                return Err(Problem::feature_off(feature));
+            }
+        }
         request.extensions.insert(caller);
     }
     if rule.key == Key::Required && !request.headers.contains_key(IDEMPOTENCY_KEY) {

@@ -89,6 +89,7 @@ mod tests {
             assert_eq!(one.access == "staff", !one.permissions.is_empty(), "{route}");
             let reads = one.method == "GET" || one.path == "/v1/estimate";
             assert_eq!(one.action.is_none(), reads, "{route}");
+            assert!(one.feature.is_none() || one.needs_login(), "{route}");
             let dotted = one.action.is_none_or(|action| action.split('.').count() == 2);
             assert!(dotted, "{route}");
             let admin = one.path.starts_with("/v1/admin/") || one.path.starts_with("/v1/iam/");

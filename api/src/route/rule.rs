@@ -1,6 +1,7 @@
 //! What a route asks of its callers.
 
 use domain::access::Permission;
+use domain::settings::feature::Feature;
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) struct Rule {
     pub(crate) key: Key,
     /// Whether somebody gets in who must choose another password first.
     pub(crate) ungated: bool,
+    /// What must be on in the organisation of the caller; a part of a module needs its module too.
+    pub(crate) feature: Option<Feature>,
 }
 
 /// What `Idempotency-Key` means to a route.
@@ -53,6 +56,12 @@ impl Rule {
         self
     }
 
+    /// Exists only where `feature` is on; for routes with a login, which says for which organisation.
+    pub(crate) const fn feature(mut self, feature: Feature) -> Self {
+        self.feature = Some(feature);
+        self
+    }
+
     /// Sets what `Idempotency-Key` means, where that is not told by the action.
     pub(crate) const fn key(mut self, key: Key) -> Self {
         self.key = key;
@@ -61,7 +70,7 @@ impl Rule {
 }
 
 const fn rule(access: Access) -> Rule {
-    Rule { access, action: None, key: Key::Ignored, ungated: false }
+    Rule { access, action: None, key: Key::Ignored, ungated: false, feature: None }
 }
 
 /// For monitors and readers of documents.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use domain::billing::account::Account;
 use domain::event::EventSourced;
 use domain::id::OrgId;
 use domain::organisation::Organisation;
@@ -13,6 +14,7 @@ use domain::personal;
 use domain::recorded::{Actor, DecodeError, Metadata, Recorded};
 use domain::sales::lead::Lead;
 use domain::seal::{self, MasterKeys, SubjectKeys};
+use domain::settings::org::OrgSettings;
 use domain::subject::Subject;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -23,8 +25,13 @@ use super::log;
 use crate::{subject_keys, undecodable};
 
 /// Every kind of aggregate whose history can be asked for. A new one adds its line here.
-pub const ENTITIES: &[Entity] =
-    &[Entity::of::<Lead>(), Entity::of::<Organisation>(), Entity::of::<Subject>()];
+pub const ENTITIES: &[Entity] = &[
+    Entity::of::<Lead>(),
+    Entity::of::<Organisation>(),
+    Entity::of::<Subject>(),
+    Entity::of::<OrgSettings>(),
+    Entity::of::<Account>(),
+];
 
 /// The kind of that name.
 pub fn entity(name: &str) -> Option<&'static Entity> {

@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod reference;
 pub mod rules;
+pub mod shown;
 pub mod spelling;
 
 use std::str::FromStr;

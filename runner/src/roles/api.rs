@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{clock, pool};
-use crate::config::{AppEnv, Config};
+use crate::config::environment::Environment;
+use crate::config::{Config, shown};
 use crate::migrate::{self, MigrateError};
 
 /// Serves the API on `listener` until `stop`.
@@ -59,7 +60,8 @@ fn state(
         clock: clock(),
         default_org: config.default_org_id.map(Into::into),
         trust_proxy: config.trust_proxy_headers,
-        docs: config.api_docs_enabled.unwrap_or(config.app_env == AppEnv::Dev),
+        docs: shown::has_docs(config),
+        installation: shown::installation(config, &Environment::of_process()),
         scrape: Some(Scrape { handle: scrape, token: config.metrics_token.clone() }),
     }))
 }

@@ -10,7 +10,8 @@ use commands::{BusOptions, CommandBus};
 use projections::READERS;
 use projections::engine::{Options, Worker};
 use projections::history::checkpoint::SigningKey;
-use runner::config::Config;
+use runner::config::environment::Environment;
+use runner::config::{Config, shown};
 use runner::delivery::Delivery;
 use runner::migrate;
 use runner::timers::Timers;
@@ -73,6 +74,8 @@ impl App {
         let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
         let told = Arc::clone(&clock);
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
+        let program = ["cleaning"].iter().chain(arguments);
+        let config = Alone::parse_from(program).config;
         let state = api::App::new(api::Options {
             bus: db.bus(),
             reads: db.app.clone(),
@@ -86,14 +89,13 @@ impl App {
             default_org: Some(orgs[0].id),
             trust_proxy: false,
             docs: true,
+            installation: shown::installation(&config, &Environment::default()),
             scrape: Some(Scrape { handle: SCRAPE.clone(), token: Some("scrape-token".into()) }),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(api::serve(listener, api::router(state), stop.clone()));
-        let program = ["cleaning"].iter().chain(arguments);
-        let config = Alone::parse_from(program).config;
         let worker = Worker::new(db.worker.clone(), keys(), Options::new("test", READERS));
         let delivery =
             Delivery::new(db.worker.clone(), keys(), &config, Arc::clone(&time)).unwrap();

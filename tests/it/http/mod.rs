@@ -14,6 +14,7 @@ mod matrix;
 mod portal;
 mod quotes;
 mod refusals;
+mod settings;
 
 use serde_json::{Value, json};
 

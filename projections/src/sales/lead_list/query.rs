@@ -1,6 +1,6 @@
 //! Searches the list.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::id::OrgId;
 use domain::sales::lead::Status;
 use serde::Serialize;
@@ -18,15 +18,15 @@ pub struct Filter {
     pub status: Option<Status>,
     /// Part of name, e-mail, phone or id, in any case.
     pub query: Option<String>,
-    /// First day on which they asked, in the time zone of the organisation.
-    pub from: Option<NaiveDate>,
-    /// Last such day.
-    pub to: Option<NaiveDate>,
+    /// They asked at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// They asked before this instant.
+    pub until: Option<DateTime<Utc>>,
 }
 
 impl std::fmt::Debug for Filter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Filter({:?}, {:?} to {:?})", self.status, self.from, self.to)
+        write!(f, "Filter({:?}, {:?} to {:?})", self.status, self.from, self.until)
     }
 }
 
@@ -103,18 +103,18 @@ pub async fn page(
         "select l.lead_id, l.name, l.email, l.phone, l.postal_code, l.preferred_dates, l.notes, l.loss_reason,
                 l.source, l.campaign, l.keyword, l.landing_page, l.created_at, l.updated_at, l.referrer, l.status,
                 l.referral_code, l.referred_by_code, l.referral_credits
-         from lead_list l join organizations o on o.org_id = l.org_id
+         from lead_list l
          where l.org_id = $1 and ($2::text is null or l.status = $2)
            and ($3::text is null or position($3 in l.search) > 0)
-           and ($4::date is null or l.created_at >= $4::date::timestamp at time zone o.timezone)
-           and ($5::date is null or l.created_at < ($5::date + 1)::timestamp at time zone o.timezone)
+           and ($4::timestamptz is null or l.created_at >= $4)
+           and ($5::timestamptz is null or l.created_at < $5)
            and ($6::timestamptz is null or (l.created_at, l.lead_id) < ($6, $7::uuid))
          order by l.created_at desc, l.lead_id desc offset $8 limit $9",
         org.as_uuid(),
         status,
         query,
         filter.from,
-        filter.to,
+        filter.until,
         after_at,
         after_id,
         offset,
@@ -134,16 +134,16 @@ async fn total(
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select count(*) as "total!"
-           from lead_list l join organizations o on o.org_id = l.org_id
+           from lead_list l
            where l.org_id = $1 and ($2::text is null or l.status = $2)
              and ($3::text is null or position($3 in l.search) > 0)
-             and ($4::date is null or l.created_at >= $4::date::timestamp at time zone o.timezone)
-             and ($5::date is null or l.created_at < ($5::date + 1)::timestamp at time zone o.timezone)"#,
+             and ($4::timestamptz is null or l.created_at >= $4)
+             and ($5::timestamptz is null or l.created_at < $5)"#,
         org.as_uuid(),
         status,
         query,
         filter.from,
-        filter.to,
+        filter.until,
     )
     .fetch_one(db)
     .await

@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::access::{Permissions, Role};
+use domain::settings::feature::Feature;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use strum::VariantArray;
 
 use super::fill::{THINGS, Thing};
@@ -75,7 +76,12 @@ impl World {
             }
         });
         let mut world = Self { app, orgs, callers: Vec::new(), next: AtomicU32::new(1000) };
+        let every_feature: Map<_, _> =
+            Feature::VARIANTS.iter().map(|one| (one.key().to_owned(), true.into())).collect();
+        let every_feature = json!({ "overrides": every_feature }).to_string();
         for number in 0..2 {
+            let features = "PATCH /v1/admin/settings/features";
+            world.send(&world.orgs[number].owner, features, &every_feature).await.ok();
             for thing in THINGS {
                 let id = world.make(number, thing).await;
                 world.orgs[number].alive.insert(thing.name, id);
