@@ -26,6 +26,8 @@ pub(crate) struct Rule {
     pub(crate) key: Key,
     /// Whether somebody gets in who must choose another password first.
     pub(crate) ungated: bool,
+    /// The path of the same request elsewhere: a key used there is used here.
+    pub(crate) alias_of: Option<&'static str>,
 }
 
 /// What `Idempotency-Key` means to a route.
@@ -53,6 +55,12 @@ impl Rule {
         self
     }
 
+    /// Is the same as `path`, which has no parameters.
+    pub(crate) const fn alias_of(mut self, path: &'static str) -> Self {
+        self.alias_of = Some(path);
+        self
+    }
+
     /// Sets what `Idempotency-Key` means, where that is not told by the action.
     pub(crate) const fn key(mut self, key: Key) -> Self {
         self.key = key;
@@ -61,7 +69,7 @@ impl Rule {
 }
 
 const fn rule(access: Access) -> Rule {
-    Rule { access, action: None, key: Key::Ignored, ungated: false }
+    Rule { access, action: None, key: Key::Ignored, ungated: false, alias_of: None }
 }
 
 /// For monitors and readers of documents.
