@@ -93,7 +93,9 @@ impl FromRequest<AppState> for CommandRequest {
         let (mut parts, body) = request.into_parts();
         let Ok(This(info)) = This::from_request_parts(&mut parts, app).await;
         let expected_version = if_match(&parts.headers)?;
-        let action = parts.extensions.get::<Rule>().and_then(|rule| rule.action);
+        let rule = parts.extensions.get::<Rule>();
+        let action = rule.and_then(|rule| rule.action);
+        let canonical = rule.and_then(|rule| rule.alias_of);
         let key = idempotency_key(&parts.headers)?.map(str::to_owned);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let json = is_json(&parts.headers);
@@ -106,7 +108,8 @@ impl FromRequest<AppState> for CommandRequest {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
         let key = key.map(|text| {
-            let asked = [method.as_str(), uri.path(), uri.query().unwrap_or_default()];
+            let path = canonical.unwrap_or(uri.path());
+            let asked = [method.as_str(), path, uri.query().unwrap_or_default()];
             Key { text, fingerprint: fingerprint(asked, &body) }
         });
         Ok(Self { info, key, expected_version, action, body })
@@ -204,6 +207,10 @@ fn find_nul(json: &Value, path: &str, problems: &mut Problems) {
         }
         Value::Object(fields) => {
             for (name, value) in fields {
+                if name.contains('\0') {
+                    let shown = below(&name.replace('\0', "\u{FFFD}"));
+                    problems.push(shown, "NUL characters are not permitted");
+                }
                 find_nul(value, &below(name), problems);
             }
         }
@@ -254,6 +261,9 @@ mod tests {
         let refused = refusal(br#"{"status":"LOST","note":"a\u0000b"}"#);
         assert!(refused.contains(r#"field: "note""#));
         assert!(parse::<Change>(br#"{"status":"LOST","note":"a\\u0000b"}"#).is_ok());
+        let refused = parse::<Value>(br#"{"snapshot":{"\u0000x":1}}"#).unwrap_err();
+        let refused = format!("{refused:?}");
+        assert!(refused.contains("snapshot.\u{FFFD}x"), "{refused}");
     }
 
     #[test]

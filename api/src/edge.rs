@@ -62,7 +62,15 @@ pub(crate) async fn edge(
     let docs = path.starts_with("/docs");
 
     let in_flight = metrics::InFlight::enter();
-    let guarded = limits::guard(&app, MONITORED.contains(&path), next.run(request));
+    let too_large = limits::is_too_large(request.headers());
+    let guarded = limits::guard(&app, MONITORED.contains(&path), async move {
+        // Said before anything of it is read, or anybody asked who sends it.
+        if too_large {
+            Problem::new(Code::BodyTooLarge).into_response()
+        } else {
+            next.run(request).await
+        }
+    });
     let mut response = settle(shield(guarded).await, &info.id);
     if response.status() == StatusCode::OK {
         response = unless_unchanged(response, &method, if_none_match.as_ref());

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 
@@ -16,6 +17,12 @@ pub(crate) const REQUESTS: usize = 512;
 
 /// Longer than any command or query may take: the database gives up after 5 s.
 const HANDLER: Duration = Duration::from_secs(30);
+
+/// Whether a body is announced that is not worth reading.
+pub(crate) fn is_too_large(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    length.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > BODY as u64)
+}
 
 /// Runs `handle` if there is room, for as long as it may take. Monitors always get through.
 pub(crate) async fn guard(

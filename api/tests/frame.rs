@@ -206,6 +206,19 @@ async fn an_oversized_head_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_announced_too_large_is_refused_before_it_comes() {
+    // Nothing of it is ever sent, and nobody is asked to log in first.
+    for path in ["/v1/estimate", "/v1/admin/leads"] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5000000000\r\n\r\n"
+        );
+        let answer = over_the_wire(head.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+        assert!(answer.contains("\"code\":\"body_too_large\""), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn every_route_of_staff_refuses_strangers() {
     let document = api::document();
     for (path, methods) in document["paths"].as_object().unwrap() {

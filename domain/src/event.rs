@@ -72,16 +72,21 @@ pub trait EventSourced:
 
 /// Implements [`cqrs_es::DomainEvent`] for an enum that derives [`strum::IntoStaticStr`].
 ///
-/// The variant's `snake_case` name is the wire name. It is frozen by the golden files in `tests/golden/`.
+/// The variant's `snake_case` name is the wire name. It is frozen by the golden files in `tests/golden/`. Events that have
+/// changed their shape since name a version of their own.
 macro_rules! domain_event {
-    ($event:ty, version = $version:literal) => {
+    ($event:ty, version = $version:literal $(, $changed:literal = $newer:literal)*) => {
         impl cqrs_es::DomainEvent for $event {
             fn event_type(&self) -> String {
                 <&'static str>::from(self).to_owned()
             }
 
             fn event_version(&self) -> String {
-                $version.to_owned()
+                match <&'static str>::from(self) {
+                    $($changed => $newer,)*
+                    _ => $version,
+                }
+                .to_owned()
             }
         }
     };

@@ -60,11 +60,36 @@ impl Problems {
     }
 }
 
-/// `raw` trimmed, if its length in characters is in `length` and it holds no NUL, which PostgreSQL cannot store.
+/// One line, trimmed: its length in characters is in `length`, it holds no control characters, and unless it is empty
+/// there is something to see.
 pub fn text(field: &str, raw: &str, length: RangeInclusive<usize>) -> Result<String, Problems> {
-    let trimmed = raw.trim();
+    checked(field, raw.trim().to_owned(), length, &[])
+}
+
+/// As [`text`], in as many lines as wanted.
+pub fn free_text(
+    field: &str,
+    raw: &str,
+    length: RangeInclusive<usize>,
+) -> Result<String, Problems> {
+    // Forms send lines as telegraphs did.
+    checked(field, raw.trim().replace("\r\n", "\n"), length, &['\n'])
+}
+
+fn checked(
+    field: &str,
+    trimmed: String,
+    length: RangeInclusive<usize>,
+    permitted: &[char],
+) -> Result<String, Problems> {
     if trimmed.contains('\0') {
         return Err(Problems::one(field, "NUL characters are not permitted"));
+    }
+    if trimmed.contains(|c: char| c.is_control() && !permitted.contains(&c)) {
+        return Err(Problems::one(field, "Control characters are not permitted"));
+    }
+    if !trimmed.is_empty() && !trimmed.contains(is_visible) {
+        return Err(Problems::one(field, "String should have a visible character"));
     }
     let count = trimmed.chars().count();
     if count < *length.start() {
@@ -77,7 +102,32 @@ pub fn text(field: &str, raw: &str, length: RangeInclusive<usize>) -> Result<Str
         let message = format!("String should have at most {most} {}", characters(*most));
         return Err(Problems::one(field, message));
     }
-    Ok(trimmed.to_owned())
+    Ok(trimmed)
+}
+
+/// Whether there is something to see: neither space nor one of the characters that only act on others or leave nothing.
+fn is_visible(c: char) -> bool {
+    let hidden = matches!(
+        c,
+        '\u{AD}'
+            | '\u{34F}'
+            | '\u{61C}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    );
+    !c.is_whitespace() && !c.is_control() && !hidden
 }
 
 const fn characters(count: usize) -> &'static str {
@@ -221,6 +271,18 @@ impl<'a> Fields<'a> {
         self.string(name, value, 0..=max).filter(|text| !text.is_empty())
     }
 
+    /// As [`Self::required_text`], in as many lines as wanted.
+    pub fn required_free_text(&mut self, name: &'a str, max: usize) -> Option<String> {
+        let value = self.required(name)?;
+        self.lines(name, value, 1..=max)
+    }
+
+    /// As [`Self::text`], in as many lines as wanted.
+    pub fn free_text(&mut self, name: &'a str, max: usize) -> Option<String> {
+        let value = self.optional(name)?;
+        self.lines(name, value, 0..=max).filter(|text| !text.is_empty())
+    }
+
     /// True or false; false if absent.
     pub fn flag(&mut self, name: &'a str) -> bool {
         let Some(value) = self.optional(name) else { return false };
@@ -267,12 +329,28 @@ impl<'a> Fields<'a> {
         value: &Value,
         length: RangeInclusive<usize>,
     ) -> Option<String> {
-        let Some(raw) = value.as_str() else {
-            self.problem(name, "Input should be a valid string");
-            return None;
-        };
+        let raw = self.raw(name, value)?;
         let checked = text(&self.path(name), raw, length);
         self.problems.take(checked)
+    }
+
+    fn lines(
+        &mut self,
+        name: &str,
+        value: &Value,
+        length: RangeInclusive<usize>,
+    ) -> Option<String> {
+        let raw = self.raw(name, value)?;
+        let checked = free_text(&self.path(name), raw, length);
+        self.problems.take(checked)
+    }
+
+    fn raw<'v>(&mut self, name: &str, value: &'v Value) -> Option<&'v str> {
+        let raw = value.as_str();
+        if raw.is_none() {
+            self.problem(name, "Input should be a valid string");
+        }
+        raw
     }
 
     fn whole(&mut self, name: &str, value: &Value, max: u16) -> u16 {
@@ -346,6 +424,35 @@ mod tests {
         let problems = fields.finish();
         let found: Vec<_> = problems.as_slice().iter().map(|p| p.field.as_str()).collect();
         assert_eq!(found, ["lead.name", "lead.phone", "lead.beds", "lead.pets", "lead.colour"]);
+    }
+
+    #[test]
+    fn a_text_has_something_to_see_and_nothing_that_only_acts() {
+        let refused =
+            |raw: &str| text("name", raw, 0..=20).unwrap_err().as_slice()[0].message.clone();
+        for invisible in
+            ["\u{200B}", "\u{2060}\u{FEFF}", "\u{AD} \u{3164}", "\u{E0041}", "\u{2800}"]
+        {
+            assert_eq!(
+                refused(invisible),
+                "String should have a visible character",
+                "{invisible:?}"
+            );
+        }
+        for control in ["a\u{7}b", "a\tb", "a\nb", "a\u{85}b", "\u{1b}[31m"] {
+            assert_eq!(refused(control), "Control characters are not permitted", "{control:?}");
+        }
+        // Joiners belong to some scripts, as long as they join something.
+        for fine in ["می\u{200C}خواهم", "Zoë", "🧹", " a ", ""] {
+            assert_eq!(text("name", fine, 0..=20).unwrap(), fine.trim());
+        }
+    }
+
+    #[test]
+    fn free_text_has_lines_and_no_other_control_characters() {
+        assert_eq!(free_text("notes", " a\r\nb\n", 0..=20).unwrap(), "a\nb");
+        assert!(free_text("notes", "a\u{b}b", 0..=20).is_err());
+        assert!(free_text("notes", "a\rb", 0..=20).is_err());
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! An organisation: one cleaning business, and what was decided about running its own log.
 //!
 //! 1. It is registered once; that is the first event of its log.
-//! 2. A decision to retry or skip an event that a read model could not apply is part of its history.
+//! 2. A decision to retry or skip an event that a read model could not apply, or to let it follow the log again, is part
+//!    of its history.
 
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{EventSourced, domain_event};
+use crate::input::{free_text, text};
 use crate::refusal::{Kind, Refusal};
 
 /// What can be asked.
@@ -19,6 +21,8 @@ pub enum OrganisationCommand {
     RetryParked(ParkedStream),
     /// Let a read model go on without an event that it could not apply.
     SkipParked(ParkedStream),
+    /// Let a read model follow the log again that it could not follow any further.
+    ResumeProjection(HaltedProjection),
 }
 
 /// What everybody may know about an organisation.
@@ -47,6 +51,15 @@ pub struct ParkedStream {
     pub reason: String,
 }
 
+/// A read model that could not follow the log any further, until it was mended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HaltedProjection {
+    /// Name of the read model.
+    pub projection: String,
+    /// Why this was decided.
+    pub reason: String,
+}
+
 /// What has happened.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
@@ -60,6 +73,8 @@ pub enum OrganisationEvent {
     ParkedRetried(ParkedStream),
     /// A parked event is left out of one read model.
     ParkedSkipped(ParkedStream),
+    /// A read model was let follow the log again.
+    ProjectionResumed(HaltedProjection),
 }
 domain_event!(OrganisationEvent, version = "1");
 
@@ -118,12 +133,16 @@ impl Organisation {
                 Ok(OrganisationEvent::Registered(profile))
             }
             (_, OrganisationCommand::RetryParked(parked)) => {
-                explained(&parked)?;
+                explained(&parked.reason)?;
                 Ok(OrganisationEvent::ParkedRetried(parked))
             }
             (_, OrganisationCommand::SkipParked(parked)) => {
-                explained(&parked)?;
+                explained(&parked.reason)?;
                 Ok(OrganisationEvent::ParkedSkipped(parked))
+            }
+            (_, OrganisationCommand::ResumeProjection(halted)) => {
+                explained(&halted.reason)?;
+                Ok(OrganisationEvent::ProjectionResumed(halted))
             }
         }
     }
@@ -140,17 +159,13 @@ impl Organisation {
         if !slug_fits {
             return Err(OrganisationError::BadSlug);
         }
-        if profile.name.trim().is_empty() || profile.name.chars().count() > 200 {
-            return Err(OrganisationError::BadName);
-        }
+        text("name", &profile.name, 1..=200).map_err(|_| OrganisationError::BadName)?;
         Ok(())
     }
 }
 
-fn explained(parked: &ParkedStream) -> Result<(), OrganisationError> {
-    if parked.reason.trim().is_empty() || parked.reason.chars().count() > 500 {
-        return Err(OrganisationError::NoReason);
-    }
+fn explained(reason: &str) -> Result<(), OrganisationError> {
+    free_text("reason", reason, 1..=500).map_err(|_| OrganisationError::NoReason)?;
     Ok(())
 }
 
@@ -175,7 +190,9 @@ impl Aggregate for Organisation {
     fn apply(&mut self, event: Self::Event) {
         match event {
             OrganisationEvent::Registered(_) => *self = Self::Open,
-            OrganisationEvent::ParkedRetried(_) | OrganisationEvent::ParkedSkipped(_) => {}
+            OrganisationEvent::ParkedRetried(_)
+            | OrganisationEvent::ParkedSkipped(_)
+            | OrganisationEvent::ProjectionResumed(_) => {}
         }
     }
 }

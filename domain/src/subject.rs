@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{EventSourced, Reservation, domain_event};
 use crate::id::SubjectId;
+use crate::input::free_text;
 use crate::refusal::{Kind, Refusal};
 
 /// What can be asked.
@@ -82,10 +83,7 @@ impl Aggregate for Subject {
         sink: &EventSink<Self>,
     ) -> Result<(), Self::Error> {
         let SubjectCommand::Erase { subject, reason } = command;
-        let reason = reason.trim().to_owned();
-        if reason.is_empty() || reason.chars().count() > 500 {
-            return Err(SubjectError::NoReason);
-        }
+        let reason = free_text("reason", &reason, 1..=500).map_err(|_| SubjectError::NoReason)?;
         if *self == Self::Known {
             sink.write(SubjectEvent::Erased { subject, reason }, self).await;
         }
@@ -142,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_erasure_without_a_reason_is_refused() {
-        for reason in ["", "  ", &"x".repeat(501)] {
+        for reason in ["", "  ", "\u{200B}", &"x".repeat(501)] {
             TestFramework::<Subject>::with(())
                 .given_no_previous_events()
                 .when(erase(reason))

@@ -4,7 +4,7 @@
 //! bumps the event's version, and a step below turns the older payload into the newer one; its golden file in
 //! `tests/golden/` stays for ever.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// From `(aggregate type, event type, version)` to the payload of the next version.
 struct Step {
@@ -15,8 +15,21 @@ struct Step {
     change: fn(Value) -> Value,
 }
 
-/// Every step ever needed; empty while no event has changed its shape.
-const STEPS: &[Step] = &[];
+/// Every step ever needed.
+const STEPS: &[Step] = &[
+    // Where somebody came from was not held to be personal at first.
+    Step {
+        aggregate_type: "lead",
+        event_type: "submitted",
+        from: "1",
+        to: "2",
+        change: |mut payload| {
+            let (subject, value) = (payload["lead_id"].clone(), payload["attribution"].take());
+            payload["attribution"] = json!({ "$personal": { "subject": subject, "value": value } });
+            payload
+        },
+    },
+];
 
 /// Whether a payload of this version is read as it stands.
 pub fn is_current(aggregate_type: &str, event_type: &str, version: &str) -> bool {
@@ -58,8 +71,6 @@ fn step<'a>(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     const RENAMED: &[Step] = &[

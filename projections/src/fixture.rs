@@ -52,7 +52,10 @@ pub(crate) fn submitted() -> LeadEvent {
         structured_inputs: inputs,
         awaiting_field: None,
         quoted_by_client_cents: None,
-        attribution: Attribution { source: Some("flyer".to_owned()), ..Attribution::default() },
+        attribution: Personal::of(
+            LEAD.into(),
+            Attribution { source: Some("flyer".to_owned()), ..Attribution::default() },
+        ),
         referral_code: "ABCD1234".to_owned(),
         referred_by_code: None,
         referred_by: None,

@@ -1,10 +1,11 @@
 //! Demo data: two organisations with months of believable leads, made by issuing commands against a simulated clock.
 //!
-//! The same seed makes the same history.
+//! The same seed makes the same history. Every command has an identity made of its place in it, so a fill that was killed is
+//! gone on with by the next start; an organisation that was opened by anything else is left as it is.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use clap::ValueEnum;
-use commands::Context;
+use commands::{Context, RequestKey};
 use domain::access::Role;
 use domain::id::{LeadId, OrgId, QuoteId};
 use domain::organisation::Profile;
@@ -94,7 +95,7 @@ const FREQUENCIES: [&str; 3] = ["one_time", "biweekly", "weekly"];
 const SOURCES: [&str; 5] = ["google", "facebook", "referral", "flyer", "website"];
 const LOSSES: [&str; 4] = ["Too expensive", "Chose another company", "No answer", "Moved away"];
 
-/// Makes what is missing: an organisation that exists is left as it is.
+/// Makes what is missing: all of it, or what a start that was killed had not come to.
 pub async fn fill(
     organisations: &Organisations,
     amount: Amount,
@@ -103,37 +104,100 @@ pub async fn fill(
     password: impl Fn(&str) -> anyhow::Result<String>,
 ) -> anyhow::Result<()> {
     let [one, two] = &ORGANISATIONS;
-    let made = |demo, seed| make(organisations, demo, amount, History::new(seed, now), &password);
+    let made = |demo, seed| make(organisations, Plan { demo, amount, seed }, now, &password);
     tokio::try_join!(made(one, seed), made(two, seed.wrapping_add(1)))?;
     Ok(())
 }
 
+/// What is to be made of one organisation.
+#[derive(Clone, Copy)]
+struct Plan<'a> {
+    demo: &'a Demo,
+    amount: Amount,
+    seed: u64,
+}
+
+impl Plan<'_> {
+    /// The identity of one command of this plan.
+    fn request(self, what: &str) -> RequestKey {
+        let key = format!("{:?}/{}/{what}", self.amount, self.seed);
+        RequestKey::of(self.demo.org, "demo", &key, [0; 32])
+    }
+}
+
 async fn make(
     organisations: &Organisations,
-    demo: &Demo,
-    amount: Amount,
-    mut history: History,
+    plan: Plan<'_>,
+    now: DateTime<Utc>,
     password: impl Fn(&str) -> anyhow::Result<String>,
 ) -> anyhow::Result<()> {
-    if organisations.exists(demo.slug).await? {
-        return Ok(());
-    }
-    let profile = Profile {
-        slug: demo.slug.to_owned(),
-        name: demo.name.to_owned(),
-        timezone: "America/Edmonton".to_owned(),
+    let Plan { demo, amount, seed } = plan;
+    let opened = organisations.opened_at(demo.org).await?;
+    let opening = plan.request("open");
+    let start = match opened {
+        None if organisations.named(demo.slug).await?.is_some_and(|org| org != demo.org) => {
+            return Ok(());
+        }
+        None => first_day(now),
+        Some(at) if is_done(organisations, demo.org, opening).await? => at,
+        Some(_) => return Ok(()),
     };
-    organisations.open_at(demo.org, profile, history.start).await?;
+    if opened.is_none() {
+        let profile = Profile {
+            slug: demo.slug.to_owned(),
+            name: demo.name.to_owned(),
+            timezone: "America/Edmonton".to_owned(),
+        };
+        organisations.open_at(demo.org, profile, start, opening).await?;
+    }
     let logins = ROLES.map(|role| {
         let username = username(demo, role);
         let password = password(&username);
-        async move { organisations.put_login(demo.org, &username, role, &password?).await }
+        async move {
+            if organisations.has_login(demo.org, &username).await? {
+                return Ok(());
+            }
+            organisations.put_login(demo.org, &username, role, &password?).await
+        }
     });
     futures::future::try_join_all(logins).await?;
-    for step in history.steps(amount.leads()) {
-        step.take(organisations, demo.org).await?;
+    let steps = History { rng: StdRng::seed_from_u64(seed), start }.steps(amount.leads());
+    let done = done_of(organisations, plan, steps.len()).await?;
+    for (place, step) in steps.into_iter().enumerate().skip(done) {
+        step.take(organisations, demo.org, plan.request(&place.to_string())).await?;
     }
     Ok(())
+}
+
+/// How many steps an earlier start has taken: they are taken in order.
+async fn done_of(
+    organisations: &Organisations,
+    plan: Plan<'_>,
+    steps: usize,
+) -> anyhow::Result<usize> {
+    let (mut done, mut open) = (0, steps);
+    while done < open {
+        let middle = done + (open - done) / 2;
+        let request = plan.request(&middle.to_string());
+        if is_done(organisations, plan.demo.org, request).await? {
+            done = middle + 1;
+        } else {
+            open = middle;
+        }
+    }
+    Ok(done)
+}
+
+async fn is_done(
+    organisations: &Organisations,
+    org: OrgId,
+    request: RequestKey,
+) -> anyhow::Result<bool> {
+    Ok(organisations.bus().lookup(org, request.command_id).await?.is_some())
+}
+
+fn first_day(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.duration_trunc(TimeDelta::days(1)).unwrap_or(now) - TimeDelta::days(DAYS)
 }
 
 /// The name somebody logs in with.
@@ -145,7 +209,6 @@ pub fn username(demo: &Demo, role: Role) -> String {
 struct History {
     rng: StdRng,
     start: DateTime<Utc>,
-    now: DateTime<Utc>,
 }
 
 /// One command at its moment.
@@ -157,19 +220,14 @@ struct Step {
 }
 
 impl History {
-    fn new(seed: u64, now: DateTime<Utc>) -> Self {
-        let today = now.duration_trunc(TimeDelta::days(1)).unwrap_or(now);
-        let start = today - TimeDelta::days(DAYS);
-        Self { rng: StdRng::seed_from_u64(seed), start, now }
-    }
-
-    /// Every command of all leads in the order of their moments.
+    /// Every command of all leads in the order of their moments, up to the day on which it was made.
     fn steps(&mut self, leads: usize) -> Vec<Step> {
         let mut steps = Vec::new();
         for _ in 0..leads {
             self.one_lead(&mut steps);
         }
-        steps.retain(|step| step.at < self.now);
+        let end = self.start + TimeDelta::days(DAYS);
+        steps.retain(|step| step.at < end);
         steps.sort_by_key(|step| step.at);
         steps
     }
@@ -252,14 +310,19 @@ impl History {
 }
 
 impl Step {
-    async fn take(self, organisations: &Organisations, org: OrgId) -> anyhow::Result<()> {
+    async fn take(
+        self,
+        organisations: &Organisations,
+        org: OrgId,
+        request: RequestKey,
+    ) -> anyhow::Result<()> {
         let (kind, id, role) = if self.by_staff {
             ("staff", "demo", "dispatcher")
         } else {
             ("public", "anonymous", "public")
         };
         let actor = Actor { kind: kind.to_owned(), id: id.to_owned(), role: role.to_owned() };
-        let ctx = Context { actor, recorded_at: Some(self.at), ..system(org, None) };
+        let ctx = Context { actor, recorded_at: Some(self.at), request, ..system(org, None) };
         let id = self.lead.to_string();
         organisations.bus().execute(&ctx, &id, self.command, |_: &Lead| Value::Null).await?;
         Ok(())

@@ -40,24 +40,41 @@ impl Organisations {
         Ok(())
     }
 
-    /// As [`Self::open`], at a simulated time.
+    /// As [`Self::open`], at a simulated time, and once under `request`.
     pub async fn open_at(
         &self,
         org: OrgId,
         profile: Profile,
         at: DateTime<Utc>,
+        request: RequestKey,
     ) -> anyhow::Result<()> {
-        let ctx = Context { recorded_at: Some(at), ..system(org, None) };
+        let ctx = Context { recorded_at: Some(at), request, ..system(org, None) };
         self.bus.open_organisation(&ctx, profile).await.map_err(explain)?;
         Ok(())
     }
 
-    /// Whether an organisation of that short name is open.
-    pub async fn exists(&self, slug: &str) -> anyhow::Result<bool> {
-        let found = sqlx::query!("select org_id from tenant.find_organisation(null, $1)", slug)
-            .fetch_optional(&self.db)
-            .await?;
-        Ok(found.is_some())
+    /// When the log of an organisation begins, if it has.
+    pub async fn opened_at(&self, org: OrgId) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let mut tx = projections::tenant::begin(&self.db, org).await?;
+        let first = projections::history::log::at(&mut tx, org, 1).await?;
+        Ok(first.map(|event| event.recorded_at))
+    }
+
+    /// The organisation of that short name.
+    pub async fn named(&self, slug: &str) -> anyhow::Result<Option<OrgId>> {
+        Ok(find(&self.db, slug).await?)
+    }
+
+    /// Whether somebody can log in there under that name.
+    pub async fn has_login(&self, org: OrgId, username: &str) -> anyhow::Result<bool> {
+        let found = sqlx::query_scalar!(
+            r#"select exists (select from tenant.find_logins($1) l where l.org_id = $2) as "found!""#,
+            username,
+            org.as_uuid(),
+        )
+        .fetch_one(&self.db)
+        .await?;
+        Ok(found)
     }
 
     /// Refuses a time zone that the database, which reckons with it, does not know.

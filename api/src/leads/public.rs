@@ -15,7 +15,7 @@ use crate::state::AppState;
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(routes!(submit), public().action("lead.create"))
-        .add(routes!(submit_from_chat), public().action("lead.create"))
+        .add(routes!(submit_from_chat), public().action("lead.create").alias_of("/v1/leads"))
 }
 
 /// Ask for an offer

@@ -29,6 +29,8 @@ pub(crate) struct Rule {
     pub(crate) ungated: bool,
     /// What must be on in the organisation of the caller; a part of a module needs its module too.
     pub(crate) feature: Option<Feature>,
+    /// The path of the same request elsewhere: a key used there is used here.
+    pub(crate) alias_of: Option<&'static str>,
 }
 
 /// What `Idempotency-Key` means to a route.
@@ -62,6 +64,12 @@ impl Rule {
         self
     }
 
+    /// Is the same as `path`, which has no parameters.
+    pub(crate) const fn alias_of(mut self, path: &'static str) -> Self {
+        self.alias_of = Some(path);
+        self
+    }
+
     /// Sets what `Idempotency-Key` means, where that is not told by the action.
     pub(crate) const fn key(mut self, key: Key) -> Self {
         self.key = key;
@@ -70,7 +78,7 @@ impl Rule {
 }
 
 const fn rule(access: Access) -> Rule {
-    Rule { access, action: None, key: Key::Ignored, ungated: false, feature: None }
+    Rule { access, action: None, key: Key::Ignored, ungated: false, feature: None, alias_of: None }
 }
 
 /// For monitors and readers of documents.

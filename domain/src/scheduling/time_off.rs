@@ -14,7 +14,7 @@ use super::search::{Obstacle, ObstacleKind};
 use super::window::Window;
 use crate::event::{EventSourced, domain_event};
 use crate::id::{TeamId, WorkerId};
-use crate::input::text;
+use crate::input::free_text;
 use crate::refusal::{Kind, Refusal};
 
 /// Whose time.
@@ -92,7 +92,7 @@ impl Terms {
         if self.purpose == Purpose::Holiday && self.scope != Scope::Org {
             return Err(TimeOffError::HolidayRequiresOrgScope);
         }
-        let reason = self.reason.map(|why| text("reason", &why, 0..=255)).transpose();
+        let reason = self.reason.map(|why| free_text("reason", &why, 0..=255)).transpose();
         let reason = reason.map_err(|_| TimeOffError::BadReason)?.filter(|why| !why.is_empty());
         Ok(Self { reason, ..self })
     }

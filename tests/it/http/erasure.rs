@@ -11,7 +11,7 @@ use crate::harness::database::keys;
 use crate::harness::{App, Client};
 
 /// Every text of the form, and what staff wrote about the person; long enough not to stand in an id by chance.
-const TRACES: [&str; 14] = [
+const TRACES: [&str; 18] = [
     "quilla",
     "zembrowski",
     "555-7731",
@@ -26,6 +26,10 @@ const TRACES: [&str; 14] = [
     "whisper",
     "prefers mondays",
     "grumpy neighbour",
+    "zanzibar",
+    "wendeline",
+    "olympia",
+    "moonshine",
 ];
 
 async fn erase(app: &App, owner: &Client, id: &str) -> Value {

@@ -27,6 +27,8 @@ fn form() -> Value {
         "address": "77 Xylophone Crescent", "postal_code": "T5J 9Q9",
         "preferred_dates": ["Friday dawn"], "access_notes": "gnome hides key", "parking": "behind barn",
         "pets": "iguana Bertil", "allergies": "lavender", "notes": "whisper at door",
+        "utm_source": "zanzibar", "landing_page": "https://clean.example/?who=wendeline",
+        "referrer": "https://mail.example/olympia", "keyword": "moonshine",
         "structured_inputs": { "beds": 2, "baths": 1 },
         "estimate_snapshot": { "total_before_tax": 105.0 },
     })

@@ -1,6 +1,7 @@
 //! The program from outside: its roles, its exit codes, its logs.
 
 mod configuration;
+mod demo;
 mod dev;
 mod heartbeats;
 mod jobs;

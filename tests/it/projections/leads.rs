@@ -32,7 +32,7 @@ pub(super) fn submitted(lead: Uuid) -> LeadEvent {
         structured_inputs: inputs,
         awaiting_field: None,
         quoted_by_client_cents: None,
-        attribution: Attribution::default(),
+        attribution: Personal::of(lead.into(), Attribution::default()),
         referral_code: lead.simple().to_string()[..8].to_uppercase(),
         referred_by_code: None,
         referred_by: None,

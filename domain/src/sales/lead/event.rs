@@ -127,7 +127,7 @@ pub enum LeadEvent {
         at: DateTime<Utc>,
     },
 }
-domain_event!(LeadEvent, version = "1");
+domain_event!(LeadEvent, version = "1", "submitted" = "2");
 
 /// Everything that is known when somebody asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,8 +144,8 @@ pub struct Submitted {
     pub estimate: Estimate,
     /// The total that the client showed, for drift reports.
     pub quoted_by_client_cents: Option<i64>,
-    /// Where they came from.
-    pub attribution: Attribution,
+    /// Where they came from; addresses and tags of links may name them.
+    pub attribution: Personal<Attribution>,
     /// Their own code, to pass on.
     pub referral_code: String,
     /// The code they came with.

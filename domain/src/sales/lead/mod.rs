@@ -30,7 +30,7 @@ pub use status::{QuoteStatus, Status};
 
 use crate::event::{EventSourced, Reservation};
 use crate::id::SubjectId;
-use crate::input::{Problems, text};
+use crate::input::{Problems, free_text, text};
 use crate::personal::Personal;
 
 /// The scope under which referral codes are claimed.
@@ -124,14 +124,15 @@ fn submit(submission: Submission) -> Decision {
     if referrer.as_ref().is_some_and(|known| known.is_same_person(&request.contact)) {
         return Err(LeadError::SelfReferral);
     }
+    let subject = lead_id.as_uuid().into();
     Ok(vec![LeadEvent::Submitted(Box::new(Submitted {
         lead_id,
-        contact: Personal::of(lead_id.as_uuid().into(), request.contact),
+        contact: Personal::of(subject, request.contact),
         structured_inputs: request.inputs,
         awaiting_field: request.awaiting_field,
         estimate,
         quoted_by_client_cents: request.quoted_by_client_cents,
-        attribution: request.attribution,
+        attribution: Personal::of(subject, request.attribution),
         referral_code,
         referred_by_code: request.referred_by_code,
         referred_by: referrer.map(|known| known.lead_id),
@@ -160,8 +161,9 @@ impl Details {
             return Err(LeadError::NothingSupplied);
         }
         let mut problems = Problems::default();
-        let notes = notes.and_then(|raw| problems.take(text("notes", &raw, 0..=500)));
-        let reason = loss_reason.and_then(|raw| problems.take(text("loss_reason", &raw, 0..=255)));
+        let notes = notes.and_then(|raw| problems.take(free_text("notes", &raw, 0..=500)));
+        let reason =
+            loss_reason.and_then(|raw| problems.take(free_text("loss_reason", &raw, 0..=255)));
         problems.or(())?;
         // A form sends the field empty when there is nothing to say.
         let reason = reason.filter(|words| !words.is_empty());
@@ -216,7 +218,7 @@ impl Details {
     fn write_down(&self, action: &str, note: Option<&str>, at: DateTime<Utc>) -> Decision {
         let mut problems = Problems::default();
         let action = problems.take(text("action", action, 1..=200)).unwrap_or_default();
-        let note = note.and_then(|raw| problems.take(text("note", raw, 0..=500)));
+        let note = note.and_then(|raw| problems.take(free_text("note", raw, 0..=500)));
         problems.or(())?;
         let note = note.filter(|words| !words.is_empty());
         let entry = self.personal(TimelineEntry { action, note });

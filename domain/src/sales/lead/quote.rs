@@ -9,7 +9,7 @@ use super::{
     Decision, Details, FollowUp, LeadError, LeadEvent, Offer, QuoteStatus, QuoteTerms, Status,
 };
 use crate::id::QuoteId;
-use crate::input::{Problems, has_nul, text};
+use crate::input::{Problems, free_text, has_nul, text};
 
 /// Most JSON that staff may keep with an offer, in bytes.
 const METADATA_BYTES: usize = 4096;
@@ -168,7 +168,7 @@ impl Details {
             return Ok(vec![]);
         }
         quote.open_at(at)?;
-        let note = self.personal(text("note", note, 1..=500)?);
+        let note = self.personal(free_text("note", note, 1..=500)?);
         let follow_up = FollowUp { followup_id, note, created_by, created_at: at };
         Ok(vec![LeadEvent::QuoteFollowedUp { quote_id, follow_up, at }])
     }

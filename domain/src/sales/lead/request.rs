@@ -33,8 +33,8 @@ pub struct LeadRequest {
     pub referred_by_code: Option<String>,
 }
 
-/// Where a lead came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a lead came from. Addresses and tags of links may name a person, so `Debug` shows nothing of it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
     /// Tag of the link.
     pub utm_source: Option<String>,
@@ -56,6 +56,12 @@ pub struct Attribution {
     pub landing_page: Option<String>,
     /// Address of the page that linked here.
     pub referrer: Option<String>,
+}
+
+impl std::fmt::Debug for Attribution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Attribution(..)")
+    }
 }
 
 impl Attribution {
@@ -143,14 +149,14 @@ fn contact(fields: &mut Fields<'_>) -> Contact {
         name: fields.required_text("name", LONG).unwrap_or_default(),
         phone: fields.required_text("phone", 64).unwrap_or_default(),
         email: email(fields),
-        address: fields.required_text("address", LONG).unwrap_or_default(),
+        address: fields.required_free_text("address", LONG).unwrap_or_default(),
         postal_code: fields.text("postal_code", 32),
         preferred_dates: Vec::new(),
-        access_notes: fields.text("access_notes", LONG),
-        parking: fields.text("parking", LONG),
-        pets: fields.text("pets", LONG),
-        allergies: fields.text("allergies", LONG),
-        notes: fields.text("notes", 500),
+        access_notes: fields.free_text("access_notes", LONG),
+        parking: fields.free_text("parking", LONG),
+        pets: fields.free_text("pets", LONG),
+        allergies: fields.free_text("allergies", LONG),
+        notes: fields.free_text("notes", 500),
     }
 }
 
@@ -209,6 +215,11 @@ fn structured_inputs(fields: &mut Fields<'_>) -> (EstimateInput, Option<String>)
     };
     let inputs = EstimateInput::read(&mut nested);
     let awaiting_field = nested.text("awaiting_field", SHORT);
+    // The name of a question, which stands in the log as it is, and no room for words about anybody.
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if awaiting_field.as_deref().is_some_and(|name| !name.chars().all(is_name)) {
+        nested.problem("awaiting_field", "Input should be the name of a field");
+    }
     fields.problems.absorb(nested.finish());
     (inputs, awaiting_field)
 }
@@ -333,6 +344,16 @@ mod tests {
             ("preferred_dates", json!(["Tue", 3]), "preferred_dates.1"),
             ("preferred_dates", json!(vec!["Tue"; 21]), "preferred_dates"),
             ("preferred_dates", json!(null), "preferred_dates"),
+            ("name", json!("\u{200B}"), "name"),
+            ("name", json!("a\u{7}b"), "name"),
+            ("name", json!("a\nb"), "name"),
+            ("notes", json!("a\u{1}b"), "notes"),
+            ("preferred_dates", json!(["\u{FEFF}"]), "preferred_dates.0"),
+            (
+                "structured_inputs.awaiting_field",
+                json!("my name"),
+                "structured_inputs.awaiting_field",
+            ),
             ("structured_inputs", json!([]), "structured_inputs"),
             ("structured_inputs.beds", json!(11), "structured_inputs.beds"),
             ("structured_inputs.rooms", json!(1), "structured_inputs.rooms"),

@@ -152,7 +152,7 @@ fn submitting_records_everything_that_is_known() {
     let LeadEvent::Submitted(event) = submitted() else { panic!("not submitted") };
     assert_eq!(event.contact.open().unwrap().name, "Dana K.");
     assert_eq!((event.estimate.total_cents, event.quoted_by_client_cents), (10_500, Some(9950)));
-    assert_eq!(event.attribution.source.as_deref(), Some("google"));
+    assert_eq!(event.attribution.open().unwrap().source.as_deref(), Some("google"));
     assert_eq!(event.awaiting_field.as_deref(), Some("pets"));
     given(vec![]).when(submit_with(None, None)).then_expect_events(vec![submitted()]);
 }
@@ -661,13 +661,13 @@ fn an_erased_person_is_gone_from_every_answer() {
 
     let details = lead.details().unwrap();
     let shown = json!([view::detail(details, 0), view::quotes(details, at(4))]).to_string();
-    for secret in ["Dana", "0199", "example.org", "Sample Rd", "Tue", "price\"", "blue"] {
+    for secret in ["Dana", "0199", "example.org", "Sample Rd", "Tue", "price\"", "blue", "google"] {
         assert!(!shown.contains(secret), "{secret}");
     }
     let item = view::item(details, 0);
     assert_eq!((&item["name"], &item["email"]), (&json!(PLACEHOLDER), &Value::Null));
     assert_eq!((&item["notes"], &item["loss_reason"]), (&json!(PLACEHOLDER), &json!(PLACEHOLDER)));
-    assert_eq!(item["source"], "google");
+    assert_eq!(item["source"], Value::Null);
 }
 
 #[test]

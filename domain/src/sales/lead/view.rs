@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Contact, Details, Quote, Status};
+use super::{Attribution, Contact, Details, Quote, Status};
 use crate::id::LeadId;
 use crate::personal::{PLACEHOLDER, Personal};
 use crate::sales::estimate_wire::{EstimateAnswer, InputAnswer};
@@ -20,6 +20,9 @@ static ERASED: LazyLock<Contact> = LazyLock::new(|| Contact {
     preferred_dates: vec![PLACEHOLDER.to_owned()],
     ..Contact::default()
 });
+
+/// Where somebody who was erased came from.
+static FORGOTTEN: LazyLock<Attribution> = LazyLock::new(Attribution::default);
 
 /// One line of the list, borrowed from the lead.
 #[derive(Serialize)]
@@ -63,7 +66,7 @@ pub struct Detail<'a> {
 impl<'a> Item<'a> {
     fn of(lead: &'a Details, referral_credits: i64) -> Self {
         let contact = lead.submitted.contact.open().unwrap_or(&ERASED);
-        let attribution = &lead.submitted.attribution;
+        let attribution = lead.submitted.attribution.open().unwrap_or(&FORGOTTEN);
         Self {
             lead_id: lead.submitted.lead_id,
             name: &contact.name,

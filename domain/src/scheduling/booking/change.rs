@@ -10,7 +10,7 @@ use super::reason::ReasonCode;
 use super::status::{DepositStatus, Status};
 use super::{Decision, Details, unless};
 use crate::id::{AddressId, ClientId, WorkerId};
-use crate::input::{Problems, text};
+use crate::input::{Problems, free_text};
 use crate::scheduling::terms::cancellation::CancellationTerms;
 use crate::scheduling::terms::deposit::DepositTerms;
 use crate::scheduling::terms::risk::{Band, Risk};
@@ -68,7 +68,7 @@ impl Details {
         if !is_possible {
             return Err(BookingError::IllegalState(self.status));
         }
-        let reason = match reason.map(|words| text("reason", words, 0..=500)).transpose()? {
+        let reason = match reason.map(|words| free_text("reason", words, 0..=500)).transpose()? {
             Some(words) if !words.is_empty() => Some(self.words(words)),
             _ if by == Party::Staff => return Err(BookingError::ReasonRequired),
             _ => None,
@@ -138,7 +138,8 @@ impl Details {
         if self.status == Status::Done && !is_exception {
             return Err(BookingError::IllegalState(self.status));
         }
-        let reason = text("reason", reason, 1..=500).map_err(|_| BookingError::ReasonRequired)?;
+        let reason =
+            free_text("reason", reason, 1..=500).map_err(|_| BookingError::ReasonRequired)?;
         let reason = self.words(reason);
         Ok(vec![match what {
             Override::Risk { band, score } => {
@@ -202,7 +203,7 @@ impl Details {
         note: Option<&str>,
         at: DateTime<Utc>,
     ) -> Decision {
-        let note = note.map(|words| text("note", words, 0..=1000)).transpose()?;
+        let note = note.map(|words| free_text("note", words, 0..=1000)).transpose()?;
         let note = note.filter(|words| !words.is_empty()).map(|words| self.words(words));
         Ok(vec![BookingEvent::ReasonLogged { code, note, at }])
     }

@@ -9,7 +9,7 @@ use super::placement::Placement;
 use super::status::Status;
 use super::{Decision, Details};
 use crate::id::TeamId;
-use crate::input::text;
+use crate::input::free_text;
 use crate::scheduling::search::{Obstacle, ObstacleKind};
 use crate::scheduling::terms::policies::ReschedulePolicy;
 use crate::scheduling::window::Window;
@@ -40,7 +40,7 @@ impl Details {
         }
         let forced = match change.forced {
             Some(why) => {
-                Some(text("reason", &why, 1..=500).map_err(|_| BookingError::ReasonRequired)?)
+                Some(free_text("reason", &why, 1..=500).map_err(|_| BookingError::ReasonRequired)?)
             }
             None => None,
         };

@@ -4,7 +4,7 @@ use super::command::Request;
 use super::error::BookingError;
 use super::event::{BookingEvent, Requested};
 use super::{Decision, place};
-use crate::input::{Problems, text};
+use crate::input::{Problems, free_text};
 use crate::personal::Personal;
 use crate::scheduling::terms::cancellation::{self, CancellationTerms};
 use crate::scheduling::terms::deposit::{self, DepositTerms};
@@ -56,7 +56,7 @@ fn unblocked(asked: &Request) -> Result<Option<Personal<String>>, BookingError> 
         (false, _) => Ok(None),
         (true, None) => Err(BookingError::ClientBlocked),
         (true, Some(why)) => {
-            let why = text("override_reason", why, 1..=500);
+            let why = free_text("override_reason", why, 1..=500);
             let why = why.map_err(|_| BookingError::ReasonRequired)?;
             Ok(Some(Personal::of(asked.booking_id.as_uuid().into(), why)))
         }

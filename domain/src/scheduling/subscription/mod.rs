@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use self::plan::Plan;
 use crate::event::{EventSourced, Reservation};
 use crate::id::{ClientId, SubjectId, SubscriptionId};
-use crate::input::text;
+use crate::input::free_text;
 use crate::personal::Personal;
 
 /// A subscription as its answers show it.
@@ -133,7 +133,7 @@ impl Details {
         if !self.status.next().contains(&to) {
             return Err(SubscriptionError::IllegalTransition { from: self.status, to });
         }
-        let reason = reason.map(|why| text("status_reason", why, 0..=255)).transpose();
+        let reason = reason.map(|why| free_text("status_reason", why, 0..=255)).transpose();
         let reason = reason.map_err(|_| SubscriptionError::BadReason)?;
         let reason = reason
             .filter(|why| !why.is_empty())

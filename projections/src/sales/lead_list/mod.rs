@@ -25,7 +25,7 @@ pub struct LeadList;
 
 impl Projection for LeadList {
     const NAME: &'static str = "lead_list";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const TABLES: &'static [&'static str] = &["lead_list"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {

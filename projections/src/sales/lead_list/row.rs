@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::id::{LeadId, SubjectId};
 use domain::personal::{PLACEHOLDER, Personal};
 use domain::recorded::Recorded;
-use domain::sales::lead::{Contact, LeadEvent, Status, Submitted};
+use domain::sales::lead::{Attribution, Contact, LeadEvent, Status, Submitted};
 
 /// A row of `lead_list`. `Debug` shows nothing of the person.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,7 +38,6 @@ impl Row {
     /// The row of a lead that was just submitted.
     pub(super) fn submitted(submitted: Submitted, event: &Recorded) -> Self {
         let subject = submitted.contact.subject();
-        let attribution = submitted.attribution;
         let mut row = Self {
             lead_id: submitted.lead_id,
             subject,
@@ -53,22 +52,33 @@ impl Row {
             notes: None,
             notes_changed: false,
             loss_reason: None,
-            source: attribution.source,
-            campaign: attribution.campaign,
-            keyword: attribution.keyword,
-            landing_page: attribution.landing_page,
-            referrer: attribution.referrer,
+            source: None,
+            campaign: None,
+            keyword: None,
+            landing_page: None,
+            referrer: None,
             referral_code: submitted.referral_code,
             referred_by_code: submitted.referred_by_code,
             referral_credits: 0,
             version: event.sequence,
             position: event.position,
         };
-        match submitted.contact {
-            Personal::Open { value, .. } => row.reached_by(value),
-            Personal::Sealed { .. } | Personal::Erased { .. } => row.wipe(),
+        match (submitted.contact, submitted.attribution) {
+            (Personal::Open { value: contact, .. }, Personal::Open { value: attribution, .. }) => {
+                row.reached_by(contact);
+                row.sent_by(attribution);
+            }
+            _ => row.wipe(),
         }
         row
+    }
+
+    fn sent_by(&mut self, attribution: Attribution) {
+        self.source = attribution.source;
+        self.campaign = attribution.campaign;
+        self.keyword = attribution.keyword;
+        self.landing_page = attribution.landing_page;
+        self.referrer = attribution.referrer;
     }
 
     fn reached_by(&mut self, contact: Contact) {
@@ -127,6 +137,7 @@ impl Row {
         self.preferred_dates = vec![PLACEHOLDER.to_owned()];
         self.notes = self.notes_changed.then(|| PLACEHOLDER.to_owned());
         self.loss_reason = self.loss_reason.take().map(|_| PLACEHOLDER.to_owned());
+        self.sent_by(Attribution::default());
     }
 
     /// What a search looks through: name, e-mail, phone and id, in lower case.

@@ -93,6 +93,8 @@ pub(super) async fn write(
          set status = excluded.status, updated_at = excluded.updated_at, name = excluded.name, email = excluded.email,
              phone = excluded.phone, postal_code = excluded.postal_code, preferred_dates = excluded.preferred_dates,
              notes = excluded.notes, notes_changed = excluded.notes_changed, loss_reason = excluded.loss_reason,
+             source = excluded.source, campaign = excluded.campaign, keyword = excluded.keyword,
+             landing_page = excluded.landing_page, referrer = excluded.referrer,
              referral_credits = excluded.referral_credits, version = excluded.version, position = excluded.position,
              search = excluded.search",
         org.as_uuid(),
