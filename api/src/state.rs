@@ -8,14 +8,14 @@ use domain::id::OrgId;
 use domain::seal::MasterKeys;
 use projections::history::checkpoint::SigningKey;
 use sqlx::PgPool;
-use tokio::sync::Semaphore;
 
 use crate::caller::Logins;
+use crate::edge::{Edge, EdgeOptions};
 use crate::health::Health;
 use crate::identity::{Hashing, PasswordCost, Tokens};
-use crate::limits;
 use crate::metrics::Scrape;
 use crate::organisation::Organisations;
+use crate::rate::RateLimiter;
 
 /// Tells the time; a test hands in its own.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -40,8 +40,10 @@ pub struct Options {
     pub clock: Clock,
     /// Whom a public request is for that names nobody.
     pub default_org: Option<OrgId>,
-    /// Whether a peer in a private network may say in `X-Forwarded-For` for whom it asks.
-    pub trust_proxy: bool,
+    /// What holds for every request.
+    pub edge: EdgeOptions,
+    /// How often one may ask.
+    pub rate: RateLimiter,
     /// Whether `/openapi.json` and `/docs` exist.
     pub docs: bool,
     /// `/metrics`; `None` leaves the route out.
@@ -57,15 +59,14 @@ pub struct App {
     pub(crate) health: Health,
     pub(crate) clock: Clock,
     pub(crate) default_org: Option<OrgId>,
-    pub(crate) trust_proxy: bool,
+    pub(crate) edge: Arc<Edge>,
+    pub(crate) rate: RateLimiter,
     pub(crate) docs: bool,
     pub(crate) scrape: Option<Scrape>,
     pub(crate) tokens: Tokens,
     pub(crate) hashing: Hashing,
     pub(crate) logins: Logins,
     pub(crate) organisations: Organisations,
-    /// One permit per request in progress.
-    pub(crate) room: Semaphore,
 }
 
 /// Shared by every request.
@@ -82,14 +83,14 @@ impl App {
             health: options.health,
             clock: options.clock,
             default_org: options.default_org,
-            trust_proxy: options.trust_proxy,
+            edge: Edge::new(options.edge),
+            rate: options.rate,
             docs: options.docs,
             scrape: options.scrape,
             tokens: options.tokens,
             hashing: Hashing::new(options.password_cost),
             logins: Logins::default(),
             organisations: Organisations::default(),
-            room: Semaphore::new(limits::REQUESTS),
         })
     }
 

@@ -20,6 +20,8 @@ pub struct Declared {
     pub action: Option<&'static str>,
     /// `ignored`, `optional` or `required`.
     pub idempotency_key: &'static str,
+    /// What it takes from the limits of whoever asks: `none`, `read`, `write`, `sign_in` or `action`.
+    pub rate: &'static str,
 }
 
 /// Every method that `paths` have.
@@ -64,6 +66,7 @@ impl Declared {
             permissions: permissions.iter().map(|permission| (*permission).into()).collect(),
             action: rule.action,
             idempotency_key,
+            rate: rule.rate.name(),
         }
     }
 

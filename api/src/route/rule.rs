@@ -2,6 +2,8 @@
 
 use domain::access::Permission;
 
+use crate::rate::Rate;
+
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -24,6 +26,8 @@ pub(crate) struct Rule {
     /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
     pub(crate) action: Option<&'static str>,
     pub(crate) key: Key,
+    /// What it takes from the limits of whoever asks.
+    pub(crate) rate: Rate,
     /// Whether somebody gets in who must choose another password first.
     pub(crate) ungated: bool,
 }
@@ -44,12 +48,19 @@ impl Rule {
     pub(crate) const fn action(mut self, name: &'static str) -> Self {
         self.action = Some(name);
         self.key = Key::Optional;
+        self.rate = Rate::Write;
         self
     }
 
     /// Lets in whoever must choose another password first.
     pub(crate) const fn ungated(mut self) -> Self {
         self.ungated = true;
+        self
+    }
+
+    /// Sets what it takes from the limits, where that is not told by the action.
+    pub(crate) const fn rate(mut self, rate: Rate) -> Self {
+        self.rate = rate;
         self
     }
 
@@ -61,12 +72,12 @@ impl Rule {
 }
 
 const fn rule(access: Access) -> Rule {
-    Rule { access, action: None, key: Key::Ignored, ungated: false }
+    Rule { access, action: None, key: Key::Ignored, rate: Rate::Read, ungated: false }
 }
 
-/// For monitors and readers of documents.
+/// For monitors and readers of documents, who ask as often as they like.
 pub(crate) const fn monitor() -> Rule {
-    rule(Access::Monitor)
+    rule(Access::Monitor).rate(Rate::Free)
 }
 
 /// For anybody.

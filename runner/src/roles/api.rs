@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{clock, pool};
+use super::{clock, drain, pool};
 use crate::config::{AppEnv, Config};
 use crate::migrate::{self, MigrateError};
 
@@ -23,7 +23,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let lanes = TaskTracker::new();
     let state = state(config, scrape, &lanes)?;
-    ::api::serve(listener, ::api::router(state), stop).await;
+    ::api::serve(listener, ::api::router(state), stop, drain(config)).await;
     // The last bus is gone with the router: the lanes write what they hold and end.
     lanes.close();
     lanes.wait().await;
@@ -58,7 +58,8 @@ fn state(
         .with_jobs(config.heartbeat()),
         clock: clock(),
         default_org: config.default_org_id.map(Into::into),
-        trust_proxy: config.trust_proxy_headers,
+        edge: config.edge(),
+        rate: config.rate_limiter()?,
         docs: config.api_docs_enabled.unwrap_or(config.app_env == AppEnv::Dev),
         scrape: Some(Scrape { handle: scrape, token: config.metrics_token.clone() }),
     }))
