@@ -26,6 +26,7 @@ pub(crate) use self::failures::key as guess_key;
 use crate::identity::{self, SignedIn};
 use crate::organisation::ORG;
 use crate::problem::{Code, Problem};
+use crate::rate::{Bucket, Subject};
 use crate::request::{RequestInfo, Who};
 use crate::state::{App, AppState};
 
@@ -231,7 +232,9 @@ async fn verify(
     key: [u8; 32],
 ) -> Result<Arc<Login>, Problem> {
     let Logins { failures, known } = &app.logins;
-    let who = failures::key(&credentials.username, info.address);
+    let who = failures::key(&credentials.username, info.address());
+    // Checking a password is dear: whoever was refused often enough is not even listened to.
+    app.rate.look(info, Bucket::Refused, Subject::at(info.address()), app.now()).await?;
     // Asked again once it is our turn: guesses sent all at once wait here side by side.
     failures.check(&who, app.now()).map_err(throttled)?;
     let turn = app.hashing.turn().await;

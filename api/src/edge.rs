@@ -1,5 +1,7 @@
 //! The outermost layer: ids, panics, problems, headers, metrics and the one log line of every request.
 
+mod cors;
+
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,16 +13,21 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
+pub use self::cors::{Cors, OriginError};
 use crate::health::Monitored;
-use crate::limits;
+use crate::limits::{Limits, Room};
 use crate::metrics;
 use crate::problem::{Code, Problem};
+use crate::proxies::Proxies;
+use crate::rate::Standing;
 use crate::request::{CORRELATION_ID, REQUEST_ID, RequestInfo};
-use crate::state::AppState;
 
 /// Routes that monitors ask every few seconds; their log lines would drown the others.
-const MONITORED: [&str; 4] = ["/livez", "/healthz", "/readyz", "/metrics"];
+const MONITORED: [&str; 5] = ["/livez", "/healthz", "/healthz/backup", "/readyz", "/metrics"];
 
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 const CONTENT_SECURITY_POLICY: HeaderName = HeaderName::from_static("content-security-policy");
 
 /// Answers are data: nothing in them may be run, framed or guessed at.
@@ -37,6 +44,8 @@ const SECURITY: [(HeaderName, HeaderValue); 5] = [
         HeaderValue::from_static("same-origin"),
     ),
 ];
+/// For answers that came over TLS: browsers then never ask in the clear again.
+const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 const DATA_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 /// The readable page loads its own scripts and sets its own styles.
@@ -45,39 +54,85 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 );
 
+/// What the program decides about every request, whatever it asks.
+#[derive(Clone, Debug)]
+pub struct EdgeOptions {
+    /// The proxies in front.
+    pub proxies: Proxies,
+    /// The pages of other origins that may read answers.
+    pub cors: Cors,
+    /// How much a request may take.
+    pub limits: Limits,
+    /// What the `type` of a problem begins with.
+    pub problem_base: String,
+}
+
+impl Default for EdgeOptions {
+    fn default() -> Self {
+        Self {
+            proxies: Proxies::none(),
+            cors: Cors::default(),
+            limits: Limits::default(),
+            problem_base: "/problems/".to_owned(),
+        }
+    }
+}
+
+/// The same at work.
+pub(crate) struct Edge {
+    proxies: Proxies,
+    cors: Cors,
+    pub(crate) room: Room,
+    problem_base: String,
+}
+
+impl Edge {
+    pub(crate) fn new(options: EdgeOptions) -> Arc<Self> {
+        let EdgeOptions { proxies, cors, limits, problem_base } = options;
+        Arc::new(Self { proxies, cors, room: Room::new(limits), problem_base })
+    }
+}
+
 /// Wraps every route, the unmatched ones included.
 pub(crate) async fn edge(
-    State(app): State<AppState>,
+    State(edge): State<Arc<Edge>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let started = Instant::now();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
-    let info = Arc::new(RequestInfo::read(request.headers(), peer, app.trust_proxy));
+    let info = Arc::new(RequestInfo::read(request.headers(), peer, &edge.proxies));
     request.extensions_mut().insert(Arc::clone(&info));
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let path = path.as_ref().map_or("unmatched", MatchedPath::as_str);
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let origin = request.headers().get(header::ORIGIN).cloned();
     let docs = path.starts_with("/docs");
 
     let in_flight = metrics::InFlight::enter();
-    let too_large = limits::is_too_large(request.headers());
-    let guarded = limits::guard(&app, MONITORED.contains(&path), async move {
-        // Said before anything of it is read, or anybody asked who sends it.
-        if too_large {
-            Problem::new(Code::BodyTooLarge).into_response()
-        } else {
-            next.run(request).await
-        }
-    });
-    let mut response = settle(shield(guarded).await, &info.id);
+    let too_large = edge.room.is_too_large(request.headers());
+    let answered = if let Some(answered) = edge.cors.preflight(&method, request.headers()) {
+        answered
+    } else {
+        let handle = async move {
+            // Said before anything of it is read, or anybody asked who sends it.
+            if too_large {
+                Problem::new(Code::BodyTooLarge).into_response()
+            } else {
+                next.run(request).await
+            }
+        };
+        shield(edge.room.guard(MONITORED.contains(&path), handle)).await
+    };
+    let mut response = settle(answered, &info.id, &edge.problem_base);
     if response.status() == StatusCode::OK {
         response = unless_unchanged(response, &method, if_none_match.as_ref());
     }
     drop(in_flight);
 
     decorate(response.headers_mut(), &info, docs);
+    edge.cors.mark(origin.as_ref(), response.headers_mut());
     let took = started.elapsed();
     metrics::request(&method, path, response.status(), took);
     log(&info, &method, path, response.status(), took);
@@ -91,14 +146,14 @@ async fn shield(handle: impl Future<Output = Response>) -> Response {
 }
 
 /// Gives every failure the one shape, whoever made it.
-fn settle(mut response: Response, request_id: &str) -> Response {
+fn settle(mut response: Response, request_id: &str, base: &str) -> Response {
     let status = response.status();
     if status.is_success() || response.extensions().get::<Monitored>().is_some() {
         return response;
     }
     let problem = response.extensions_mut().remove::<Problem>();
     let Some(problem) = problem.or_else(|| Problem::of_status(status)) else { return response };
-    let mut rendered = problem.render(request_id);
+    let mut rendered = problem.render(request_id, base);
     // The router says which methods it has.
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow);
@@ -133,6 +188,14 @@ fn decorate(headers: &mut HeaderMap, info: &RequestInfo, docs: bool) {
         let tagged = headers.contains_key(header::ETAG);
         let value = if tagged { "private, no-cache" } else { "no-store" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
+    }
+    if info.origin.is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, ONLY_TLS);
+    }
+    if let Some(Standing { limit, remaining, reset, .. }) = info.standing() {
+        headers.insert(LIMIT, limit.into());
+        headers.insert(REMAINING, remaining.into());
+        headers.insert(RESET, reset.into());
     }
     // Checked when they were read: always header text.
     if let Ok(id) = HeaderValue::from_str(&info.id) {
@@ -180,7 +243,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_answered_like_any_other_failure() {
         let answer = shield(async { panic!("a defect") }).await;
-        let answer = settle(answer, "r-1");
+        let answer = settle(answer, "r-1", "/problems/");
         assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
     }

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa_axum::routes;
 
 pub use self::probe::{Health, Revision};
@@ -65,13 +65,22 @@ async fn healthz(State(app): State<AppState>) -> Response {
     )
 )]
 async fn readyz(State(app): State<AppState>) -> Response {
-    readiness(&app.health, app.now()).await
+    let mut checks = findings(&app.health, app.now()).await;
+    checks.push(ready::redis(app.rate.is_shared()));
+    ready_answer(&checks)
 }
 
 /// The answer of `/readyz`, for every process that has this route.
 pub async fn readiness(health: &Health, now: DateTime<Utc>) -> Response {
+    ready_answer(&findings(health, now).await)
+}
+
+async fn findings(health: &Health, now: DateTime<Utc>) -> Vec<Value> {
     let report = health.report().await;
-    let checks = ready::checks(&report, health.expected(), health.jobs(), now);
+    ready::checks(&report, health.expected(), health.jobs(), now)
+}
+
+fn ready_answer(checks: &[Value]) -> Response {
     let ok = checks.iter().all(|check| check["ok"] == true);
     let status = if ok { "ready" } else { "not_ready" };
     json_answer(ok, &json!({ "ok": ok, "status": status, "checks": checks }))

@@ -24,6 +24,8 @@ mod openapi;
 mod organisation;
 mod people;
 mod problem;
+mod proxies;
+mod rate;
 mod request;
 mod route;
 mod serve;
@@ -32,13 +34,19 @@ mod settings;
 mod state;
 mod subjects;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 
+pub use self::edge::{Cors, EdgeOptions, OriginError};
 pub use self::health::{Health, Revision, readiness};
 pub use self::identity::{PasswordCost, TokenKeyError, Tokens};
+pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
+pub use self::proxies::Proxies;
+pub use self::rate::{PerMinute, RateLimiter, RateOptions, Redis, RedisUrlError};
 pub use self::route::Declared;
 pub use self::serve::serve;
 pub use self::settings::{Email, Entry, Flag, Installation};
@@ -56,10 +64,10 @@ pub fn router(state: AppState) -> Router {
     let document = document();
     let router = if state.docs { router.merge(openapi::routes(&document)) } else { router };
     router
-        .fallback(async || Problem::new(Code::NoRoute))
+        .fallback(route::unknown)
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
-        .layer(DefaultBodyLimit::max(limits::BODY))
-        .layer(from_fn_with_state(state.clone(), edge::edge))
+        .layer(DefaultBodyLimit::max(state.edge.room.limits.body))
+        .layer(from_fn_with_state(Arc::clone(&state.edge), edge::edge))
         .with_state(state)
 }
 

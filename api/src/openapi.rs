@@ -63,6 +63,9 @@ fn complete(route: &Declared, operation: &mut Value) {
     operation["x-access"] = json!(route);
     let mut shared = vec!["RequestId", "CorrelationId"];
     let mut codes = vec![Code::Overloaded, Code::TimedOut, Code::Internal];
+    if route.rate != "none" {
+        codes.push(Code::RateLimited);
+    }
     if !system {
         codes.push(Code::DatabaseUnavailable);
         shared.push("Organisation");

@@ -179,6 +179,7 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
             StatusCode::BAD_REQUEST => Code::UnreadableBody,
+            StatusCode::UNPROCESSABLE_ENTITY => Code::Invalid,
             StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
             _ => return None,
         };
@@ -211,10 +212,10 @@ impl Problem {
     }
 
     /// The answer as the client sees it.
-    pub(crate) fn render(self, request_id: &str) -> Response {
+    pub(crate) fn render(self, request_id: &str, base: &str) -> Response {
         let parts = *self.0;
         let body = Body {
-            kind: format!("/problems/{}", category(parts.status, &parts.code)),
+            kind: format!("{base}{}", category(parts.status, &parts.code)),
             title: parts.title,
             status: parts.status.as_u16(),
             detail: &parts.detail,

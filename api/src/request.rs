@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -12,6 +12,8 @@ use domain::id::OrgId;
 use uuid::Uuid;
 
 use crate::problem::Problem;
+use crate::proxies::{Origin, Proxies};
+use crate::rate::Standing;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -27,8 +29,9 @@ pub(crate) struct RequestInfo {
     pub(crate) id: String,
     pub(crate) correlation: String,
     /// Where it comes from.
-    pub(crate) address: IpAddr,
+    pub(crate) origin: Origin,
     who: OnceLock<Who>,
+    standing: Mutex<Option<Standing>>,
 }
 
 /// For the request log: found out while the request is handled.
@@ -41,12 +44,28 @@ pub(crate) struct Who {
 
 impl RequestInfo {
     /// Reads the headers of a request that came from `peer`.
-    pub(crate) fn read(headers: &HeaderMap, peer: Option<SocketAddr>, trust_proxy: bool) -> Self {
+    pub(crate) fn read(headers: &HeaderMap, peer: Option<SocketAddr>, proxies: &Proxies) -> Self {
         let id = id_in(headers, &REQUEST_ID).unwrap_or_else(|| Uuid::new_v4().to_string());
         let correlation = id_in(headers, &CORRELATION_ID).unwrap_or_else(|| id.clone());
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let address = if trust_proxy { client_address(headers, peer) } else { peer };
-        Self { id, correlation, address, who: OnceLock::new() }
+        let origin = proxies.origin(headers, peer);
+        Self { id, correlation, origin, who: OnceLock::new(), standing: Mutex::default() }
+    }
+
+    pub(crate) fn address(&self) -> IpAddr {
+        self.origin.address
+    }
+
+    /// How close whoever asks is to a limit; of several the closest is told.
+    pub(crate) fn stands(&self, standing: Standing) {
+        let mut known = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none_or(|known| standing.remaining <= known.remaining) {
+            *known = Some(standing);
+        }
+    }
+
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_from(&self, who: Who) {
@@ -65,29 +84,6 @@ fn id_in(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
     let fits = (1..=LONGEST_ID).contains(&value.len()) && value.bytes().all(safe);
     fits.then(|| value.to_owned())
-}
-
-/// The rightmost address that is not one of our proxies: everything left of it is hearsay.
-fn client_address(headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-    let mut address = peer;
-    let forwarded =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
-    for hop in hops.into_iter().rev() {
-        if !is_private(address) {
-            break;
-        }
-        let Ok(next) = hop.parse() else { break };
-        address = next;
-    }
-    address
-}
-
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
-    }
 }
 
 /// The header `name`, if it is there and readable.
@@ -111,7 +107,7 @@ impl<S: Sync> FromRequestParts<S> for This {
         if let Some(info) = parts.extensions.get::<Arc<RequestInfo>>() {
             return Ok(Self(Arc::clone(info)));
         }
-        let info = Arc::new(RequestInfo::read(&parts.headers, None, false));
+        let info = Arc::new(RequestInfo::read(&parts.headers, None, &Proxies::none()));
         parts.extensions.insert(Arc::clone(&info));
         Ok(Self(info))
     }
@@ -130,28 +126,20 @@ mod tests {
 
     #[test]
     fn a_harmless_id_is_kept_and_any_other_replaced() {
-        let kept = RequestInfo::read(&headers(&[("x-request-id", "a.B_9:-")]), None, false);
+        let kept =
+            RequestInfo::read(&headers(&[("x-request-id", "a.B_9:-")]), None, &Proxies::none());
         assert_eq!(kept.id, "a.B_9:-");
         assert_eq!(kept.correlation, "a.B_9:-");
         for bad in ["", "two words", "<script>", "ä"] {
-            let info = RequestInfo::read(&headers(&[("x-request-id", bad)]), None, false);
+            let info =
+                RequestInfo::read(&headers(&[("x-request-id", bad)]), None, &Proxies::none());
             assert_ne!(info.id, bad);
             assert!(info.id.parse::<Uuid>().is_ok());
         }
         let long: &'static str = Box::leak("x".repeat(129).into_boxed_str());
-        assert_ne!(RequestInfo::read(&headers(&[("x-request-id", long)]), None, false).id, long);
-    }
-
-    #[test]
-    fn the_client_is_the_rightmost_address_that_is_not_ours() {
-        let forged = headers(&[("x-forwarded-for", "1.2.3.4, 203.0.113.9, 10.0.0.7")]);
-        let peer = "127.0.0.1:5".parse().unwrap();
-        assert_eq!(RequestInfo::read(&forged, Some(peer), true).address.to_string(), "203.0.113.9");
-        assert_eq!(RequestInfo::read(&forged, Some(peer), false).address.to_string(), "127.0.0.1");
-        let stranger = "198.51.100.1:5".parse().unwrap();
-        assert_eq!(
-            RequestInfo::read(&forged, Some(stranger), true).address.to_string(),
-            "198.51.100.1"
+        assert_ne!(
+            RequestInfo::read(&headers(&[("x-request-id", long)]), None, &Proxies::none()).id,
+            long
         );
     }
 }

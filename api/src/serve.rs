@@ -23,11 +23,13 @@ const HEAD: Duration = Duration::from_secs(10);
 /// Largest head, in bytes.
 const LARGEST_HEAD: usize = 32 * 1024;
 
-/// Requests in progress may take this long to end when the program stops.
-const DRAIN: Duration = Duration::from_secs(4);
-
-/// Serves `router` on `listener` until `stop`, then lets the requests in progress end.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+/// Serves `router` on `listener` until `stop`, then lets the requests in progress end for as long as `drain`.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+    drain: Duration,
+) {
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -42,7 +44,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         }
     }
     connections.close();
-    let _ = timeout(DRAIN, connections.wait()).await;
+    let _ = timeout(drain, connections.wait()).await;
 }
 
 /// A connection that ended before it was accepted is nobody's concern; a lack of descriptors passes.

@@ -8,14 +8,14 @@ use domain::id::OrgId;
 use domain::seal::MasterKeys;
 use projections::history::checkpoint::SigningKey;
 use sqlx::PgPool;
-use tokio::sync::Semaphore;
 
 use crate::caller::Logins;
+use crate::edge::{Edge, EdgeOptions};
 use crate::health::Health;
 use crate::identity::{Hashing, PasswordCost, Tokens};
-use crate::limits;
 use crate::metrics::Scrape;
 use crate::organisation::Organisations;
+use crate::rate::RateLimiter;
 use crate::settings::{Installation, Known};
 
 /// Tells the time; a test hands in its own.
@@ -41,8 +41,10 @@ pub struct Options {
     pub clock: Clock,
     /// Whom a public request is for that names nobody.
     pub default_org: Option<OrgId>,
-    /// Whether a peer in a private network may say in `X-Forwarded-For` for whom it asks.
-    pub trust_proxy: bool,
+    /// What holds for every request.
+    pub edge: EdgeOptions,
+    /// How often one may ask.
+    pub rate: RateLimiter,
     /// Whether `/openapi.json` and `/docs` exist.
     pub docs: bool,
     /// What staff may know about the configuration.
@@ -60,7 +62,8 @@ pub struct App {
     pub(crate) health: Health,
     pub(crate) clock: Clock,
     pub(crate) default_org: Option<OrgId>,
-    pub(crate) trust_proxy: bool,
+    pub(crate) edge: Arc<Edge>,
+    pub(crate) rate: RateLimiter,
     pub(crate) docs: bool,
     pub(crate) scrape: Option<Scrape>,
     pub(crate) tokens: Tokens,
@@ -69,8 +72,6 @@ pub struct App {
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) installation: Installation,
-    /// One permit per request in progress.
-    pub(crate) room: Semaphore,
 }
 
 /// Shared by every request.
@@ -87,7 +88,8 @@ impl App {
             health: options.health,
             clock: options.clock,
             default_org: options.default_org,
-            trust_proxy: options.trust_proxy,
+            edge: Edge::new(options.edge),
+            rate: options.rate,
             docs: options.docs,
             scrape: options.scrape,
             tokens: options.tokens,
@@ -96,7 +98,6 @@ impl App {
             organisations: Organisations::default(),
             settings: Known::default(),
             installation: options.installation,
-            room: Semaphore::new(limits::REQUESTS),
         })
     }
 

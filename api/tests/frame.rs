@@ -5,7 +5,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{App, Health, Options, PasswordCost, Revision, Tokens, router, serve};
+use api::{
+    App, EdgeOptions, Health, Options, PasswordCost, PerMinute, RateLimiter, RateOptions, Revision,
+    Tokens, router, serve,
+};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
@@ -41,7 +44,8 @@ fn app() -> Router {
         health: Health::new(nowhere, vec![expected], vec!["lead_list".to_owned()]),
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,
-        trust_proxy: false,
+        edge: EdgeOptions::default(),
+        rate: RateLimiter::new(RateOptions::local(PerMinute::new(1000, 5))).unwrap(),
         docs: true,
         installation: api::Installation::default(),
         scrape: None,
@@ -177,7 +181,7 @@ async fn over_the_wire(head: &[u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let stop = CancellationToken::new();
-    let serving = serve(listener, app(), stop.clone());
+    let serving = serve(listener, app(), stop.clone(), Duration::from_secs(4));
     let talking = async {
         client.write_all(head).await.unwrap();
         let mut answer = Vec::new();

@@ -10,6 +10,7 @@ use domain::identity::session::SessionCommand;
 use domain::identity::staff::{Staff, StaffCommand};
 use domain::input;
 use domain::recorded::Actor;
+use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,18 +22,23 @@ use crate::answer::Answer;
 use crate::caller::{Caller, guess_key};
 use crate::command::CommandRequest;
 use crate::problem::{Code, Problem};
+use crate::rate::{Bucket, Rate, Subject};
 use crate::request::This;
 use crate::route::{Key, Routes, public, signed_in};
 use crate::state::AppState;
 
 pub(super) fn routes() -> Routes {
     Routes::default()
-        .add(routes!(login), public().action("auth.login").key(Key::Ignored))
-        .add(routes!(refresh), public().action("auth.refresh").key(Key::Ignored))
+        .add(routes!(login), public().action("auth.login").key(Key::Ignored).rate(Rate::SignIn))
+        .add(routes!(refresh), public().action("auth.refresh").key(Key::Ignored).rate(Rate::SignIn))
         .add(routes!(logout), signed_in().action("auth.logout").key(Key::Ignored).ungated())
         .add(
             routes!(change_password),
-            signed_in().action("auth.password_change").key(Key::Ignored).ungated(),
+            signed_in()
+                .action("auth.password_change")
+                .key(Key::Ignored)
+                .rate(Rate::SignIn)
+                .ungated(),
         )
         .add(routes!(me), signed_in().ungated())
         .add(routes!(org_context), signed_in())
@@ -70,7 +76,8 @@ async fn login(
 ) -> Result<Answer, Problem> {
     let LoginBody { email, password, org_id } = request.body()?;
     let email = input::address(&email).unwrap_or_default();
-    let guess = guess_key(&email, info.address);
+    app.rate.charge(&info, Bucket::Account, account(&email), app.now()).await?;
+    let guess = guess_key(&email, info.address());
     app.logins.check(&guess, app.now())?;
     let turn = app.hashing.turn().await;
     app.logins.check(&guess, app.now())?;
@@ -130,7 +137,11 @@ struct RefreshBody {
         (status = 401, description = "`invalid_refresh`, `expired`, or `revoked`: used before, which ends the whole login")
     )
 )]
-async fn refresh(State(app): State<AppState>, request: CommandRequest) -> Result<Answer, Problem> {
+async fn refresh(
+    State(app): State<AppState>,
+    This(info): This,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
     use secrecy::ExposeSecret;
     let RefreshBody { refresh_token } = request.body()?;
     let found = sqlx::query!(
@@ -143,6 +154,8 @@ async fn refresh(State(app): State<AppState>, request: CommandRequest) -> Result
     .ok_or_else(|| invalid("invalid_refresh"))?;
     let session = sessions::find(&app, found.session_id.into()).await?;
     let (session, is_revoked) = session.ok_or_else(|| invalid("revoked"))?;
+    let family = Subject::Account(session.family.as_u128());
+    app.rate.charge(&info, Bucket::Account, family, app.now()).await?;
     let context = as_user(&request, session.org, session.user, session.role.key());
     if is_revoked {
         let is_late = found.revoked_at.is_some_and(|at| at + sessions::GRACE <= app.now());
@@ -212,7 +225,7 @@ async fn change_password(
     use secrecy::ExposeSecret;
     let session = caller.session()?.clone();
     let ChangePasswordBody { current_password, new_password } = request.body()?;
-    let guess = guess_key(&session.email, info.address);
+    let guess = guess_key(&session.email, info.address());
     app.logins.check(&guess, app.now())?;
     let hash = sqlx::query_scalar!(
         r#"select password_hash as "hash!" from identity.secrets($1, $2)"#,
@@ -271,6 +284,13 @@ async fn me(caller: Caller) -> Result<Answer, Problem> {
 )]
 async fn org_context(caller: Caller) -> Result<Answer, Problem> {
     Answer::json(&json!({ "org_id": caller.org() }))
+}
+
+/// The account that goes by an address, without the address.
+fn account(email: &str) -> Subject {
+    let digest = digest(&SHA256, email.as_bytes());
+    let half = digest.as_ref().first_chunk().copied().unwrap_or_default();
+    Subject::Account(u128::from_be_bytes(half))
 }
 
 fn as_user(request: &CommandRequest, org: OrgId, user: UserId, role: &str) -> Context {

@@ -16,6 +16,7 @@ use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::{Parameters, Path, limit};
 use crate::problem::{Code, Problem};
+use crate::rate::Rate;
 use crate::route::{Key, Routes, staff};
 use crate::state::{App, AppState};
 
@@ -26,7 +27,13 @@ pub(super) fn routes() -> Routes {
         .add(routes!(list_users_in_settings), changes)
         .add(routes!(list_members), changes)
         .add(routes!(create_user), changes.action("user.create"))
-        .add(routes!(reset_user_password), changes.action("user.password_reset").key(Key::Required))
+        .add(
+            routes!(reset_user_password),
+            changes
+                .action("user.password_reset")
+                .key(Key::Required)
+                .rate(Rate::Action("reset_temp_password")),
+        )
         .add(routes!(deactivate_user), changes.action("user.deactivate"))
         .add(routes!(change_user_role), changes.action("user.role_change"))
         .add(routes!(change_user_role_in_settings), changes.action("user.role_change"))

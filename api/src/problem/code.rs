@@ -44,6 +44,8 @@ codes! {
         "Idempotency-Key header is required for this endpoint. Nothing was written.";
     UnreadableBody = BAD_REQUEST "unreadable_body", "Unreadable body":
         "The body ended early or its framing is broken. Nothing was written.";
+    ForeignOrigin = BAD_REQUEST "foreign_origin", "Bad Request":
+        "Disallowed CORS origin";
     InvalidStatus = BAD_REQUEST "invalid_status", "Bad Request":
         "A status is NEW, CONTACTED, QUOTED, WON or LOST.";
     Unauthenticated = UNAUTHORIZED "unauthenticated", "Unauthorized":
@@ -83,11 +85,13 @@ codes! {
     VersionMismatch = PRECONDITION_FAILED "version_mismatch", "Precondition Failed":
         "If-Match names another version than the current one, which `current_version` gives. Nothing was written.";
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large", "Payload Too Large":
-        "The body is larger than 1 MiB. Nothing was written.";
+        "The body is larger than this installation takes, 1 MiB unless configured otherwise. Nothing was written.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type", "Unsupported Media Type":
         "Bodies are JSON: send Content-Type: application/json.";
     Invalid = UNPROCESSABLE_ENTITY "validation_failed", "Validation Error":
         "Request validation failed; `errors` has one entry per field. Nothing was written.";
+    RateLimited = TOO_MANY_REQUESTS "rate_limited", "Too Many Requests":
+        "Rate limit exceeded";
     TooManyAttempts = TOO_MANY_REQUESTS "too_many_attempts", "Too Many Requests":
         "Too many failed logins under this name from this address; wait as long as Retry-After says.";
     Internal = INTERNAL_SERVER_ERROR "internal", "Internal Server Error":
@@ -107,7 +111,7 @@ codes! {
     SigningDisabled = SERVICE_UNAVAILABLE "signing_disabled", "Service Unavailable":
         "This installation has no signing key (HISTORY_SIGNING_KEY).";
     TimedOut = GATEWAY_TIMEOUT "timed_out", "Gateway Timeout":
-        "The request took longer than 30 s. A command may have been carried out; repeat it with the same Idempotency-Key.";
+        "The request took too long, 30 s unless configured otherwise. A command may have been carried out; repeat it with the same Idempotency-Key.";
     TooMuchHistory = UNPROCESSABLE_ENTITY "too_much_history", "Validation Error":
         "The list as of then would have to replay more events than one request may.";
 }

@@ -22,6 +22,8 @@ pub struct Declared {
     pub action: Option<&'static str>,
     /// `ignored`, `optional` or `required`.
     pub idempotency_key: &'static str,
+    /// What it takes from the limits of whoever asks: `none`, `read`, `write`, `sign_in` or `action`.
+    pub rate: &'static str,
 }
 
 /// Every method that `paths` have.
@@ -67,6 +69,7 @@ impl Declared {
             feature: rule.feature.map(Into::into),
             action: rule.action,
             idempotency_key,
+            rate: rule.rate.name(),
         }
     }
 

@@ -13,6 +13,7 @@ use utoipa::openapi::{OpenApi, OpenApiBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 pub use self::declared::Declared;
+pub(crate) use self::guard::unknown;
 pub(crate) use self::rule::{Key, Rule, monitor, owner, public, signed_in, staff};
 use crate::state::AppState;
 

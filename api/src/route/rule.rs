@@ -3,6 +3,8 @@
 use domain::access::Permission;
 use domain::settings::feature::Feature;
 
+use crate::rate::Rate;
+
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -25,6 +27,8 @@ pub(crate) struct Rule {
     /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
     pub(crate) action: Option<&'static str>,
     pub(crate) key: Key,
+    /// What it takes from the limits of whoever asks.
+    pub(crate) rate: Rate,
     /// Whether somebody gets in who must choose another password first.
     pub(crate) ungated: bool,
     /// What must be on in the organisation of the caller; a part of a module needs its module too.
@@ -49,6 +53,7 @@ impl Rule {
     pub(crate) const fn action(mut self, name: &'static str) -> Self {
         self.action = Some(name);
         self.key = Key::Optional;
+        self.rate = Rate::Write;
         self
     }
 
@@ -70,6 +75,12 @@ impl Rule {
         self
     }
 
+    /// Sets what it takes from the limits, where that is not told by the action.
+    pub(crate) const fn rate(mut self, rate: Rate) -> Self {
+        self.rate = rate;
+        self
+    }
+
     /// Sets what `Idempotency-Key` means, where that is not told by the action.
     pub(crate) const fn key(mut self, key: Key) -> Self {
         self.key = key;
@@ -78,12 +89,20 @@ impl Rule {
 }
 
 const fn rule(access: Access) -> Rule {
-    Rule { access, action: None, key: Key::Ignored, ungated: false, feature: None, alias_of: None }
+    Rule {
+        access,
+        action: None,
+        key: Key::Ignored,
+        rate: Rate::Read,
+        ungated: false,
+        feature: None,
+        alias_of: None,
+    }
 }
 
-/// For monitors and readers of documents.
+/// For monitors and readers of documents, who ask as often as they like.
 pub(crate) const fn monitor() -> Rule {
-    rule(Access::Monitor)
+    rule(Access::Monitor).rate(Rate::Free)
 }
 
 /// For anybody.

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{Format, say};
 
-/// Every route with who may ask, the feature that must be on, its name in the audit log, and what `Idempotency-Key` means to it.
+/// Every route with who may ask, the feature that must be on, its name in the audit log, what `Idempotency-Key` means to it,
+/// and which limit it counts to.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Routes {
     #[command(flatten)]
@@ -29,7 +30,10 @@ impl Routes {
             let feature = route.feature.unwrap_or("-");
             let action = route.action.unwrap_or("-");
             let (method, path, key) = (route.method, &route.path, route.idempotency_key);
-            say(format_args!("{method:6} {path:width$}  {who:32} {feature:24} {action:24} {key}"));
+            let rate = route.rate;
+            say(format_args!(
+                "{method:6} {path:width$}  {who:32} {feature:24} {action:24} {key:8} {rate}"
+            ));
         }
     }
 }

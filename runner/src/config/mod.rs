@@ -1,5 +1,6 @@
 //! Configuration: read once from the environment, typed, and complete before anything starts.
 
+pub mod edge;
 pub mod environment;
 pub mod reference;
 pub mod rules;
@@ -62,7 +63,6 @@ pub enum AppEnv {
 /// Everything the processes of an installation need to know: the declaration of every variable. `docs/configuration.md`,
 /// `cleaning config check` and `--help` are made of it.
 #[derive(Args, Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the environment")]
 pub struct Config {
     /// What the installation is for. `prod` refuses to start with weak secrets or insecure switches.
     #[arg(long, env = "APP_ENV", value_enum, default_value = "prod", help_heading = GENERAL)]
@@ -142,13 +142,13 @@ pub struct Config {
     /// The organisation of public requests that name none.
     #[arg(long, env = "DEFAULT_ORG_ID", value_name = "UUID", help_heading = HTTP)]
     pub default_org_id: Option<uuid::Uuid>,
-    /// Whether a proxy in a private network may say for whom it asks.
-    #[arg(long, env = "TRUST_PROXY_HEADERS", default_value_t = false, action = ArgAction::Set, value_name = "BOOL",
-        help_heading = HTTP)]
-    pub trust_proxy_headers: bool,
     /// Whether `/docs` and `/openapi.json` are served. Default: in `dev` only.
     #[arg(long, env = "API_DOCS_ENABLED", action = ArgAction::Set, value_name = "BOOL", help_heading = HTTP)]
     pub api_docs_enabled: Option<bool>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
+    pub edge: edge::EdgeConfig,
 
     /// Append lanes. Default: one per core, at most 4.
     #[arg(long, env = "LANES", value_name = "NUMBER", help_heading = WORK)]

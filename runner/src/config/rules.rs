@@ -45,6 +45,8 @@ pub fn problems(config: &Config, roles: &[Role]) -> Vec<Problem> {
         found.usable("HISTORY_SIGNING_KEY", config.signing_key().err());
         found.random_key("HISTORY_SIGNING_KEY", config.history_signing_key.as_ref());
         found.secret("METRICS_TOKEN", config.metrics_token.as_ref(), TOKEN);
+        found.usable("REDIS_URL", config.redis_error());
+        found.origins(config);
     }
     if any(&[Role::Jobs]) {
         let worker = config.database_worker_url.as_ref().or(config.database_url.as_ref());
@@ -83,7 +85,16 @@ pub fn warnings(config: &Config, roles: &[Role]) -> Vec<Problem> {
         return warnings;
     }
     if roles.contains(&Role::Api) {
-        if !config.trust_proxy_headers {
+        if config.edge.trusts_private() {
+            warn(
+                "TRUST_PROXY_HEADERS",
+                "TRUST_PROXY_HEADERS=true without TRUSTED_PROXY_IPS or TRUSTED_PROXY_CIDRS believes every private address",
+            );
+        }
+        if config.edge.redis_url.is_none() {
+            warn("REDIS_URL", "REDIS_URL is not set: each API process counts requests for itself");
+        }
+        if !config.edge.trust_proxy_headers {
             warn(
                 "TRUST_PROXY_HEADERS",
                 "TRUST_PROXY_HEADERS is off: behind a proxy every visitor has the proxy's address",
@@ -110,6 +121,10 @@ struct Found {
 impl Found {
     fn say(&mut self, variable: &str, why: &str) {
         self.problems.push(Problem::new(variable, format!("{variable} {why}")));
+    }
+
+    fn put(&mut self, variable: &str, sentence: &str) {
+        self.problems.push(Problem::new(variable, sentence.to_owned()));
     }
 
     fn usable(&mut self, variable: &str, error: Option<ConfigError>) {
@@ -190,6 +205,19 @@ impl Found {
             (Some(_), None) => self.say("SMTP_PASSWORD", "is required with SMTP_USERNAME"),
             (None, Some(_)) => self.say("SMTP_USERNAME", "is required with SMTP_PASSWORD"),
             _ => {}
+        }
+    }
+
+    fn origins(&mut self, config: &Config) {
+        if !self.strict || !config.edge.strict_cors {
+            return;
+        }
+        match &config.edge.cors_origins {
+            None => self.put("STRICT_CORS", "STRICT_CORS=true requires explicit CORS_ORIGINS"),
+            Some(origins) if origins.is_wildcard => {
+                self.put("STRICT_CORS", "STRICT_CORS=true does not allow wildcard CORS_ORIGINS");
+            }
+            Some(_) => {}
         }
     }
 
@@ -348,6 +376,25 @@ mod tests {
         );
         let host = ("SMTP_HOST", "smtp.test");
         assert_told(&[smtp, host, ("EMAIL_FROM", "nobody")], "EMAIL_FROM is not a mail address");
+    }
+
+    #[test]
+    fn strict_origins_are_named_one_by_one() {
+        let strict = ("STRICT_CORS", "true");
+        assert_told(&[strict], "STRICT_CORS=true requires explicit CORS_ORIGINS");
+        assert_told(
+            &[strict, ("CORS_ORIGINS", "https://a.test,*")],
+            "STRICT_CORS=true does not allow wildcard CORS_ORIGINS",
+        );
+        assert_eq!(told(&ALL, &[strict, ("CORS_ORIGINS", "https://a.test")]), [""; 0]);
+    }
+
+    #[test]
+    fn the_address_of_redis_is_looked_at_and_not_shown() {
+        let why =
+            "REDIS_URL cannot be used: it is not the address of a Redis, like redis://host:6379/0";
+        assert_told(&[("REDIS_URL", "http://:hush@redis")], why);
+        assert_eq!(told(&ALL, &[("REDIS_URL", "redis://:hush@redis:6379/0")]), [""; 0]);
     }
 
     #[test]

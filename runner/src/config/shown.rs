@@ -29,7 +29,7 @@ fn entries(config: &Config, environment: &Environment) -> Vec<Entry> {
         ("DATABASE_STATEMENT_TIMEOUT_MS", Some(config.database_statement_timeout_ms.to_string())),
         ("DATABASE_LOCK_TIMEOUT_MS", Some(config.database_lock_timeout_ms.to_string())),
         ("DATABASE_IDLE_TX_TIMEOUT_MS", Some(config.database_idle_tx_timeout_ms.to_string())),
-        ("TRUST_PROXY_HEADERS", Some(config.trust_proxy_headers.to_string())),
+        ("TRUST_PROXY_HEADERS", Some(config.edge.trust_proxy_headers.to_string())),
         ("API_DOCS_ENABLED", Some(has_docs(config).to_string())),
         ("LANES", Some(config.lanes().to_string())),
         ("QUEUE_CAPACITY", Some(config.queue_capacity.to_string())),
@@ -87,9 +87,9 @@ fn flags(config: &Config) -> Vec<Flag> {
         },
         Flag {
             key: "trust_proxy_headers",
-            enabled: config.trust_proxy_headers,
+            enabled: config.edge.trust_proxy_headers,
             description: "A proxy in a private network may say for whom it asks",
-            rollout: on(config.trust_proxy_headers),
+            rollout: on(config.edge.trust_proxy_headers),
         },
     ]
 }

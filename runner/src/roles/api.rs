@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{clock, pool};
+use super::{clock, drain, pool};
 use crate::config::environment::Environment;
 use crate::config::{Config, shown};
 use crate::migrate::{self, MigrateError};
@@ -24,7 +24,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let lanes = TaskTracker::new();
     let state = state(config, scrape, &lanes)?;
-    ::api::serve(listener, ::api::router(state), stop).await;
+    ::api::serve(listener, ::api::router(state), stop, drain(config)).await;
     // The last bus is gone with the router: the lanes write what they hold and end.
     lanes.close();
     lanes.wait().await;
@@ -59,7 +59,8 @@ fn state(
         .with_jobs(config.heartbeat()),
         clock: clock(),
         default_org: config.default_org_id.map(Into::into),
-        trust_proxy: config.trust_proxy_headers,
+        edge: config.edge(),
+        rate: config.rate_limiter()?,
         docs: shown::has_docs(config),
         installation: shown::installation(config, &Environment::of_process()),
         scrape: Some(Scrape { handle: scrape, token: config.metrics_token.clone() }),

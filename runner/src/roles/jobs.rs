@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{api, clock, now, pool};
+use super::{api, clock, drain, now, pool};
 use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::jobs::pulse::Pulse;
@@ -123,7 +123,7 @@ pub async fn run(
     let until = stop.clone();
     work.spawn(async move { pulse.run(&db, until).await });
     work.spawn(upkeep(scrape.clone(), stop.clone()));
-    ::api::serve(listener, router(Arc::new(monitored), scrape), stop).await;
+    ::api::serve(listener, router(Arc::new(monitored), scrape), stop, drain(config)).await;
     work.close();
     work.wait().await;
     lanes.close();

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{AppEnv, Config};
 
 /// A connection idle for longer is asked whether it still lives before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
@@ -80,6 +80,14 @@ pub fn now() -> DateTime<Utc> {
 /// [`now`], to hand in.
 pub fn clock() -> ::api::Clock {
     Arc::new(now)
+}
+
+/// How long requests in progress may take to end when a process is stopped. Who develops does not wait.
+const fn drain(config: &Config) -> Duration {
+    match config.app_env {
+        AppEnv::Prod => Duration::from_secs(25),
+        AppEnv::Dev => Duration::from_secs(4),
+    }
 }
 
 /// Listens on `address`; says which one if it is taken.

@@ -5,6 +5,7 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::drain;
 use crate::config::{AppEnv, Config};
 
 /// Serves the screens on `listener` until `stop`.
@@ -25,6 +26,6 @@ pub async fn run(
         secure_cookies: config.app_env == AppEnv::Prod,
         key,
     };
-    ::api::serve(listener, ::web::router(options)?, stop).await;
+    ::api::serve(listener, ::web::router(options)?, stop, drain(config)).await;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use api::{Health, Revision, Scrape};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -44,6 +45,19 @@ pub(crate) struct App {
     _tasks: TaskTracker,
 }
 
+/// How requests come in: limits that no test meets by chance, from nobody but the test.
+pub(crate) struct Edge {
+    pub(crate) edge: api::EdgeOptions,
+    pub(crate) rate: api::RateOptions,
+}
+
+impl Default for Edge {
+    fn default() -> Self {
+        let rate = api::RateOptions::local(api::PerMinute::generous());
+        Self { edge: api::EdgeOptions::default(), rate }
+    }
+}
+
 #[derive(Parser)]
 struct Alone {
     #[command(flatten)]
@@ -64,12 +78,21 @@ impl App {
         Self::start_with(&[&smtp[..], &sender].concat()).await
     }
 
+    /// With an edge of its own; mail is off.
+    pub(crate) async fn start_edge(edge: Edge) -> Self {
+        Self::begin(TestDb::new().await, &["--email-mode", "off"], edge).await
+    }
+
     async fn start_with(arguments: &[&str]) -> Self {
         Self::start_over(TestDb::new().await, arguments).await
     }
 
     /// Over a database that may be reached in a way of its own.
     pub(crate) async fn start_over(db: TestDb, arguments: &[&str]) -> Self {
+        Self::begin(db, arguments, Edge::default()).await
+    }
+
+    async fn begin(db: TestDb, arguments: &[&str], options: Edge) -> Self {
         let orgs = [org(&db, "first").await, org(&db, "second").await];
         let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
         let told = Arc::clone(&clock);
@@ -87,7 +110,8 @@ impl App {
             health: health(&db),
             clock: Arc::clone(&time),
             default_org: Some(orgs[0].id),
-            trust_proxy: false,
+            edge: options.edge,
+            rate: api::RateLimiter::new(options.rate).unwrap(),
             docs: true,
             installation: shown::installation(&config, &Environment::default()),
             scrape: Some(Scrape { handle: SCRAPE.clone(), token: Some("scrape-token".into()) }),
@@ -95,7 +119,7 @@ impl App {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(api::serve(listener, api::router(state), stop.clone()));
+        tasks.spawn(api::serve(listener, api::router(state), stop.clone(), Duration::from_secs(4)));
         let worker = Worker::new(db.worker.clone(), keys(), Options::new("test", READERS));
         let delivery =
             Delivery::new(db.worker.clone(), keys(), &config, Arc::clone(&time)).unwrap();

@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod database;
 pub(crate) mod logins;
 pub(crate) mod program;
+pub(crate) mod redis;
 pub(crate) mod smtp;
 
 pub(crate) use app::App;

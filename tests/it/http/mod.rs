@@ -2,6 +2,7 @@
 
 mod auth;
 mod description;
+mod edge;
 mod email;
 mod erasure;
 mod freshness;
