@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
+use crate::audit;
 use crate::health::Monitored;
 use crate::limits;
 use crate::metrics;
@@ -63,7 +64,8 @@ pub(crate) async fn edge(
 
     let in_flight = metrics::InFlight::enter();
     let guarded = limits::guard(&app, MONITORED.contains(&path), next.run(request));
-    let mut response = settle(shield(guarded).await, &info.id);
+    let answered = audit::noted(&app, &info, (&method, path), shield(guarded).await).await;
+    let mut response = settle(answered, &info.id);
     if response.status() == StatusCode::OK {
         response = unless_unchanged(response, &method, if_none_match.as_ref());
     }

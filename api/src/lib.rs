@@ -35,6 +35,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 
+pub use self::audit::ClientAddress;
 pub use self::health::{Health, Revision, readiness};
 pub use self::identity::{PasswordCost, TokenKeyError, Tokens};
 pub use self::metrics::{Scrape, install_recorder};

@@ -6,11 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use domain::access::Role;
 use domain::id::OrgId;
 use uuid::Uuid;
 
+use crate::audit::Trail;
 use crate::problem::Problem;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,6 +29,10 @@ pub(crate) struct RequestInfo {
     pub(crate) correlation: String,
     /// Where it comes from.
     pub(crate) address: IpAddr,
+    /// What it says it was sent with.
+    pub(crate) agent: Option<HeaderValue>,
+    /// For the audit log.
+    pub(crate) trail: Trail,
     who: OnceLock<Who>,
 }
 
@@ -46,7 +51,9 @@ impl RequestInfo {
         let correlation = id_in(headers, &CORRELATION_ID).unwrap_or_else(|| id.clone());
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let address = if trust_proxy { client_address(headers, peer) } else { peer };
-        Self { id, correlation, address, who: OnceLock::new() }
+        let agent = headers.get(header::USER_AGENT).cloned();
+        let (trail, who) = (Trail::default(), OnceLock::new());
+        Self { id, correlation, address, agent, trail, who }
     }
 
     pub(crate) fn is_from(&self, who: Who) {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use commands::CommandBus;
+use commands::attempts::Attempts;
 use domain::id::OrgId;
 use domain::seal::MasterKeys;
 use projections::history::checkpoint::SigningKey;
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
+use crate::audit::{ClientAddress, Sampler};
 use crate::caller::Logins;
 use crate::health::Health;
 use crate::identity::{Hashing, PasswordCost, Tokens};
@@ -46,6 +48,10 @@ pub struct Options {
     pub docs: bool,
     /// `/metrics`; `None` leaves the route out.
     pub scrape: Option<Scrape>,
+    /// Keep what the audit log holds beside events.
+    pub attempts: Attempts,
+    /// How much of the address of a client it keeps.
+    pub client_address: ClientAddress,
 }
 
 /// The state of the router.
@@ -64,6 +70,10 @@ pub struct App {
     pub(crate) hashing: Hashing,
     pub(crate) logins: Logins,
     pub(crate) organisations: Organisations,
+    pub(crate) attempts: Attempts,
+    pub(crate) client_address: ClientAddress,
+    /// Who was denied what a moment ago.
+    pub(crate) denials: Sampler,
     /// One permit per request in progress.
     pub(crate) room: Semaphore,
 }
@@ -89,6 +99,9 @@ impl App {
             hashing: Hashing::new(options.password_cost),
             logins: Logins::default(),
             organisations: Organisations::default(),
+            attempts: options.attempts,
+            client_address: options.client_address,
+            denials: Sampler::default(),
             room: Semaphore::new(limits::REQUESTS),
         })
     }

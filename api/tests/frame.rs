@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{App, Health, Options, PasswordCost, Revision, Tokens, router, serve};
+use api::{App, ClientAddress, Health, Options, PasswordCost, Revision, Tokens, router, serve};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use chrono::DateTime;
+use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
 use domain::seal::MasterKeys;
 use serde_json::Value;
@@ -31,6 +32,7 @@ fn app() -> Router {
         .connect_lazy_with(nowhere.clone());
     let bus = BusOptions::new(nowhere.clone(), keys.clone(), TaskTracker::new());
     let expected = Revision { version: "0006".to_owned(), checksum: "c".to_owned() };
+    let attempts = Attempts::start(reads.clone(), None, &TaskTracker::new()).unwrap();
     router(App::new(Options {
         bus: CommandBus::start(reads.clone(), bus),
         reads,
@@ -44,6 +46,8 @@ fn app() -> Router {
         trust_proxy: false,
         docs: true,
         scrape: None,
+        attempts,
+        client_address: ClientAddress::default(),
     }))
 }
 

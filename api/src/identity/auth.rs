@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 
 use super::sessions::{self, Beginner, Pair, SignedIn};
 use crate::answer::Answer;
+use crate::audit::Account;
 use crate::caller::{Caller, guess_key};
 use crate::command::CommandRequest;
 use crate::problem::{Code, Problem};
@@ -87,7 +88,17 @@ async fn login(
     let is_right = turn.verify(password, hashes).await?.first().copied().unwrap_or(false);
     let is_over = |until: Option<DateTime<Utc>>| until.is_some_and(|until| until <= app.now());
     let Some(user) = found.first().filter(|one| is_right && !is_over(one.temporary_until)) else {
-        app.logins.failed(guess, app.now());
+        let is_last = app.logins.failed(guess, app.now());
+        let accounts = found.iter().filter_map(|one| {
+            let org = OrgId::from(one.org_id?);
+            let role = one.role.clone()?;
+            org_id.is_none_or(|wanted| wanted == org).then_some(Account {
+                org,
+                id: one.user_id,
+                role,
+            })
+        });
+        info.trail.failed_login(accounts, is_last);
         return Err(invalid("invalid_credentials"));
     };
     app.logins.succeeded(&guess);
@@ -130,7 +141,11 @@ struct RefreshBody {
         (status = 401, description = "`invalid_refresh`, `expired`, or `revoked`: used before, which ends the whole login")
     )
 )]
-async fn refresh(State(app): State<AppState>, request: CommandRequest) -> Result<Answer, Problem> {
+async fn refresh(
+    State(app): State<AppState>,
+    This(info): This,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
     use secrecy::ExposeSecret;
     let RefreshBody { refresh_token } = request.body()?;
     let found = sqlx::query!(
@@ -143,6 +158,7 @@ async fn refresh(State(app): State<AppState>, request: CommandRequest) -> Result
     .ok_or_else(|| invalid("invalid_refresh"))?;
     let session = sessions::find(&app, found.session_id.into()).await?;
     let (session, is_revoked) = session.ok_or_else(|| invalid("revoked"))?;
+    info.is_from(session.who());
     let context = as_user(&request, session.org, session.user, session.role.key());
     if is_revoked {
         let is_late = found.revoked_at.is_some_and(|at| at + sessions::GRACE <= app.now());

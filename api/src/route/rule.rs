@@ -21,11 +21,15 @@ pub(crate) enum Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) access: Access,
-    /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
+    /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed or taken out.
     pub(crate) action: Option<&'static str>,
     pub(crate) key: Key,
     /// Whether somebody gets in who must choose another password first.
     pub(crate) ungated: bool,
+    /// Whether it takes data out of the system, so that its success is noted too.
+    pub(crate) leaves: bool,
+    /// Status of the answer if all goes well, as described.
+    pub(crate) success: u16,
 }
 
 /// What `Idempotency-Key` means to a route.
@@ -47,6 +51,13 @@ impl Rule {
         self
     }
 
+    /// Reads what then leaves the system: the audit log calls it `name`.
+    pub(crate) const fn leaves(mut self, name: &'static str) -> Self {
+        self.action = Some(name);
+        self.leaves = true;
+        self
+    }
+
     /// Lets in whoever must choose another password first.
     pub(crate) const fn ungated(mut self) -> Self {
         self.ungated = true;
@@ -61,7 +72,7 @@ impl Rule {
 }
 
 const fn rule(access: Access) -> Rule {
-    Rule { access, action: None, key: Key::Ignored, ungated: false }
+    Rule { access, action: None, key: Key::Ignored, ungated: false, leaves: false, success: 200 }
 }
 
 /// For monitors and readers of documents.

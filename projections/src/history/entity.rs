@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::event::EventSourced;
 use domain::id::OrgId;
+use domain::identity::session::Session;
+use domain::identity::staff::Staff;
 use domain::organisation::Organisation;
 use domain::personal;
 use domain::recorded::{Actor, DecodeError, Metadata, Recorded};
@@ -23,8 +25,13 @@ use super::log;
 use crate::{subject_keys, undecodable};
 
 /// Every kind of aggregate whose history can be asked for. A new one adds its line here.
-pub const ENTITIES: &[Entity] =
-    &[Entity::of::<Lead>(), Entity::of::<Organisation>(), Entity::of::<Subject>()];
+pub const ENTITIES: &[Entity] = &[
+    Entity::of::<Lead>(),
+    Entity::of::<Organisation>(),
+    Entity::of::<Session>(),
+    Entity::of::<Staff>(),
+    Entity::of::<Subject>(),
+];
 
 /// The kind of that name.
 pub fn entity(name: &str) -> Option<&'static Entity> {
@@ -43,6 +50,11 @@ impl Entity {
     const fn of<A: EventSourced>() -> Self {
         Self { name: A::TYPE, begin: || Box::new(State(A::default())) }
     }
+
+    /// One of them before its first event.
+    pub(crate) fn begin(&self) -> Box<dyn Fold> {
+        (self.begin)()
+    }
 }
 
 impl std::fmt::Debug for Entity {
@@ -51,7 +63,8 @@ impl std::fmt::Debug for Entity {
     }
 }
 
-trait Fold: Send {
+/// The state of an aggregate with its type forgotten.
+pub(crate) trait Fold: Send {
     fn apply(&mut self, event: &Recorded, keys: &SubjectKeys) -> Result<(), DecodeError>;
     fn fields(&self) -> Map<String, Value>;
 }
@@ -157,7 +170,7 @@ pub async fn history(
     limit: i64,
 ) -> Result<Vec<Entry>, sqlx::Error> {
     let limit = usize::try_from(limit.clamp(1, log::PAGE)).unwrap_or(1);
-    let mut fold = (entity.begin)();
+    let mut fold = entity.begin();
     let mut entries = Vec::new();
     let mut last = 0;
     loop {

@@ -58,6 +58,8 @@ fn roles(name: &str) -> &'static [Role] {
         | "DEFAULT_ORG_ID"
         | "TRUST_PROXY_HEADERS"
         | "API_DOCS_ENABLED"
+        | "AUDIT_CLIENT_ADDRESS"
+        | "AUDIT_SPOOL_FILE"
         | "LANES"
         | "QUEUE_CAPACITY" => &[Api],
         "DATABASE_POOL_TIMEOUT_SECONDS"

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ::api::{App, AppState, Health, Options, PasswordCost, Revision, Scrape};
+use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::READERS;
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{clock, pool};
-use crate::config::{AppEnv, Config};
+use crate::config::{AppEnv, ClientAddress, Config};
 use crate::migrate::{self, MigrateError};
 
 /// Serves the API on `listener` until `stop`.
@@ -40,6 +41,9 @@ fn state(
     let abandoned = Duration::from_millis(config.database_idle_tx_timeout_ms.into());
     let size = config.database_pool_size.saturating_add(config.database_max_overflow);
     let reads = pool(config, connect.clone(), "cleaning api", size, abandoned);
+    // A connection of its own: the audit log neither waits for requests nor holds them up.
+    let audit = pool(config, connect.clone(), "cleaning audit", 1, abandoned);
+    let attempts = Attempts::start(audit, config.audit_spool_file.as_deref(), lanes)?;
     let mut options = BusOptions::new(connect.clone(), keys.clone(), lanes.clone());
     options.lanes = config.lanes();
     options.queue = config.queue_capacity;
@@ -61,6 +65,12 @@ fn state(
         trust_proxy: config.trust_proxy_headers,
         docs: config.api_docs_enabled.unwrap_or(config.app_env == AppEnv::Dev),
         scrape: Some(Scrape { handle: scrape, token: config.metrics_token.clone() }),
+        attempts,
+        client_address: match config.audit_client_address {
+            ClientAddress::None => ::api::ClientAddress::None,
+            ClientAddress::Network => ::api::ClientAddress::Network,
+            ClientAddress::Full => ::api::ClientAddress::Full,
+        },
     }))
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use api::{Health, Revision, Scrape};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
+use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
 use projections::READERS;
 use projections::engine::{Options, Worker};
@@ -73,6 +74,7 @@ impl App {
         let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
         let told = Arc::clone(&clock);
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let state = api::App::new(api::Options {
             bus: db.bus(),
             reads: db.app.clone(),
@@ -87,10 +89,11 @@ impl App {
             trust_proxy: false,
             docs: true,
             scrape: Some(Scrape { handle: SCRAPE.clone(), token: Some("scrape-token".into()) }),
+            attempts: Attempts::start(db.app.clone(), None, &tasks).unwrap(),
+            client_address: api::ClientAddress::Network,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(api::serve(listener, api::router(state), stop.clone()));
         let program = ["cleaning"].iter().chain(arguments);
         let config = Alone::parse_from(program).config;

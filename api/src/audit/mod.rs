@@ -1,0 +1,17 @@
+//! The audit log: what is written about requests that leave no event, and what staff read of all of it.
+//!
+//! No handler takes part. The guard says which rule a request is held to and whether it got past it, the edge sees how it
+//! ended, and `noted` makes of both what is to be kept.
+
+mod client;
+mod noted;
+mod read;
+mod sampler;
+mod trail;
+
+pub use self::client::ClientAddress;
+pub(crate) use self::client::via;
+pub(crate) use self::noted::noted;
+pub(crate) use self::read::routes;
+pub(crate) use self::sampler::Sampler;
+pub(crate) use self::trail::{Account, Trail};
