@@ -40,7 +40,7 @@ struct HistoryQuery {
     path = "/v1/admin/history/{type}/{id}",
     tag = "history",
     params(
-        ("type" = String, Path, description = "`lead`, `organisation`, `session`, `staff` or `subject`", example = "lead"),
+        ("type" = String, Path, description = "The kind of thing, as events call it: `aggregate_type`", example = "lead"),
         ("id" = String, Path),
         HistoryQuery
     ),

@@ -3,6 +3,7 @@
 //! 1. It is registered once; that is the first event of its log.
 //! 2. A decision to retry or skip an event that a read model could not apply is part of its history.
 
+use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub enum OrganisationCommand {
     RetryParked(ParkedStream),
     /// Let a read model go on without an event that it could not apply.
     SkipParked(ParkedStream),
+    /// Announce that old entries of the audit log are removed.
+    PruneAudit(Pruned),
 }
 
 /// What everybody may know about an organisation.
@@ -47,6 +50,19 @@ pub struct ParkedStream {
     pub reason: String,
 }
 
+/// Entries of the audit log that were no events, and are gone because they were old.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pruned {
+    /// Number of the last of them.
+    pub through: i64,
+    /// What their chain said there, in hexadecimal digits: the next entry goes on from it.
+    pub hash: String,
+    /// How many there were.
+    pub entries: i64,
+    /// They were older than this.
+    pub before: DateTime<Utc>,
+}
+
 /// What has happened.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
@@ -60,6 +76,8 @@ pub enum OrganisationEvent {
     ParkedRetried(ParkedStream),
     /// A parked event is left out of one read model.
     ParkedSkipped(ParkedStream),
+    /// Old entries of the audit log are removed.
+    AuditPruned(Pruned),
 }
 domain_event!(OrganisationEvent, version = "1");
 
@@ -125,6 +143,9 @@ impl Organisation {
                 explained(&parked)?;
                 Ok(OrganisationEvent::ParkedSkipped(parked))
             }
+            (_, OrganisationCommand::PruneAudit(pruned)) => {
+                Ok(OrganisationEvent::AuditPruned(pruned))
+            }
         }
     }
 }
@@ -175,7 +196,9 @@ impl Aggregate for Organisation {
     fn apply(&mut self, event: Self::Event) {
         match event {
             OrganisationEvent::Registered(_) => *self = Self::Open,
-            OrganisationEvent::ParkedRetried(_) | OrganisationEvent::ParkedSkipped(_) => {}
+            OrganisationEvent::ParkedRetried(_)
+            | OrganisationEvent::ParkedSkipped(_)
+            | OrganisationEvent::AuditPruned(_) => {}
         }
     }
 }

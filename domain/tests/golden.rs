@@ -14,7 +14,7 @@ use domain::id::QuoteId;
 use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
 use domain::identity::session::{Session, SessionEvent, Started};
 use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
-use domain::organisation::{Organisation, OrganisationEvent, ParkedStream, Profile};
+use domain::organisation::{Organisation, OrganisationEvent, ParkedStream, Profile, Pruned};
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
 use domain::sales::estimate::{AddOn, CleaningType, Estimate, EstimateInput, Frequency};
@@ -235,6 +235,12 @@ fn organisation() -> Vec<OrganisationEvent> {
         }),
         OrganisationEvent::ParkedRetried(parked.clone()),
         OrganisationEvent::ParkedSkipped(parked),
+        OrganisationEvent::AuditPruned(Pruned {
+            through: 40,
+            hash: "9f".repeat(32),
+            entries: 38,
+            before: at(0),
+        }),
     ]
 }
 

@@ -4,14 +4,22 @@
 //! ended, and `noted` makes of both what is to be kept.
 
 mod client;
+mod export;
 mod noted;
+mod proof;
 mod read;
 mod sampler;
+mod timeline;
 mod trail;
 
 pub use self::client::ClientAddress;
 pub(crate) use self::client::via;
 pub(crate) use self::noted::noted;
-pub(crate) use self::read::routes;
 pub(crate) use self::sampler::Sampler;
 pub(crate) use self::trail::{Account, Trail};
+use crate::route::Routes;
+
+pub(crate) fn routes() -> Routes {
+    let log = Routes::default().merge(read::routes()).merge(export::routes());
+    log.merge(proof::routes()).merge(timeline::routes())
+}

@@ -21,7 +21,7 @@ use crate::state::AppState;
 
 const ADMIN: &[Permission] = &[Permission::AdminManage];
 
-pub(crate) fn routes() -> Routes {
+pub(super) fn routes() -> Routes {
     Routes::default().add(routes!(audit_logs), staff(ADMIN))
 }
 

@@ -236,7 +236,7 @@ mod tests {
             let (before, after) = &told[&event.position];
             assert!(after.is_some(), "{} changed nothing", event.event_type);
             for text in [before, after].into_iter().flatten() {
-                assert!(!text.contains("sealed") && !text.contains("data"), "{text}");
+                assert!(!text.contains("$sealed") && !text.contains(PLACEHOLDER), "{text}");
             }
         }
     }

@@ -4,6 +4,7 @@
 //! no event stands beside them in `audit_attempts`, which the write side keeps; queries show both in one order.
 
 mod changes;
+pub mod csv;
 mod query;
 mod verify;
 
@@ -17,8 +18,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use self::changes::Changes;
-pub use self::query::{Cursor, Entry, Filter, PAGE, of_resource, page};
-pub use self::verify::{Finding, Known, Verified, verify};
+pub use self::query::{Cursor, Entry, Filter, NoCursor, PAGE, page};
+pub use self::verify::{Finding, Known, ReadModel, Verified, read_model, verify};
 use crate::{Batch, Parking, Poison, Projection};
 
 /// Fields of an event that tell an auditor more and say nothing about a person.
@@ -28,6 +29,7 @@ const FACTS: &[&str] = &[
     "amount_cents",
     "cause",
     "currency",
+    "entries",
     "expires_at",
     "position",
     "projection",
@@ -97,6 +99,7 @@ fn action(aggregate_type: &str, event_type: &str) -> Cow<'static, str> {
         ("lead", "quote_followed_up") => "lead.quote_follow_up",
         ("subject", "erased") => "subject.erase",
         ("organisation", "registered") => "organisation.register",
+        ("organisation", "audit_pruned") => "audit.prune",
         ("organisation", "parked_retried") => "projection.retry",
         ("organisation", "parked_skipped") => "projection.skip",
         // An event this table does not know is still audited, under its own name.

@@ -182,25 +182,6 @@ pub async fn page(
     .await
 }
 
-/// What was tried with one thing and left no event, newest first, before `before`.
-pub async fn of_resource(
-    db: &mut PgConnection,
-    org: OrgId,
-    (resource_type, resource_id): (&str, &str),
-    before: Option<Cursor>,
-    limit: i64,
-) -> Result<Vec<Entry>, sqlx::Error> {
-    let filter = Filter {
-        resource_type: Some(resource_type.to_owned()),
-        resource_id: Some(resource_id.to_owned()),
-        before,
-        ..Filter::default()
-    };
-    let mut found = page(db, org, &filter, limit).await?;
-    found.retain(|entry| !entry.is_event());
-    Ok(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

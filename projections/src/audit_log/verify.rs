@@ -105,6 +105,32 @@ pub async fn verify(
     Ok(told)
 }
 
+/// Whether what is shown about successes was made from the log as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadModel {
+    /// How far it has come.
+    pub position: i64,
+    /// Whether its own chain is the log's there: nothing was left out or taken twice.
+    pub matches: bool,
+}
+
+/// How the read model of `org` stands to its log.
+pub async fn read_model(db: &mut PgConnection, org: OrgId) -> Result<ReadModel, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"select c.position, c.hash, e.hash as "log_hash?"
+           from projection_checkpoints c
+           left join events e on e.org_id = c.org_id and e.position = c.position
+           where c.org_id = $1 and c.projection = 'audit_log'"#,
+        org.as_uuid(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.map_or(ReadModel { position: 0, matches: true }, |row| ReadModel {
+        position: row.position,
+        matches: row.position == 0 || row.log_hash.is_some_and(|hash| hash == row.hash),
+    }))
+}
+
 /// How far entries were removed, and the chain there, as the log tells.
 async fn tombstone(db: &mut PgConnection, org: OrgId) -> Result<(i64, Hash), sqlx::Error> {
     let found = sqlx::query!(

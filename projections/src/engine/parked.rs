@@ -142,7 +142,8 @@ pub(crate) async fn decide(
             Some(
                 OrganisationEvent::Registered(_)
                 | OrganisationEvent::ParkedRetried(_)
-                | OrganisationEvent::ParkedSkipped(_),
+                | OrganisationEvent::ParkedSkipped(_)
+                | OrganisationEvent::AuditPruned(_),
             )
             | None => {}
         }

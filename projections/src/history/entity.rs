@@ -6,14 +6,22 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use domain::customers::client::Client;
 use domain::event::EventSourced;
 use domain::id::OrgId;
+use domain::identity::portal::PortalSession;
 use domain::identity::session::Session;
 use domain::identity::staff::Staff;
 use domain::organisation::Organisation;
+use domain::people::worker::Worker;
 use domain::personal;
 use domain::recorded::{Actor, DecodeError, Metadata, Recorded};
 use domain::sales::lead::Lead;
+use domain::scheduling::booking::Booking;
+use domain::scheduling::subscription::Subscription;
+use domain::scheduling::team::Team;
+use domain::scheduling::time_off::TimeOff;
+use domain::scheduling::work_session::WorkSession;
 use domain::seal::{self, MasterKeys, SubjectKeys};
 use domain::subject::Subject;
 use serde::Serialize;
@@ -26,11 +34,19 @@ use crate::{subject_keys, undecodable};
 
 /// Every kind of aggregate whose history can be asked for. A new one adds its line here.
 pub const ENTITIES: &[Entity] = &[
+    Entity::of::<Booking>(),
+    Entity::of::<Client>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
+    Entity::of::<PortalSession>(),
     Entity::of::<Session>(),
     Entity::of::<Staff>(),
     Entity::of::<Subject>(),
+    Entity::of::<Subscription>(),
+    Entity::of::<Team>(),
+    Entity::of::<TimeOff>(),
+    Entity::of::<WorkSession>(),
+    Entity::of::<Worker>(),
 ];
 
 /// The kind of that name.

@@ -222,6 +222,10 @@ pub struct Config {
     /// How much of the address of a client events and audit log keep; neither ever forgets it.
     #[arg(long, env = "AUDIT_CLIENT_ADDRESS", value_enum, default_value = "network", help_heading = AUDIT)]
     pub audit_client_address: ClientAddress,
+    /// How long `cleaning audit prune` keeps entries that are no events. Events stay for ever.
+    #[arg(long, env = "AUDIT_RETENTION_DAYS", default_value_t = 2555, value_name = "DAYS", help_heading = AUDIT,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub audit_retention_days: u16,
     /// File in which entries of the audit log wait while the database is away, one for each API process. Without it they
     /// wait in memory and are lost with the process.
     #[arg(long, env = "AUDIT_SPOOL_FILE", value_name = "PATH", help_heading = AUDIT)]

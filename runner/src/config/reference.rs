@@ -80,6 +80,7 @@ fn roles(name: &str) -> &'static [Role] {
         | "SMTP_USERNAME"
         | "SMTP_PASSWORD"
         | "SMTP_TIMEOUT_SECONDS" => &[Jobs],
+        "AUDIT_RETENTION_DAYS" => &[Tools],
         "AUTH_SECRET_KEY" => &[Api, Web],
         "WEB_BIND" | "API_URL" => &[Web],
         _ => &[],

@@ -11,8 +11,9 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::{id_in, with_lead};
+use crate::harness::database::MASTER_KEY;
 use crate::harness::logins::PASSWORD;
-use crate::harness::{App, Client};
+use crate::harness::{App, Client, Program};
 
 const LOGS: &str = "/v1/admin/audit-logs";
 const SOME: &str = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d";
@@ -371,4 +372,162 @@ async fn entries_wait_while_the_database_is_away_and_are_stored_once() {
     assert_eq!(told, "first.try second.try third.try");
     assert!(std::fs::read(&spool).unwrap().is_empty());
     assert!(verify(&app, None).await.is_clean());
+}
+
+#[tokio::test]
+async fn the_audit_log_is_taken_out_as_csv_and_that_is_an_entry_too() {
+    let (app, lead, owner) = with_lead().await;
+    for number in 0..3 {
+        owner
+            .post(&format!("{lead}/timeline"), &json!({ "action": format!("{number}") }))
+            .await
+            .ok();
+    }
+    app.staff("viewer").get(LOGS).await.is(403, "forbidden");
+    app.settle().await;
+    let path = format!("{LOGS}/export.csv");
+    app.staff("viewer").get(&path).await.is(403, "forbidden");
+    let file = owner.get(&path).await;
+    assert_eq!(file.ok().header("content-type"), Some("text/csv; charset=utf-8"));
+    let lines: Vec<_> = file.text.lines().collect();
+    assert!(lines[0].starts_with("created_at,outcome,action,admin_role,actor,"));
+    // The first of the organisation, three that were done, two that were denied.
+    assert_eq!(lines.len(), 1 + 6, "{}", file.text);
+    assert!(lines[1].contains(",denied,audit.export,viewer,"), "{}", file.text);
+    let denied = owner.get(&format!("{path}?outcome=denied")).await;
+    assert_eq!(denied.ok().text.lines().count(), 1 + 2);
+    owner.get(&format!("{path}?cursor=1")).await.is(422, "validation_failed");
+    let told = entries(&owner, "action=audit.export&outcome=success").await;
+    assert_eq!(told.len(), 2);
+    assert_eq!((&told[0]["admin_role"], &told[0]["status_code"]), (&json!("owner"), &json!(200)));
+}
+
+#[tokio::test]
+async fn whoever_wants_to_know_can_have_the_chain_recomputed() {
+    let app = App::start().await;
+    chained(&app).await;
+    app.settle().await;
+    let owner = app.staff("owner");
+    let route = format!("{LOGS}/verify");
+    let proof = owner.get(&route).await.ok().body.clone();
+    assert_eq!((&proof["ok"], &proof["attempts"]["entries"]), (&json!(true), &json!(3)));
+    assert_eq!(proof["events"]["head"]["position"], app.position(0).await);
+    assert_eq!(proof["events"]["read_model"]["matches"], true);
+    let hash = proof["attempts"]["hash"].as_str().unwrap().to_owned();
+    let mut admin = app.db.admin().await;
+    run(&mut admin, "set session_replication_role = replica").await.unwrap();
+    run(
+        &mut admin,
+        "with gone as (delete from audit_attempts where number = 3 returning *)
+         update audit_heads h set number = 2, hash = gone.prev_hash from gone where h.org_id = gone.org_id",
+    )
+    .await
+    .unwrap();
+    // An end that was cut off neatly is found by whoever wrote it down.
+    assert_eq!(owner.get(&route).await.ok().body["ok"], true);
+    let proof = owner.get(&format!("{route}?number=3&hash={hash}")).await.ok().body.clone();
+    assert_eq!(proof["ok"], false);
+    assert_eq!(proof["attempts"]["findings"][0]["found"], "truncated");
+    assert_eq!(owner.get(&format!("{route}?number=3")).await.fields(), ["hash"]);
+    app.staff("dispatcher").get(&route).await.is(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_timeline_shows_events_what_went_out_and_what_was_tried() {
+    let (app, lead, owner) = with_lead().await;
+    owner.post(&format!("{lead}/status"), &json!({ "status": "CONTACTED" })).await.ok();
+    app.staff("viewer")
+        .post(&format!("{lead}/status"), &json!({ "status": "LOST" }))
+        .await
+        .is(403, "forbidden");
+    app.settle().await;
+    let route = format!("/v1/admin/timeline/lead/{}", id_in(&lead));
+    let all = owner.get(&route).await.ok().body.clone();
+    let items = all["items"].as_array().unwrap();
+    let told: Vec<_> = items
+        .iter()
+        .map(|item| {
+            (
+                item["kind"].as_str().unwrap(),
+                item["name"].as_str().unwrap(),
+                item["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("attempt", "lead.status_change", "denied"),
+        ("event", "contacted", "recorded"),
+        ("effect", "email.request_received", "suppressed"),
+        ("event", "submitted", "recorded"),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(items[1]["details"]["action"], "lead.status_change");
+    assert!(!all.to_string().contains("Quilla"));
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = owner.get(&format!("{route}?limit=2{cursor}")).await.ok().body.clone();
+        paged.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(paged, *items);
+    // What is tried with an id that nothing has does not make it something.
+    owner
+        .patch(&format!("/v1/admin/leads/{SOME}"), &json!({ "notes": "n" }))
+        .await
+        .is(404, "lead.not_found");
+    owner.get(&format!("/v1/admin/timeline/lead/{SOME}")).await.is(404, "not_found");
+    app.staff_of(1, "owner").get(&route).await.is(404, "not_found");
+}
+
+#[tokio::test]
+async fn operators_prove_list_export_and_prune_it_on_the_command_line() {
+    let app = App::start().await;
+    chained(&app).await;
+    let (app_url, admin_url) = (app.db.url("cleaning_app"), app.db.admin_url());
+    let environment = [
+        ("DATABASE_URL", app_url.as_str()),
+        ("DATABASE_MIGRATION_URL", admin_url.as_str()),
+        ("PII_MASTER_KEY", MASTER_KEY),
+        ("AUDIT_RETENTION_DAYS", "1"),
+    ];
+    let told = |arguments: &[&str]| {
+        let all = [&["audit"], arguments].concat();
+        let output = Program::output(&all, &environment);
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), text + &String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, text) = told(&["list", "--org", "first", "--outcome", "denied"]);
+    assert_eq!((code, text.lines().count()), (Some(0), 3), "{text}");
+    let (code, text) = told(&["export", "--org", "first"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(",success,audit.export,operator,cli,"), "{text}");
+
+    // Two of the four have grown old.
+    let mut admin = app.db.admin().await;
+    run(&mut admin, "set session_replication_role = replica").await.unwrap();
+    let age =
+        "update audit_attempts set created_at = created_at - interval '2 days' where number <= 2";
+    run(&mut admin, age).await.unwrap();
+    run(&mut admin, "set session_replication_role = origin").await.unwrap();
+    let (_, text) = told(&["prune", "--org", "first", "--dry-run"]);
+    assert!(text.contains("2 entries would be removed, up to number 2"), "{text}");
+    assert_eq!(told(&["verify", "--org", "first"]).0, Some(1));
+    let (code, text) = told(&["prune", "--org", "first"]);
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = told(&["verify", "--org", "first"]);
+    assert!(code == Some(0) && text.contains("2 entries, 2 pruned, 4:"), "{text}");
+    assert_eq!(told(&["prune", "--org", "first"]), (Some(0), String::new()));
+
+    // The log tells of it, and more than it tells nobody removes.
+    app.settle().await;
+    let told = entries(&app.staff("owner"), "action=audit.prune").await;
+    assert_eq!((&told[0]["metadata"]["through"], &told[0]["actor"]), (&json!(2), &json!("cli")));
+    let mut owner = app.db.admin().await;
+    let become_owner =
+        format!("set role cleaning_owner; set app.current_org_id = '{}'", app.orgs[0].id);
+    owner.execute(become_owner.as_str()).await.unwrap();
+    let more = "delete from audit_attempts where number = 3";
+    assert_eq!(run(&mut owner, more).await, Err("42501".to_owned()));
 }
