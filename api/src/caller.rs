@@ -23,6 +23,7 @@ use uuid::Uuid;
 use self::basic::Credentials;
 use self::failures::Failures;
 pub(crate) use self::failures::key as guess_key;
+use crate::audit::Account;
 use crate::identity::{self, SignedIn};
 use crate::organisation::ORG;
 use crate::problem::{Code, Problem};
@@ -43,6 +44,12 @@ pub(crate) struct Login {
     pub(crate) id: Uuid,
     pub(crate) username: String,
     pub(crate) role: Role,
+}
+
+impl Login {
+    fn account(&self) -> Account {
+        Account { org: self.org, id: self.id, role: self.role.key().to_owned() }
+    }
 }
 
 /// Whom this process has seen, and who failed.
@@ -67,9 +74,9 @@ impl Logins {
         self.failures.check(guess, now).map_err(throttled)
     }
 
-    /// Takes note of a wrong guess.
-    pub(crate) fn failed(&self, guess: failures::Key, now: DateTime<Utc>) {
-        self.failures.record(guess, now);
+    /// Takes note of a wrong guess; whether it was the last for a while.
+    pub(crate) fn failed(&self, guess: failures::Key, now: DateTime<Utc>) -> bool {
+        self.failures.record(guess, now)
     }
 
     /// Forgets the wrong guesses of whoever knew in the end.
@@ -185,7 +192,7 @@ pub(crate) async fn sign_in(
 ) -> Result<Caller, Problem> {
     let caller = match token(&parts.headers) {
         // A token that is no good is never made up for by something else.
-        Some(token) => Caller::Member(Arc::new(identity::by_token(app, token).await?)),
+        Some(token) => Caller::Member(Arc::new(identity::by_token(app, token, info).await?)),
         None if parts.uri.path().starts_with("/v1/auth/") => {
             return Err(Problem::unauthenticated_bearer("Authentication required"));
         }
@@ -246,6 +253,7 @@ async fn verify(
 
     let candidates = logins_of(&app.reads, &credentials.username).await?;
     let hashes = candidates.iter().map(|(_, hash)| hash.clone()).collect();
+    let accounts: Vec<_> = candidates.iter().map(|(login, _)| login.account()).collect();
     let matches = turn.verify(credentials.password, hashes).await?;
     let mut logins: Vec<Login> = candidates
         .into_iter()
@@ -254,9 +262,12 @@ async fn verify(
         .map(|((l, _), _)| l)
         .collect();
     let knows_the_password = !logins.is_empty();
+    let mut accounts = accounts;
     if headers.contains_key(ORG) {
         let named = app.organisations.of_header(&app.reads, headers).await.ok().flatten();
-        logins.retain(|login| named.as_ref().is_some_and(|org| org.id == login.org));
+        let is_named = |org| named.as_ref().is_some_and(|named| named.id == org);
+        logins.retain(|login| is_named(login.org));
+        accounts.retain(|account| is_named(account.org));
     }
     if logins.len() > 1
         && let Some(org) = app.organisations.of_host(&app.reads, headers).await?
@@ -274,7 +285,8 @@ async fn verify(
         (None, _) => {
             // Whoever has the password and asks in the wrong place is not guessing.
             if !knows_the_password {
-                failures.record(who, app.now());
+                let is_last = failures.record(who, app.now());
+                info.trail.failed_login(accounts, is_last);
             }
             Err(refused("wrong_credentials"))
         }

@@ -8,11 +8,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use commands::{Context, RequestKey};
 use domain::id::OrgId;
 use domain::input::Problems;
-use domain::recorded::Actor;
+use domain::recorded::{Actor, Via};
 use ring::digest::{self, SHA256};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::audit;
 use crate::caller::Caller;
 use crate::extract::unusable;
 use crate::problem::{Code, Problem};
@@ -29,6 +30,7 @@ pub(crate) struct CommandRequest {
     key: Option<Key>,
     expected_version: Option<i32>,
     action: Option<&'static str>,
+    via: Option<Via>,
     body: Bytes,
 }
 
@@ -78,6 +80,7 @@ impl CommandRequest {
             causation_id: None,
             reason: None,
             action: self.action.map(str::to_owned),
+            via: self.via.clone(),
             request,
             expected_version: self.expected_version,
             beside: Vec::new(),
@@ -93,9 +96,10 @@ impl FromRequest<AppState> for CommandRequest {
         let (mut parts, body) = request.into_parts();
         let Ok(This(info)) = This::from_request_parts(&mut parts, app).await;
         let expected_version = if_match(&parts.headers)?;
-        let rule = parts.extensions.get::<Rule>();
+        let rule = parts.extensions.get::<Rule>().copied();
         let action = rule.and_then(|rule| rule.action);
         let canonical = rule.and_then(|rule| rule.alias_of);
+        let via = rule.map(|rule| audit::via(&info, app.client_address, rule.success));
         let key = idempotency_key(&parts.headers)?.map(str::to_owned);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let json = is_json(&parts.headers);
@@ -112,7 +116,7 @@ impl FromRequest<AppState> for CommandRequest {
             let asked = [method.as_str(), path, uri.query().unwrap_or_default()];
             Key { text, fingerprint: fingerprint(asked, &body) }
         });
-        Ok(Self { info, key, expected_version, action, body })
+        Ok(Self { info, key, expected_version, action, via, body })
     }
 }
 

@@ -140,7 +140,7 @@ pub(crate) async fn edge(
 }
 
 /// A panic ends its own request and no other; the panic hook has logged where and why.
-async fn shield(handle: impl Future<Output = Response>) -> Response {
+pub(crate) async fn shield(handle: impl Future<Output = Response>) -> Response {
     let answered = AssertUnwindSafe(handle).catch_unwind().await;
     answered.unwrap_or_else(|_| Problem::new(Code::Internal).into_response())
 }

@@ -19,7 +19,7 @@ use crate::state::AppState;
 const ADMIN: &[Permission] = &[Permission::AdminManage];
 
 pub(crate) fn routes() -> Routes {
-    Routes::default().add(routes!(events), staff(ADMIN))
+    Routes::default().add(routes!(events), staff(ADMIN).leaves("events.export"))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

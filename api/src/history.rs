@@ -18,7 +18,7 @@ use crate::state::AppState;
 const ADMIN: &[Permission] = &[Permission::AdminManage];
 
 pub(crate) fn routes() -> Routes {
-    Routes::default().add(routes!(history), staff(ADMIN))
+    Routes::default().add(routes!(history), staff(ADMIN).leaves("history.export"))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -40,7 +40,7 @@ struct HistoryQuery {
     path = "/v1/admin/history/{type}/{id}",
     tag = "history",
     params(
-        ("type" = String, Path, description = "`lead`, `organisation` or `subject`", example = "lead"),
+        ("type" = String, Path, description = "The kind of thing, as events call it: `aggregate_type`", example = "lead"),
         ("id" = String, Path),
         HistoryQuery
     ),

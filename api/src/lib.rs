@@ -40,6 +40,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 
+pub use self::audit::ClientAddress;
 pub use self::edge::{Cors, EdgeOptions, OriginError};
 pub use self::health::{Health, Revision, readiness};
 pub use self::identity::{PasswordCost, TokenKeyError, Tokens};
@@ -67,6 +68,7 @@ pub fn router(state: AppState) -> Router {
         .fallback(route::unknown)
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(DefaultBodyLimit::max(state.edge.room.limits.body))
+        .layer(from_fn_with_state(Arc::clone(&state), audit::around))
         .layer(from_fn_with_state(Arc::clone(&state.edge), edge::edge))
         .with_state(state)
 }

@@ -112,6 +112,11 @@ impl Problem {
         problem
     }
 
+    /// What it is called, for programs.
+    pub(crate) fn code(&self) -> &str {
+        &self.0.code
+    }
+
     /// The status it will be answered with.
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status

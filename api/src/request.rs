@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use domain::access::Role;
 use domain::id::OrgId;
 use uuid::Uuid;
 
+use crate::audit::Trail;
 use crate::problem::Problem;
 use crate::proxies::{Origin, Proxies};
 use crate::rate::Standing;
@@ -30,6 +31,10 @@ pub(crate) struct RequestInfo {
     pub(crate) correlation: String,
     /// Where it comes from.
     pub(crate) origin: Origin,
+    /// What it says it was sent with.
+    pub(crate) agent: Option<HeaderValue>,
+    /// For the audit log.
+    pub(crate) trail: Trail,
     who: OnceLock<Who>,
     standing: Mutex<Option<Standing>>,
 }
@@ -49,7 +54,9 @@ impl RequestInfo {
         let correlation = id_in(headers, &CORRELATION_ID).unwrap_or_else(|| id.clone());
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let origin = proxies.origin(headers, peer);
-        Self { id, correlation, origin, who: OnceLock::new(), standing: Mutex::default() }
+        let agent = headers.get(header::USER_AGENT).cloned();
+        let (trail, who) = (Trail::default(), OnceLock::new());
+        Self { id, correlation, origin, agent, trail, who, standing: Mutex::default() }
     }
 
     pub(crate) fn address(&self) -> IpAddr {

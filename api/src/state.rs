@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use commands::CommandBus;
+use commands::attempts::Attempts;
 use domain::id::OrgId;
 use domain::seal::MasterKeys;
 use projections::history::checkpoint::SigningKey;
 use sqlx::PgPool;
 
+use crate::audit::{ClientAddress, Sampler};
 use crate::caller::Logins;
 use crate::edge::{Edge, EdgeOptions};
 use crate::health::Health;
@@ -51,6 +53,10 @@ pub struct Options {
     pub installation: Installation,
     /// `/metrics`; `None` leaves the route out.
     pub scrape: Option<Scrape>,
+    /// Keep what the audit log holds beside events.
+    pub attempts: Attempts,
+    /// How much of the address of a client it keeps.
+    pub client_address: ClientAddress,
 }
 
 /// The state of the router.
@@ -72,6 +78,10 @@ pub struct App {
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) installation: Installation,
+    pub(crate) attempts: Attempts,
+    pub(crate) client_address: ClientAddress,
+    /// Who was denied what a moment ago.
+    pub(crate) denials: Sampler,
 }
 
 /// Shared by every request.
@@ -98,6 +108,9 @@ impl App {
             organisations: Organisations::default(),
             settings: Known::default(),
             installation: options.installation,
+            attempts: options.attempts,
+            client_address: options.client_address,
+            denials: Sampler::default(),
         })
     }
 

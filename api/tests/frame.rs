@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{
-    App, EdgeOptions, Health, Options, PasswordCost, PerMinute, RateLimiter, RateOptions, Revision,
-    Tokens, router, serve,
+    App, ClientAddress, EdgeOptions, Health, Options, PasswordCost, PerMinute, RateLimiter,
+    RateOptions, Revision, Tokens, router, serve,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use chrono::DateTime;
+use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
 use domain::seal::MasterKeys;
 use serde_json::Value;
@@ -34,6 +35,7 @@ fn app() -> Router {
         .connect_lazy_with(nowhere.clone());
     let bus = BusOptions::new(nowhere.clone(), keys.clone(), TaskTracker::new());
     let expected = Revision { version: "0006".to_owned(), checksum: "c".to_owned() };
+    let attempts = Attempts::start(reads.clone(), None, &TaskTracker::new()).unwrap();
     router(App::new(Options {
         bus: CommandBus::start(reads.clone(), bus),
         reads,
@@ -49,6 +51,8 @@ fn app() -> Router {
         docs: true,
         installation: api::Installation::default(),
         scrape: None,
+        attempts,
+        client_address: ClientAddress::default(),
     }))
 }
 

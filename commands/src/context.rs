@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::id::{CommandId, OrgId};
-use domain::recorded::{Actor, Metadata};
+use domain::recorded::{Actor, Metadata, Via};
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use uuid::Uuid;
@@ -26,6 +26,8 @@ pub struct Context {
     pub reason: Option<String>,
     /// What the audit log calls it, as `resource.verb`; `None` leaves that to the event.
     pub action: Option<String>,
+    /// How it came in, if by HTTP.
+    pub via: Option<Via>,
     /// What makes a repetition recognisable.
     pub request: RequestKey,
     /// The version the caller saw; another one is refused.
@@ -46,6 +48,7 @@ impl Context {
             command_id: self.request.command_id,
             reason: self.reason.clone(),
             action: self.action.clone(),
+            via: self.via.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! whatever decisions wait while the previous transaction flushes and writes them in one statement, see `lane`.
 
 mod append;
+pub mod attempts;
 mod batch;
 mod bus;
 mod context;

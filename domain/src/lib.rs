@@ -4,6 +4,7 @@
 //! and the read side meet in those definitions and do not know each other. Everything else is business.
 
 pub mod access;
+pub mod attempt;
 pub mod billing;
 pub mod chain;
 pub mod customers;

@@ -4,6 +4,7 @@
 //! 2. A decision to retry or skip an event that a read model could not apply, or to let it follow the log again, is part
 //!    of its history.
 
+use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub enum OrganisationCommand {
     SkipParked(ParkedStream),
     /// Let a read model follow the log again that it could not follow any further.
     ResumeProjection(HaltedProjection),
+    /// Announce that old entries of the audit log are removed.
+    PruneAudit(Pruned),
 }
 
 /// What everybody may know about an organisation.
@@ -60,6 +63,19 @@ pub struct HaltedProjection {
     pub reason: String,
 }
 
+/// Entries of the audit log that were no events, and are gone because they were old.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pruned {
+    /// Number of the last of them.
+    pub through: i64,
+    /// What their chain said there, in hexadecimal digits: the next entry goes on from it.
+    pub hash: String,
+    /// How many there were.
+    pub entries: i64,
+    /// They were older than this.
+    pub before: DateTime<Utc>,
+}
+
 /// What has happened.
 #[derive(
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
@@ -75,6 +91,8 @@ pub enum OrganisationEvent {
     ParkedSkipped(ParkedStream),
     /// A read model was let follow the log again.
     ProjectionResumed(HaltedProjection),
+    /// Old entries of the audit log are removed.
+    AuditPruned(Pruned),
 }
 domain_event!(OrganisationEvent, version = "1");
 
@@ -144,6 +162,9 @@ impl Organisation {
                 explained(&halted.reason)?;
                 Ok(OrganisationEvent::ProjectionResumed(halted))
             }
+            (_, OrganisationCommand::PruneAudit(pruned)) => {
+                Ok(OrganisationEvent::AuditPruned(pruned))
+            }
         }
     }
 }
@@ -192,7 +213,8 @@ impl Aggregate for Organisation {
             OrganisationEvent::Registered(_) => *self = Self::Open,
             OrganisationEvent::ParkedRetried(_)
             | OrganisationEvent::ParkedSkipped(_)
-            | OrganisationEvent::ProjectionResumed(_) => {}
+            | OrganisationEvent::ProjectionResumed(_)
+            | OrganisationEvent::AuditPruned(_) => {}
         }
     }
 }

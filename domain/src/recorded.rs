@@ -31,6 +31,22 @@ pub struct Metadata {
     /// What the audit log calls it, as `resource.verb`, if the request said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
+    /// How it came in, if by HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+}
+
+/// How a request came in, as far as the audit log keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Via {
+    /// Status of the answer if all goes well.
+    pub status: u16,
+    /// Where it came from: an address or its network, as the installation keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// The program it was sent with, as the beginning of a hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 /// Who acts.

@@ -17,7 +17,7 @@ use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
 use domain::identity::session::{Session, SessionEvent, Started};
 use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
 use domain::organisation::{
-    HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile,
+    HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile, Pruned,
 };
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
@@ -314,6 +314,12 @@ fn organisation() -> Vec<OrganisationEvent> {
         OrganisationEvent::ProjectionResumed(HaltedProjection {
             projection: "lead_list".to_owned(),
             reason: "restored from backup".to_owned(),
+        }),
+        OrganisationEvent::AuditPruned(Pruned {
+            through: 40,
+            hash: "9f".repeat(32),
+            entries: 38,
+            before: at(0),
         }),
     ]
 }

@@ -19,6 +19,7 @@ pub mod rebuild;
 pub mod sales;
 pub mod subject_keys;
 pub mod tenant;
+pub mod timeline;
 
 use futures::future::BoxFuture;
 use sqlx::PgConnection;

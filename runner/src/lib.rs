@@ -1,5 +1,6 @@
 //! The one program, `cleaning`, in its roles.
 
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod delivery;

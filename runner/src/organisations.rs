@@ -157,6 +157,7 @@ pub fn system(org: OrgId, reason: Option<String>) -> Context {
         causation_id: None,
         reason,
         action: None,
+        via: None,
         request,
         expected_version: None,
         beside: Vec::new(),

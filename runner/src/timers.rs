@@ -150,6 +150,7 @@ impl Timers {
             causation_id: Some(timer.cause.to_string()),
             reason: None,
             action: None,
+            via: None,
             request: RequestKey::of(org, "timers", &key, [0; 32]),
             expected_version: None,
             beside: Vec::new(),

@@ -130,3 +130,17 @@ fn every_key_of_every_table_starts_with_the_organisation() {
         }
     }
 }
+
+#[test]
+fn everything_that_happens_to_anything_can_be_looked_up() {
+    for (file, text) in sources().iter().filter(|(file, _)| file.starts_with("domain/")) {
+        for rest in text.split("const TYPE: &'static str = \"").skip(1) {
+            let kind = rest.split('"').next().unwrap();
+            let known = projections::history::entity::entity(kind).is_some();
+            assert!(
+                known,
+                "{kind} of {file} is not among `ENTITIES`: it has no history and no diff in the audit log"
+            );
+        }
+    }
+}

@@ -1,5 +1,6 @@
-//! For auditors and operators: one thing's history, the log, signed heads, what goes out.
+//! For auditors and operators: one thing's history, the log, signed heads, what goes out, what staff did.
 
+mod audit;
 mod effects;
 mod entity;
 mod log;
@@ -10,7 +11,8 @@ use serde_json::Value;
 use crate::SiteState;
 
 pub(crate) fn routes() -> Router<SiteState> {
-    Router::new().merge(entity::routes()).merge(log::routes()).merge(effects::routes())
+    let log = Router::new().merge(entity::routes()).merge(log::routes());
+    log.merge(effects::routes()).merge(audit::routes())
 }
 
 /// Who did it, in which role, as an event tells it.

@@ -163,6 +163,9 @@ fn read(path: &str, asked: &Asked) -> Response {
         "/v1/admin/history/checkpoints" => json!({ "next_cursor": null, "items": [{
             "position": 7, "hash": "9f86", "signed_at": "2026-11-24T09:00:00Z", "key_id": "k1", "signature": "ab",
         }] }),
+        "/v1/admin/audit-logs" => {
+            json!({ "next_cursor": "17_2_0", "items": [audited(), refused()] })
+        }
         "/v1/admin/effects" => json!({ "next_cursor": null, "items": [{
             "kind": "email.request_received", "state": "suppressed", "reason": "email is off", "attempts": 1,
             "cause": 2, "due_at": "2026-11-24T09:00:00Z", "created_at": "2026-11-24T09:00:00Z", "finished_at": null,
@@ -233,6 +236,25 @@ fn entry() -> Value {
         "recorded_at": "2026-11-24T09:00:00Z", "actor": { "type": "staff", "id": "u-1", "role": "owner" },
         "request_id": "r-1", "correlation_id": "c-1", "causation_id": null, "reason": "moved away",
         "before": { "status": null }, "after": { "status": "NEW" }, "payload": { "type": "submitted" },
+    })
+}
+
+fn audited() -> Value {
+    json!({
+        "audit_id": QUOTE, "created_at": "2026-11-24T09:00:00Z", "admin_role": "owner", "actor": "u-1",
+        "action": "lead.status_change", "resource_type": "lead", "resource_id": LEAD, "outcome": "success",
+        "status_code": 200, "request_id": "r-1", "client_ip": "203.0.113.0/24", "metadata": { "reason": "asked" },
+        "before": { "status": "NEW" }, "after": { "status": "CONTACTED" }, "position": 7, "number": 0,
+        "links": { "event": "/v1/admin/events?after=6&limit=1", "history": format!("/v1/admin/history/lead/{LEAD}") },
+    })
+}
+
+fn refused() -> Value {
+    json!({
+        "audit_id": LEAD, "created_at": "2026-11-24T08:00:00Z", "admin_role": "viewer", "actor": "u-2",
+        "action": "lead.update", "resource_type": "lead", "resource_id": LEAD, "outcome": "denied",
+        "status_code": 403, "request_id": "r-2", "client_ip": null, "metadata": { "code": "forbidden", "left_out": 4 },
+        "before": null, "after": null, "position": 6, "number": 3,
     })
 }
 

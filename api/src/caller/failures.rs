@@ -50,15 +50,19 @@ impl Failures {
         }
     }
 
-    pub(crate) fn record(&self, key: Key, now: DateTime<Utc>) {
+    /// Counts a failure; whether it was the last that is allowed.
+    pub(crate) fn record(&self, key: Key, now: DateTime<Utc>) -> bool {
         let mut failures = self.lock();
         if failures.len() >= CAPACITY {
             failures.retain(|_, times| times.back().is_some_and(|last| *last + WINDOW > now));
         }
         // Full of fresh failures: an attack from everywhere, which counting by address cannot stop anyway.
         if failures.len() < CAPACITY || failures.contains_key(&key) {
-            failures.entry(key).or_default().push_back(now);
+            let times = failures.entry(key).or_default();
+            times.push_back(now);
+            return times.len() == ALLOWED;
         }
+        false
     }
 
     pub(crate) fn forget(&self, key: &Key) {
@@ -86,7 +90,7 @@ mod tests {
         for second in 0..10 {
             let now = start + TimeDelta::seconds(second);
             assert_eq!(failures.check(&guess, now), Ok(()));
-            failures.record(guess, now);
+            assert_eq!(failures.record(guess, now), second == 9);
         }
         let now = start + TimeDelta::seconds(60);
         assert_eq!(failures.check(&guess, now), Err(14 * 60 + 1));
@@ -99,7 +103,9 @@ mod tests {
     fn signing_in_clears_the_account() {
         let failures = Failures::default();
         let guess = key("owner", address(1));
-        (0..10).for_each(|_| failures.record(guess, DateTime::UNIX_EPOCH));
+        for _ in 0..10 {
+            failures.record(guess, DateTime::UNIX_EPOCH);
+        }
         failures.forget(&guess);
         assert_eq!(failures.check(&guess, DateTime::UNIX_EPOCH), Ok(()));
     }

@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 
 use super::sessions::{self, Beginner, Pair, SignedIn};
 use crate::answer::Answer;
+use crate::audit::Account;
 use crate::caller::{Caller, guess_key};
 use crate::command::CommandRequest;
 use crate::problem::{Code, Problem};
@@ -94,7 +95,17 @@ async fn login(
     let is_right = turn.verify(password, hashes).await?.first().copied().unwrap_or(false);
     let is_over = |until: Option<DateTime<Utc>>| until.is_some_and(|until| until <= app.now());
     let Some(user) = found.first().filter(|one| is_right && !is_over(one.temporary_until)) else {
-        app.logins.failed(guess, app.now());
+        let is_last = app.logins.failed(guess, app.now());
+        let accounts = found.iter().filter_map(|one| {
+            let org = OrgId::from(one.org_id?);
+            let role = one.role.clone()?;
+            org_id.is_none_or(|wanted| wanted == org).then_some(Account {
+                org,
+                id: one.user_id,
+                role,
+            })
+        });
+        info.trail.failed_login(accounts, is_last);
         return Err(invalid("invalid_credentials"));
     };
     app.logins.succeeded(&guess);
@@ -156,6 +167,7 @@ async fn refresh(
     let (session, is_revoked) = session.ok_or_else(|| invalid("revoked"))?;
     let family = Subject::Account(session.family.as_u128());
     app.rate.charge(&info, Bucket::Account, family, app.now()).await?;
+    info.is_from(session.who());
     let context = as_user(&request, session.org, session.user, session.role.key());
     if is_revoked {
         let is_late = found.revoked_at.is_some_and(|at| at + sessions::GRACE <= app.now());

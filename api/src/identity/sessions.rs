@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::problem::Problem;
+use crate::request::{RequestInfo, Who};
 use crate::state::App;
 
 /// How long an access token is good.
@@ -40,13 +41,26 @@ pub(crate) struct SignedIn {
     pub(crate) expires_at: DateTime<Utc>,
 }
 
+impl SignedIn {
+    /// As the request log and the audit log know them.
+    pub(crate) fn who(&self) -> Who {
+        Who { org: self.org, user: Some(self.user.as_uuid()), role: Some(self.role) }
+    }
+}
+
 /// Whose request `token` belongs to.
-pub(crate) async fn by_token(app: &App, token: &str) -> Result<SignedIn, Problem> {
+pub(crate) async fn by_token(
+    app: &App,
+    token: &str,
+    info: &RequestInfo,
+) -> Result<SignedIn, Problem> {
     let claims = app.tokens.read(token, app.now()).map_err(|is_over| {
         refused(if is_over { "Session expired" } else { "Invalid SaaS token" })
     })?;
     let found = find(app, claims.sid).await?.ok_or_else(|| refused("Unauthorized"))?;
     let (session, is_revoked) = found;
+    // Known, whether or not they get in.
+    info.is_from(session.who());
     if is_revoked || session.expires_at <= app.now() {
         return Err(refused("Session expired"));
     }

@@ -18,7 +18,7 @@ pub struct Declared {
     pub permissions: Vec<&'static str>,
     /// Key of the feature that must be on.
     pub feature: Option<&'static str>,
-    /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
+    /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed or taken out.
     pub action: Option<&'static str>,
     /// `ignored`, `optional` or `required`.
     pub idempotency_key: &'static str,
@@ -33,6 +33,16 @@ pub(super) fn of(paths: &Paths, rule: Rule) -> Vec<Declared> {
         all.extend(methods(item).map(|method| Declared::new(method, path, rule)));
     }
     all
+}
+
+/// The status that `paths` describe for a success.
+pub(super) fn success(paths: &Paths) -> u16 {
+    let operations = paths.paths.values().flat_map(|item| {
+        [&item.get, &item.post, &item.put, &item.patch, &item.delete].into_iter().flatten()
+    });
+    let mut statuses = operations.flat_map(|operation| operation.responses.responses.keys());
+    let found = statuses.find_map(|status| status.parse().ok().filter(|code| code / 100 == 2));
+    found.unwrap_or(200)
 }
 
 fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {

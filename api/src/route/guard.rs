@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -22,8 +22,19 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    let info = parts.extensions.get::<Arc<RequestInfo>>().cloned();
+    if let (Some(info), Ok(path)) =
+        (&info, RawPathParams::from_request_parts(&mut parts, &app).await)
+    {
+        info.trail.held_to(rule, &path);
+    }
     match admit(&app, rule, &mut parts).await {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(()) => {
+            if let Some(info) = info {
+                info.trail.admit();
+            }
+            next.run(Request::from_parts(parts, body)).await
+        }
         Err(problem) => problem.into_response(),
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) access: Access,
-    /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed.
+    /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed or taken out.
     pub(crate) action: Option<&'static str>,
     pub(crate) key: Key,
     /// What it takes from the limits of whoever asks.
@@ -35,6 +35,10 @@ pub(crate) struct Rule {
     pub(crate) feature: Option<Feature>,
     /// The path of the same request elsewhere: a key used there is used here.
     pub(crate) alias_of: Option<&'static str>,
+    /// Whether it takes data out of the system, so that its success is noted too.
+    pub(crate) leaves: bool,
+    /// Status of the answer if all goes well, as described.
+    pub(crate) success: u16,
 }
 
 /// What `Idempotency-Key` means to a route.
@@ -54,6 +58,13 @@ impl Rule {
         self.action = Some(name);
         self.key = Key::Optional;
         self.rate = Rate::Write;
+        self
+    }
+
+    /// Reads what then leaves the system: the audit log calls it `name`.
+    pub(crate) const fn leaves(mut self, name: &'static str) -> Self {
+        self.action = Some(name);
+        self.leaves = true;
         self
     }
 
@@ -97,6 +108,8 @@ const fn rule(access: Access) -> Rule {
         ungated: false,
         feature: None,
         alias_of: None,
+        leaves: false,
+        success: 200,
     }
 }
 

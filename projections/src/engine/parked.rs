@@ -143,7 +143,8 @@ pub(crate) async fn decide(
                 OrganisationEvent::Registered(_)
                 | OrganisationEvent::ParkedRetried(_)
                 | OrganisationEvent::ParkedSkipped(_)
-                | OrganisationEvent::ProjectionResumed(_),
+                | OrganisationEvent::ProjectionResumed(_)
+                | OrganisationEvent::AuditPruned(_),
             )
             | None => {}
         }

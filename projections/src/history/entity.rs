@@ -7,12 +7,22 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::billing::account::Account;
+use domain::customers::client::Client;
 use domain::event::EventSourced;
 use domain::id::OrgId;
+use domain::identity::portal::PortalSession;
+use domain::identity::session::Session;
+use domain::identity::staff::Staff;
 use domain::organisation::Organisation;
+use domain::people::worker::Worker;
 use domain::personal;
 use domain::recorded::{Actor, DecodeError, Metadata, Recorded};
 use domain::sales::lead::Lead;
+use domain::scheduling::booking::Booking;
+use domain::scheduling::subscription::Subscription;
+use domain::scheduling::team::Team;
+use domain::scheduling::time_off::TimeOff;
+use domain::scheduling::work_session::WorkSession;
 use domain::seal::{self, MasterKeys, SubjectKeys};
 use domain::settings::org::OrgSettings;
 use domain::subject::Subject;
@@ -26,11 +36,21 @@ use crate::{subject_keys, undecodable};
 
 /// Every kind of aggregate whose history can be asked for. A new one adds its line here.
 pub const ENTITIES: &[Entity] = &[
-    Entity::of::<Lead>(),
-    Entity::of::<Organisation>(),
-    Entity::of::<Subject>(),
-    Entity::of::<OrgSettings>(),
     Entity::of::<Account>(),
+    Entity::of::<Booking>(),
+    Entity::of::<Client>(),
+    Entity::of::<Lead>(),
+    Entity::of::<OrgSettings>(),
+    Entity::of::<Organisation>(),
+    Entity::of::<PortalSession>(),
+    Entity::of::<Session>(),
+    Entity::of::<Staff>(),
+    Entity::of::<Subject>(),
+    Entity::of::<Subscription>(),
+    Entity::of::<Team>(),
+    Entity::of::<TimeOff>(),
+    Entity::of::<WorkSession>(),
+    Entity::of::<Worker>(),
 ];
 
 /// The kind of that name.
@@ -50,6 +70,11 @@ impl Entity {
     const fn of<A: EventSourced>() -> Self {
         Self { name: A::TYPE, begin: || Box::new(State(A::default())) }
     }
+
+    /// One of them before its first event.
+    pub(crate) fn begin(&self) -> Box<dyn Fold> {
+        (self.begin)()
+    }
 }
 
 impl std::fmt::Debug for Entity {
@@ -58,7 +83,8 @@ impl std::fmt::Debug for Entity {
     }
 }
 
-trait Fold: Send {
+/// The state of an aggregate with its type forgotten.
+pub(crate) trait Fold: Send {
     fn apply(&mut self, event: &Recorded, keys: &SubjectKeys) -> Result<(), DecodeError>;
     fn fields(&self) -> Map<String, Value>;
 }
@@ -164,7 +190,7 @@ pub async fn history(
     limit: i64,
 ) -> Result<Vec<Entry>, sqlx::Error> {
     let limit = usize::try_from(limit.clamp(1, log::PAGE)).unwrap_or(1);
-    let mut fold = (entity.begin)();
+    let mut fold = entity.begin();
     let mut entries = Vec::new();
     let mut last = 0;
     loop {

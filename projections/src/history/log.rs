@@ -149,6 +149,32 @@ pub async fn stream(
     Ok(rows.into_iter().map(|row| row.recorded(org)).collect())
 }
 
+/// Several streams, each named by kind, id and its last event that is wanted; stream by stream, in order.
+pub(crate) async fn streams(
+    db: &mut PgConnection,
+    org: OrgId,
+    streams: &[(&str, &str, i32)],
+) -> Result<Vec<Recorded>, sqlx::Error> {
+    let kinds: Vec<_> = streams.iter().map(|(kind, _, _)| *kind).collect();
+    let ids: Vec<_> = streams.iter().map(|(_, id, _)| *id).collect();
+    let last: Vec<_> = streams.iter().map(|(_, _, last)| *last).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select e.position, e.recorded_at, e.sequence, e.aggregate_type, e.aggregate_id, e.event_type, e.event_version,
+                  e.payload::text as "payload!", e.metadata::text as "metadata!", e.hash
+           from unnest($2::text[], $3::text[], $4::integer[]) s (kind, id, last)
+           join events e on e.org_id = $1 and e.aggregate_id = s.id and e.aggregate_type = s.kind and e.sequence <= s.last
+           order by e.aggregate_type, e.aggregate_id, e.sequence"#,
+        org.as_uuid(),
+        &kinds as &[&str],
+        &ids as &[&str],
+        &last,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.recorded(org)).collect())
+}
+
 /// Where a log stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {

@@ -19,6 +19,7 @@ use sqlx::PgPool;
 use super::progress::Bar;
 use super::scope::{One, connect, or_failed, verdict};
 use super::{Format, say};
+use crate::audit;
 use crate::config::Config;
 use crate::roles;
 
@@ -196,6 +197,7 @@ async fn export(
     format: Format,
 ) -> anyhow::Result<ExitCode> {
     let key = signing_key(config)?;
+    audit::note(db, org, "events.export", &json!({})).await?;
     let mut bar = Bar::new();
     let progress = |done, total| bar.events("export", done, total);
     let now = roles::now();

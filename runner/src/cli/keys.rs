@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Format, say};
+use crate::audit;
 use crate::config::Config;
 use crate::organisations;
 
@@ -33,7 +34,10 @@ impl Keys {
         let db = sqlx::PgPool::connect_with(config.worker_database()?).await?;
         let mut rotated = 0;
         for org in organisations::all(&db).await? {
-            rotated += commands::rotate_keys(&db, &keys, org).await?;
+            let count = commands::rotate_keys(&db, &keys, org).await?;
+            let facts = json!({ "rotated": count, "version": keys.current() });
+            audit::note(&db, org, "keys.rotate", &facts).await?;
+            rotated += count;
         }
         if format.json {
             say(json!({ "rotated": rotated, "version": keys.current() }));

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod config;
 mod events;
 mod health;
@@ -52,6 +53,8 @@ enum Role {
     Projections(Box<projections::Projections>),
     /// The log itself.
     Events(Box<events::Events>),
+    /// What staff did and tried.
+    Audit(Box<audit::Audit>),
     /// Proving, signing and replaying history.
     History(Box<history::History>),
     /// Organisations.
@@ -113,6 +116,7 @@ async fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Migrate(command) => return command.run().await,
         Role::Projections(command) => return Ok(command.run().await),
         Role::Events(command) => return Ok(command.run().await),
+        Role::Audit(command) => return Ok(command.run().await),
         Role::History(command) => return Ok(command.run().await),
         Role::Org(command) => command.run().await?,
         Role::Routes(command) => command.run(),

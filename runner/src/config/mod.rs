@@ -22,6 +22,7 @@ const HTTP: &str = "HTTP";
 const WORK: &str = "Lanes and read models";
 const JOBS: &str = "Jobs";
 const MAIL: &str = "Mail";
+const AUDIT: &str = "Audit log";
 
 /// Sender of mail that nobody configured; no server would take it.
 const NOBODY: &str = "no-reply@localhost";
@@ -48,6 +49,18 @@ pub enum EmailMode {
     Off,
     /// By SMTP.
     Smtp,
+}
+
+/// How much of the address of a client the audit log keeps, for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ClientAddress {
+    /// Nothing.
+    None,
+    /// The network: 24 bits of IPv4, 48 of IPv6.
+    #[default]
+    Network,
+    /// All of it.
+    Full,
 }
 
 /// What is being run.
@@ -206,6 +219,18 @@ pub struct Config {
     #[arg(long, env = "SMTP_TIMEOUT_SECONDS", default_value = "10", value_name = "SECONDS",
         value_parser = parse_seconds, help_heading = MAIL)]
     pub smtp_timeout: Duration,
+
+    /// How much of the address of a client events and audit log keep; neither ever forgets it.
+    #[arg(long, env = "AUDIT_CLIENT_ADDRESS", value_enum, default_value = "network", help_heading = AUDIT)]
+    pub audit_client_address: ClientAddress,
+    /// How long `cleaning audit prune` keeps entries that are no events. Events stay for ever.
+    #[arg(long, env = "AUDIT_RETENTION_DAYS", default_value_t = 2555, value_name = "DAYS", help_heading = AUDIT,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub audit_retention_days: u16,
+    /// File in which entries of the audit log wait while the database is away, one for each API process. Without it they
+    /// wait in memory and are lost with the process.
+    #[arg(long, env = "AUDIT_SPOOL_FILE", value_name = "PATH", help_heading = AUDIT)]
+    pub audit_spool_file: Option<std::path::PathBuf>,
 }
 
 /// What is wrong with the configuration.

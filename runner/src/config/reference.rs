@@ -72,6 +72,8 @@ fn roles(name: &str) -> &'static [Role] {
         | "HTTP_BODY_LIMIT_BYTES"
         | "PROBLEM_BASE_URL"
         | "API_DOCS_ENABLED"
+        | "AUDIT_CLIENT_ADDRESS"
+        | "AUDIT_SPOOL_FILE"
         | "LANES"
         | "QUEUE_CAPACITY" => &[Api],
         "DATABASE_POOL_TIMEOUT_SECONDS"
@@ -92,6 +94,7 @@ fn roles(name: &str) -> &'static [Role] {
         | "SMTP_USERNAME"
         | "SMTP_PASSWORD"
         | "SMTP_TIMEOUT_SECONDS" => &[Jobs],
+        "AUDIT_RETENTION_DAYS" => &[Tools],
         "AUTH_SECRET_KEY" => &[Api, Web],
         "WEB_BIND" | "API_URL" => &[Web],
         _ => &[],

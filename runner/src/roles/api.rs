@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ::api::{App, AppState, Health, Options, PasswordCost, Revision, Scrape};
+use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::READERS;
@@ -12,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{clock, drain, pool};
 use crate::config::environment::Environment;
-use crate::config::{Config, shown};
+use crate::config::{ClientAddress, Config, shown};
 use crate::migrate::{self, MigrateError};
 
 /// Serves the API on `listener` until `stop`.
@@ -41,6 +42,9 @@ fn state(
     let abandoned = Duration::from_millis(config.database_idle_tx_timeout_ms.into());
     let size = config.database_pool_size.saturating_add(config.database_max_overflow);
     let reads = pool(config, connect.clone(), "cleaning api", size, abandoned);
+    // A connection of its own: the audit log neither waits for requests nor holds them up.
+    let audit = pool(config, connect.clone(), "cleaning audit", 1, abandoned);
+    let attempts = Attempts::start(audit, config.audit_spool_file.as_deref(), lanes)?;
     let mut options = BusOptions::new(connect.clone(), keys.clone(), lanes.clone());
     options.lanes = config.lanes();
     options.queue = config.queue_capacity;
@@ -64,6 +68,12 @@ fn state(
         docs: shown::has_docs(config),
         installation: shown::installation(config, &Environment::of_process()),
         scrape: Some(Scrape { handle: scrape, token: config.metrics_token.clone() }),
+        attempts,
+        client_address: match config.audit_client_address {
+            ClientAddress::None => ::api::ClientAddress::None,
+            ClientAddress::Network => ::api::ClientAddress::Network,
+            ClientAddress::Full => ::api::ClientAddress::Full,
+        },
     }))
 }
 

@@ -231,6 +231,9 @@ fn completed(
         config.history_signing_key =
             Some(database.secret("history-signing-key", secrets::random_key)?);
     }
+    config
+        .audit_spool_file
+        .get_or_insert_with(|| database.secrets.with_file_name("audit-spool.jsonl"));
     Ok(config)
 }
 

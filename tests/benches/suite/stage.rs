@@ -139,6 +139,7 @@ pub(crate) fn context(org: OrgId) -> Context {
         causation_id: None,
         reason: None,
         action: None,
+        via: None,
         request,
         expected_version: None,
         beside: Vec::new(),

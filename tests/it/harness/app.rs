@@ -7,6 +7,7 @@ use std::time::Duration;
 use api::{Health, Revision, Scrape};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
+use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
 use projections::READERS;
 use projections::engine::{Options, Worker};
@@ -99,6 +100,7 @@ impl App {
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
         let program = ["cleaning"].iter().chain(arguments);
         let config = Alone::parse_from(program).config;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let state = api::App::new(api::Options {
             bus: db.bus(),
             reads: db.app.clone(),
@@ -115,10 +117,11 @@ impl App {
             docs: true,
             installation: shown::installation(&config, &Environment::default()),
             scrape: Some(Scrape { handle: SCRAPE.clone(), token: Some("scrape-token".into()) }),
+            attempts: Attempts::start(db.app.clone(), None, &tasks).unwrap(),
+            client_address: api::ClientAddress::Network,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(api::serve(listener, api::router(state), stop.clone(), Duration::from_secs(4)));
         let worker = Worker::new(db.worker.clone(), keys(), Options::new("test", READERS));
         let delivery =

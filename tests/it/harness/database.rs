@@ -109,6 +109,16 @@ impl TestDb {
         admin(&self.name).await
     }
 
+    /// Its name on the server.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The administrator in another database of the server, from where this one can be shut.
+    pub(crate) async fn elsewhere(&self) -> PgConnection {
+        admin("postgres").await
+    }
+
     /// A bus as the API has one.
     pub(crate) fn bus(&self) -> CommandBus {
         self.bus_with(|_| {})
@@ -164,6 +174,7 @@ pub(crate) fn context(org: OrgId) -> Context {
         causation_id: None,
         reason: None,
         action: None,
+        via: None,
         request,
         expected_version: None,
         beside: Vec::new(),

@@ -1,5 +1,6 @@
 //! The API from outside: what it accepts, what it refuses, who sees what.
 
+mod audit;
 mod auth;
 mod description;
 mod edge;

@@ -81,6 +81,7 @@ pub(super) async fn filled() -> App {
         owner.post("/v1/admin/workers", &worker).await.ok();
         let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
         owner.post("/v1/admin/clients", &client).await.ok();
+        app.staff_of(number, "viewer").get("/v1/admin/events").await.is(403, "forbidden");
         let org = app.orgs[number].id;
         let host = format!("select tenant.put_host('{org}', '{slug}.example')");
         app.db.app.execute(host.as_str()).await.unwrap();

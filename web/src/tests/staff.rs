@@ -147,6 +147,19 @@ async fn auditors_follow_every_event() {
 }
 
 #[tokio::test]
+async fn auditors_see_what_was_done_and_what_was_tried() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/audit?outcome=denied&actor=u+2").await;
+    assert!(page.shows("lead.status_change") && page.shows("CONTACTED"), "{}", page.html);
+    assert!(page.shows("/events?from=7") && page.shows(&format!("/history/lead/{LEAD}")));
+    assert!(page.shows("left out") && page.shows("forbidden") && !page.shows("/events?from=6"));
+    assert!(page.shows("actor=u+2&amp;") || page.shows("actor=u+2&#38;"), "{}", page.html);
+    assert!(page.shows("cursor=17_2_0"));
+    let asked = "/v1/admin/audit-logs?outcome=denied&actor=u+2";
+    assert_eq!(api.asked(&Method::GET, asked).len(), 1);
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_session() {
     let mut api = FakeApi::signed_in("owner").await;
     let csrf = api.browser.get("/leads").await.field("csrf").to_owned();

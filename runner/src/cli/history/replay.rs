@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::scope::{One, connect};
 use super::super::{Format, say};
+use crate::audit;
 use crate::config::Config;
 
 /// Tell the history of one thing, event by event: who, what, why, in which request, before and after.
@@ -47,6 +48,7 @@ impl Replay {
         let masters = self.config.master_keys()?;
         let db = connect(self.config.app_database()?).await?;
         let org = self.org.find(&db).await?;
+        audit::note(&db, org, "history.export", &json!({ "type": self.kind })).await?;
         let mut tx = tenant::begin(&db, org).await?;
         let until = match self.as_of {
             Some(as_of) => moment::resolve(&mut tx, org, as_of).await?,

@@ -78,10 +78,13 @@ pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code", "team_id"];
 pub(super) const PAGES: &[&str] = &["cursor", "after"];
 
 /// Routes whose path says what sort of thing an id names.
-pub(super) const SORTS: &[(&str, &[&str])] = &[(
-    "/v1/admin/history/{type}/{id}",
-    &["/v1/admin/history/lead/{lead_id}", "/v1/admin/history/organisation/{org_id}"],
-)];
+pub(super) const SORTS: &[(&str, &[&str])] = &[
+    (
+        "/v1/admin/history/{type}/{id}",
+        &["/v1/admin/history/lead/{lead_id}", "/v1/admin/history/organisation/{org_id}"],
+    ),
+    ("/v1/admin/timeline/{type}/{id}", &["/v1/admin/timeline/lead/{lead_id}"]),
+];
 
 /// What a caller who may do it sends, for routes that take a body.
 pub(super) const BODIES: &[(&str, &str)] = &[

@@ -1,19 +1,26 @@
 //! What staff did, in the columns the operations guide asks for.
+//!
+//! Whatever was carried out is an event, so these rows are made from the log and name their event. What was tried and left
+//! no event stands beside them in `audit_attempts`, which the write side keeps; queries show both in one order.
+
+mod changes;
+pub mod csv;
+mod query;
+mod verify;
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use domain::id::OrgId;
 use domain::recorded::{Actor, Metadata, Recorded};
-use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use self::changes::Changes;
+pub use self::query::{Cursor, Entry, Filter, NoCursor, PAGE, page};
+pub use self::verify::{Finding, Known, ReadModel, Verified, read_model, verify};
 use crate::{Batch, Parking, Poison, Projection};
-
-/// What an answer holds at most.
-pub const PAGE: i64 = 200;
 
 /// Fields of an event that tell an auditor more and say nothing about a person.
 const FACTS: &[&str] = &[
@@ -22,14 +29,22 @@ const FACTS: &[&str] = &[
     "amount_cents",
     "cause",
     "currency",
+    "entries",
     "expires_at",
     "position",
     "projection",
     "quote_id",
+    "role_id",
+    "session_id",
     "slug",
     "status",
     "subject",
+    "through",
+    "user_id",
 ];
+
+/// Longer texts are somebody's words and not facts.
+const LONGEST: usize = 200;
 
 /// Keeps the `audit_entries` table.
 #[derive(Debug)]
@@ -37,7 +52,7 @@ pub struct AuditLog;
 
 impl Projection for AuditLog {
     const NAME: &'static str = "audit_log";
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const TABLES: &'static [&'static str] = &["audit_entries"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {
@@ -56,7 +71,8 @@ impl Projection for AuditLog {
             let Some(payload) = parking.unless_broken(event, payload) else { continue };
             rows.push(event, origin, &payload);
         }
-        rows.write(db, batch.org).await?;
+        let changes = Changes::of(db, batch.org, &rows.events).await?;
+        rows.write(db, batch.org, &changes).await?;
         Ok(parking.into_poison())
     }
 }
@@ -83,6 +99,7 @@ fn action(aggregate_type: &str, event_type: &str) -> Cow<'static, str> {
         ("lead", "quote_followed_up") => "lead.quote_follow_up",
         ("subject", "erased") => "subject.erase",
         ("organisation", "registered") => "organisation.register",
+        ("organisation", "audit_pruned") => "audit.prune",
         ("organisation", "parked_retried") => "projection.retry",
         ("organisation", "parked_skipped") => "projection.skip",
         // An event this table does not know is still audited, under its own name.
@@ -94,9 +111,12 @@ fn action(aggregate_type: &str, event_type: &str) -> Cow<'static, str> {
 fn facts(event: &Recorded, reason: Option<String>, payload: &Value) -> String {
     let mut facts = Map::new();
     for name in FACTS {
-        if let Some(fact @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) =
-            payload.get(name)
-        {
+        let fact = payload.get(name).filter(|fact| match fact {
+            Value::String(text) => text.len() <= LONGEST,
+            Value::Number(_) | Value::Bool(_) => true,
+            Value::Null | Value::Array(_) | Value::Object(_) => false,
+        });
+        if let Some(fact) = fact {
             facts.insert((*name).to_owned(), fact.clone());
         }
     }
@@ -106,7 +126,7 @@ fn facts(event: &Recorded, reason: Option<String>, payload: &Value) -> String {
     facts.insert("event_id".to_owned(), event.id().to_string().into());
     facts.insert("event_type".to_owned(), event.event_type.as_str().into());
     facts.insert("position".to_owned(), event.position.into());
-    if let Some(reason) = reason {
+    if let Some(reason) = reason.filter(|reason| reason.len() <= LONGEST) {
         facts.insert("reason".to_owned(), reason.into());
     }
     Value::Object(facts).to_string()
@@ -114,6 +134,7 @@ fn facts(event: &Recorded, reason: Option<String>, payload: &Value) -> String {
 
 #[derive(Default)]
 struct Rows<'a> {
+    events: Vec<&'a Recorded>,
     position: Vec<i64>,
     audit_id: Vec<Uuid>,
     created_at: Vec<DateTime<Utc>>,
@@ -125,13 +146,20 @@ struct Rows<'a> {
     metadata: Vec<String>,
     request_id: Vec<String>,
     correlation_id: Vec<String>,
+    actor_user_id: Vec<Option<Uuid>>,
+    status_code: Vec<Option<i32>>,
+    client_ip: Vec<Option<String>>,
+    user_agent_hash: Vec<Option<String>>,
 }
 
 impl<'a> Rows<'a> {
     fn push(&mut self, event: &'a Recorded, origin: Metadata, payload: &Value) {
+        self.events.push(event);
         self.position.push(event.position);
         self.audit_id.push(event.id());
         self.created_at.push(event.recorded_at);
+        let user = origin.actor.id.parse().ok().filter(|_| origin.actor.kind == "staff");
+        self.actor_user_id.push(user);
         self.admin_role.push(origin.actor.role);
         self.actor.push(origin.actor.id);
         let named = origin.action.map(Cow::Owned);
@@ -141,21 +169,34 @@ impl<'a> Rows<'a> {
         self.metadata.push(facts(event, origin.reason, payload));
         self.request_id.push(origin.request_id);
         self.correlation_id.push(origin.correlation_id);
+        self.status_code.push(origin.via.as_ref().map(|via| via.status.into()));
+        let (client, agent) = origin.via.map(|via| (via.client, via.agent)).unwrap_or_default();
+        self.client_ip.push(client);
+        self.user_agent_hash.push(agent);
     }
 
-    async fn write(&self, db: &mut PgConnection, org: OrgId) -> Result<(), sqlx::Error> {
+    async fn write(
+        &self,
+        db: &mut PgConnection,
+        org: OrgId,
+        changes: &Changes,
+    ) -> Result<(), sqlx::Error> {
         if self.position.is_empty() {
             return Ok(());
         }
         sqlx::query!(
             "insert into audit_entries (org_id, position, audit_id, created_at, admin_role, actor, action,
-                 resource_type, resource_id, metadata, outcome, request_id, correlation_id)
+                 resource_type, resource_id, metadata, outcome, request_id, correlation_id, actor_user_id, status_code,
+                 client_ip, user_agent_hash, before, after)
              select $1, position, audit_id, created_at, admin_role, actor, action, resource_type, resource_id,
-                    metadata::jsonb, 'success', request_id, correlation_id
+                    metadata::jsonb, 'success', request_id, correlation_id, actor_user_id, status_code, client_ip::inet,
+                    user_agent_hash, before::jsonb, after::jsonb
              from unnest($2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
-                         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+                         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::uuid[], $14::integer[],
+                         $15::text[], $16::text[], $17::text[], $18::text[])
                   r (position, audit_id, created_at, admin_role, actor, action, resource_type, resource_id,
-                     metadata, request_id, correlation_id)",
+                     metadata, request_id, correlation_id, actor_user_id, status_code, client_ip, user_agent_hash,
+                     before, after)",
             org.as_uuid(),
             &self.position,
             &self.audit_id,
@@ -168,95 +209,17 @@ impl<'a> Rows<'a> {
             &self.metadata,
             &self.request_id,
             &self.correlation_id,
+            &self.actor_user_id as &[Option<Uuid>],
+            &self.status_code as &[Option<i32>],
+            &self.client_ip as &[Option<String>],
+            &self.user_agent_hash as &[Option<String>],
+            &changes.before as &[Option<String>],
+            &changes.after as &[Option<String>],
         )
         .execute(db)
         .await?;
         Ok(())
     }
-}
-
-/// Which entries are asked for; what is `None` does not matter.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// First instant.
-    pub from: Option<DateTime<Utc>>,
-    /// First instant that is out again.
-    pub to: Option<DateTime<Utc>>,
-    /// Login id.
-    pub actor: Option<String>,
-    /// As `resource.verb`.
-    pub action: Option<String>,
-    /// Kind of aggregate.
-    pub resource_type: Option<String>,
-    /// Which one.
-    pub resource_id: Option<String>,
-    /// `success`, for example.
-    pub outcome: Option<String>,
-    /// Position of the last entry already seen.
-    pub before: Option<i64>,
-}
-
-/// One thing that staff did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Entry {
-    /// The event.
-    pub audit_id: Uuid,
-    /// When.
-    pub created_at: DateTime<Utc>,
-    /// Role of the actor at that time.
-    pub admin_role: String,
-    /// Who.
-    pub actor: String,
-    /// As `resource.verb`.
-    pub action: String,
-    /// Kind of aggregate.
-    pub resource_type: Option<String>,
-    /// Which one.
-    pub resource_id: Option<String>,
-    /// Facts that say nothing about a person.
-    pub metadata: Value,
-    /// How it ended.
-    pub outcome: String,
-    /// In which request.
-    pub request_id: Option<String>,
-    /// What else that request set off.
-    pub correlation_id: Option<String>,
-    /// Place in the log; also the cursor.
-    pub position: i64,
-}
-
-/// Entries, newest first, at most `limit` and [`PAGE`].
-pub async fn page(
-    db: &mut PgConnection,
-    org: OrgId,
-    filter: &Filter,
-    limit: i64,
-) -> Result<Vec<Entry>, sqlx::Error> {
-    // Time never runs backwards in a log, so the order of positions is the order of time.
-    sqlx::query_as!(
-        Entry,
-        "select audit_id, created_at, admin_role, actor, action, resource_type, resource_id, metadata, outcome,
-                request_id, correlation_id, position
-         from audit_entries
-         where org_id = $1 and ($2::timestamptz is null or created_at >= $2)
-           and ($3::timestamptz is null or created_at < $3) and ($4::text is null or actor = $4)
-           and ($5::text is null or action = $5) and ($6::text is null or resource_type = $6)
-           and ($7::text is null or resource_id = $7) and ($8::text is null or outcome = $8)
-           and ($9::bigint is null or position < $9)
-         order by position desc limit $10",
-        org.as_uuid(),
-        filter.from,
-        filter.to,
-        filter.actor,
-        filter.action,
-        filter.resource_type,
-        filter.resource_id,
-        filter.outcome,
-        filter.before,
-        limit.clamp(1, PAGE),
-    )
-    .fetch_all(db)
-    .await
 }
 
 #[cfg(test)]
