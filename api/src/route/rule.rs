@@ -35,6 +35,8 @@ pub(crate) struct Rule {
     pub(crate) feature: Option<Feature>,
     /// The path of the same request elsewhere: a key used there is used here.
     pub(crate) alias_of: Option<&'static str>,
+    /// Whether it may change something although the installation is read-only.
+    pub(crate) despite_read_only: bool,
 }
 
 /// What `Idempotency-Key` means to a route.
@@ -81,6 +83,12 @@ impl Rule {
         self
     }
 
+    /// May change something although the installation is read-only: what lets people write again.
+    pub(crate) const fn despite_read_only(mut self) -> Self {
+        self.despite_read_only = true;
+        self
+    }
+
     /// Sets what `Idempotency-Key` means, where that is not told by the action.
     pub(crate) const fn key(mut self, key: Key) -> Self {
         self.key = key;
@@ -97,6 +105,7 @@ const fn rule(access: Access) -> Rule {
         ungated: false,
         feature: None,
         alias_of: None,
+        despite_read_only: false,
     }
 }
 

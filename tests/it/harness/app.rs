@@ -45,16 +45,28 @@ pub(crate) struct App {
     _tasks: TaskTracker,
 }
 
-/// How requests come in: limits that no test meets by chance, from nobody but the test.
+/// How requests come in: limits that no test meets by chance, from nobody but the test, hashes that cost nothing.
 pub(crate) struct Edge {
     pub(crate) edge: api::EdgeOptions,
     pub(crate) rate: api::RateOptions,
+    pub(crate) staff: api::StaffPolicy,
 }
 
 impl Default for Edge {
     fn default() -> Self {
         let rate = api::RateOptions::local(api::PerMinute::generous());
-        Self { edge: api::EdgeOptions::default(), rate }
+        let password_cost = api::PasswordCost { memory: 8, time: 1, parallelism: 1 };
+        let staff = api::StaffPolicy { password_cost, ..api::StaffPolicy::default() };
+        Self { edge: api::EdgeOptions::default(), rate, staff }
+    }
+}
+
+impl Edge {
+    /// With staff held to something else than usual.
+    fn holding(change: impl FnOnce(&mut api::StaffPolicy)) -> Self {
+        let mut edge = Self::default();
+        change(&mut edge.staff);
+        edge
     }
 }
 
@@ -83,6 +95,22 @@ impl App {
         Self::begin(TestDb::new().await, &["--email-mode", "off"], edge).await
     }
 
+    /// Staff are held to something else than usual; mail is off.
+    pub(crate) async fn start_holding(change: impl FnOnce(&mut api::StaffPolicy)) -> Self {
+        Self::start_edge(Edge::holding(change)).await
+    }
+
+    /// Another process over the same database, at the same time of day.
+    pub(crate) async fn beside(&self) -> Self {
+        self.beside_holding(|_| {}).await
+    }
+
+    /// As [`Self::beside`], where staff are held to something else.
+    pub(crate) async fn beside_holding(&self, change: impl FnOnce(&mut api::StaffPolicy)) -> Self {
+        let (db, orgs, clock) = (self.db.clone(), self.orgs.clone(), Arc::clone(&self.clock));
+        Self::over((db, orgs), clock, &["--email-mode", "off"], Edge::holding(change)).await
+    }
+
     async fn start_with(arguments: &[&str]) -> Self {
         Self::start_over(TestDb::new().await, arguments).await
     }
@@ -95,6 +123,15 @@ impl App {
     async fn begin(db: TestDb, arguments: &[&str], options: Edge) -> Self {
         let orgs = [org(&db, "first").await, org(&db, "second").await];
         let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
+        Self::over((db, orgs), clock, arguments, options).await
+    }
+
+    async fn over(
+        (db, orgs): (TestDb, [Org; 2]),
+        clock: Arc<AtomicI64>,
+        arguments: &[&str],
+        options: Edge,
+    ) -> Self {
         let told = Arc::clone(&clock);
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
         let program = ["cleaning"].iter().chain(arguments);
@@ -106,7 +143,7 @@ impl App {
             signing: Some(signing_key()),
             tokens: api::Tokens::new(&"a key that signs tokens of tests only".into(), None)
                 .unwrap(),
-            password_cost: api::PasswordCost { memory: 8, time: 1, parallelism: 1 },
+            staff: options.staff,
             health: health(&db),
             clock: Arc::clone(&time),
             default_org: Some(orgs[0].id),

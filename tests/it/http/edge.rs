@@ -18,7 +18,7 @@ const WHOAMI: &str = "/v1/admin/whoami";
 fn narrow() -> Edge {
     let rate = RateOptions::local(PerMinute::new(3, 2));
     let edge = EdgeOptions { proxies: Proxies::private(), ..EdgeOptions::default() };
-    Edge { edge, rate }
+    Edge { edge, rate, ..Edge::default() }
 }
 
 /// A change that fails when it is let through.
