@@ -23,6 +23,7 @@ pub(crate) struct Answer {
     position: Option<i64>,
     replayed: bool,
     stale: bool,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// JSON that was written at once, without a tree of values in between.
@@ -46,6 +47,7 @@ impl Answer {
             position: None,
             replayed: false,
             stale: false,
+            headers: Vec::new(),
         })
     }
 
@@ -58,6 +60,7 @@ impl Answer {
             position: Some(done.position),
             replayed: done.replayed,
             stale: false,
+            headers: Vec::new(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Answer {
             position: Some(done.position),
             replayed: done.replayed,
             stale: false,
+            headers: Vec::new(),
         })
     }
 
@@ -82,6 +86,12 @@ impl Answer {
     /// Tags the answer with the version of what it shows.
     pub(crate) fn version(mut self, version: i32) -> Self {
         self.version = Some(version);
+        self
+    }
+
+    /// Adds a header, beside others of its name.
+    pub(crate) fn with(mut self, header: (HeaderName, HeaderValue)) -> Self {
+        self.headers.push(header);
         self
     }
 
@@ -108,6 +118,9 @@ impl IntoResponse for Answer {
         }
         if self.replayed {
             headers.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        for (name, value) in self.headers {
+            headers.append(name, value);
         }
         if self.stale {
             headers.insert(STALE, HeaderValue::from_static("1"));

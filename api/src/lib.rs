@@ -5,6 +5,7 @@ mod audit;
 mod caller;
 mod checkpoints;
 mod command;
+mod cookies;
 mod cursor;
 mod customers;
 mod edge;
@@ -43,7 +44,9 @@ use axum::middleware::from_fn_with_state;
 pub use self::audit::ClientAddress;
 pub use self::edge::{Cors, EdgeOptions, OriginError};
 pub use self::health::{Health, Revision, readiness};
-pub use self::identity::{PasswordCost, TokenKeyError, Tokens};
+pub use self::identity::{
+    BasicPair, Lives, Lockout, PasswordCost, StaffPolicy, TokenKeyError, Tokens,
+};
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::proxies::Proxies;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::cookies;
 use crate::problem::{Code, category};
 use crate::route::Declared;
 use crate::state::AppState;
@@ -43,7 +44,11 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
     }
     components["securitySchemes"] = json!({
         "basic": { "type": "http", "scheme": "basic" },
-        "session": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+        "session": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "The access token of a login, or the token of a program, which begins with `cln_`",
+        },
+        "cookie": { "type": "apiKey", "in": "cookie", "name": cookies::SESSION },
         "metrics": { "type": "http", "scheme": "bearer" },
     });
     components["parameters"] = parameters();
@@ -74,12 +79,22 @@ fn complete(route: &Declared, operation: &mut Value) {
         // What is about a session needs one.
         let session_only = route.path.starts_with("/v1/auth/");
         operation["security"] = if session_only {
-            json!([{ "session": [] }])
+            json!([{ "session": [] }, { "cookie": [] }])
         } else {
-            json!([{ "session": [] }, { "basic": [] }])
+            json!([{ "session": [] }, { "cookie": [] }, { "basic": [] }])
         };
         codes.extend([Code::Unauthenticated, Code::Forbidden, Code::TooManyAttempts]);
         codes.push(Code::PasswordChangeRequired);
+        if route.is_of_staff() {
+            codes.extend([Code::AddressNotAllowed, Code::MfaRequired]);
+        }
+        if route.method != "GET" {
+            codes.extend([Code::CrossSite, Code::CsrfMissing, Code::CsrfInvalid]);
+        }
+        if route.method != "GET" && route.is_of_staff() {
+            codes.push(Code::ReadOnly);
+            shared.push("BreakGlass");
+        }
         codes.extend([Code::NotFound, Code::AmbiguousOrganisation]);
     } else if !system {
         codes.push(Code::OrganisationNotFound);
@@ -156,6 +171,64 @@ fn problem_schema() -> Value {
     })
 }
 
+/// Headers that routes share: key, name, description, example.
+const HEADERS: [(&str, &str, &str, &str); 9] = [
+    (
+        "RequestId",
+        "X-Request-ID",
+        "Names this request everywhere; 1 to 128 of `A-Za-z0-9._:-`, else replaced.",
+        "web-17",
+    ),
+    (
+        "CorrelationId",
+        "X-Correlation-ID",
+        "Ties together everything one cause sets off; else the request id.",
+        "import-2026-01",
+    ),
+    (
+        "Organisation",
+        "X-Org",
+        "Id or slug of the organisation, where host or login leave it open.",
+        "sparkle-clean",
+    ),
+    (
+        "IdempotencyKey",
+        "Idempotency-Key",
+        "1 to 128 visible ASCII characters. The same request under the same key is carried out once and answered alike.",
+        "4f1c-submit",
+    ),
+    (
+        "BreakGlass",
+        "X-Break-Glass-Token",
+        "Lets a change through while the installation is read-only.",
+        "3u0c…",
+    ),
+    (
+        "IfMatch",
+        "If-Match",
+        "The version the caller saw, or `*`; another one is refused with 412.",
+        "\"3\"",
+    ),
+    (
+        "IfNoneMatch",
+        "If-None-Match",
+        "The version the caller has; answered with 304 while it is current.",
+        "\"3\"",
+    ),
+    (
+        "MinPosition",
+        "X-Min-Position",
+        "Waits up to 2 s until the answer includes this position of the log.",
+        "1041",
+    ),
+    (
+        "AllowStale",
+        "X-Allow-Stale",
+        "`1` takes the stale answer, marked `X-Stale: 1`, instead of 503.",
+        "1",
+    ),
+];
+
 fn parameters() -> Value {
     let parameter = |name: &str, description: &str, example: &str| {
         json!({
@@ -163,60 +236,10 @@ fn parameters() -> Value {
             "schema": { "type": "string" }, "example": example,
         })
     };
-    let all = [
-        (
-            "RequestId",
-            "X-Request-ID",
-            "Names this request everywhere; 1 to 128 of `A-Za-z0-9._:-`, else replaced.",
-            "web-17",
-        ),
-        (
-            "CorrelationId",
-            "X-Correlation-ID",
-            "Ties together everything one cause sets off; else the request id.",
-            "import-2026-01",
-        ),
-        (
-            "Organisation",
-            "X-Org",
-            "Id or slug of the organisation, where host or login leave it open.",
-            "sparkle-clean",
-        ),
-        (
-            "IdempotencyKey",
-            "Idempotency-Key",
-            "1 to 128 visible ASCII characters. The same request under the same key is carried out once and answered alike.",
-            "4f1c-submit",
-        ),
-        (
-            "IfMatch",
-            "If-Match",
-            "The version the caller saw, or `*`; another one is refused with 412.",
-            "\"3\"",
-        ),
-        (
-            "IfNoneMatch",
-            "If-None-Match",
-            "The version the caller has; answered with 304 while it is current.",
-            "\"3\"",
-        ),
-        (
-            "MinPosition",
-            "X-Min-Position",
-            "Waits up to 2 s until the answer includes this position of the log.",
-            "1041",
-        ),
-        (
-            "AllowStale",
-            "X-Allow-Stale",
-            "`1` takes the stale answer, marked `X-Stale: 1`, instead of 503.",
-            "1",
-        ),
-    ];
     let named = |(key, name, description, example): (&str, &str, &str, &str)| {
         (key.to_owned(), parameter(name, description, example))
     };
-    Value::Object(all.into_iter().map(named).collect::<Map<_, _>>())
+    Value::Object(HEADERS.into_iter().map(named).collect::<Map<_, _>>())
 }
 
 /// The document and its page.

@@ -105,6 +105,13 @@ impl Problem {
         problem
     }
 
+    /// No second factor, or not the right one.
+    pub(crate) fn mfa(detail: &'static str) -> Self {
+        let mut problem = Self::new(Code::MfaRequired).detail(detail);
+        problem.0.header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        problem
+    }
+
     /// Something only an owner may do.
     pub(crate) fn owner_only() -> Self {
         let mut problem = Self::new(Code::Forbidden).detail("Forbidden: requires owner");
@@ -246,6 +253,7 @@ pub(crate) fn category(status: StatusCode, code: &str) -> &'static str {
         StatusCode::TOO_MANY_REQUESTS => "rate-limit",
         StatusCode::PRECONDITION_FAILED => "version-conflict",
         StatusCode::CONFLICT if code == Code::ConcurrentChange.entry().code => "version-conflict",
+        StatusCode::UNAUTHORIZED if code == Code::MfaRequired.entry().code => "mfa_required",
         _ if status.is_server_error() => "server-error",
         _ => "domain-error",
     }

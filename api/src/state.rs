@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use commands::CommandBus;
 use commands::attempts::Attempts;
 use domain::id::OrgId;
@@ -11,10 +11,10 @@ use projections::history::checkpoint::SigningKey;
 use sqlx::PgPool;
 
 use crate::audit::{ClientAddress, Sampler};
-use crate::caller::Logins;
+use crate::caller::{Logins, Pairs};
 use crate::edge::{Edge, EdgeOptions};
 use crate::health::Health;
-use crate::identity::{Hashing, PasswordCost, Tokens};
+use crate::identity::{Hashing, Seen, StaffPolicy, Tokens};
 use crate::metrics::Scrape;
 use crate::organisation::Organisations;
 use crate::rate::RateLimiter;
@@ -22,6 +22,9 @@ use crate::settings::{Installation, Known};
 
 /// Tells the time; a test hands in its own.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// The organisation of logins of the environment, where nothing else is said.
+const DEFAULT_ORG: OrgId = OrgId::new(uuid::Uuid::from_u128(1));
 
 /// What the program decides about its HTTP interface.
 pub struct Options {
@@ -35,8 +38,8 @@ pub struct Options {
     pub signing: Option<SigningKey>,
     /// Sign access tokens.
     pub tokens: Tokens,
-    /// What new passwords cost whoever guesses them.
-    pub password_cost: PasswordCost,
+    /// How staff come in.
+    pub staff: StaffPolicy,
     /// The health probe, on connections of its own.
     pub health: Health,
     /// The time.
@@ -75,6 +78,8 @@ pub struct App {
     pub(crate) tokens: Tokens,
     pub(crate) hashing: Hashing,
     pub(crate) logins: Logins,
+    pub(crate) seen: Seen,
+    pub(crate) staff: StaffPolicy,
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) installation: Installation,
@@ -90,6 +95,8 @@ pub type AppState = Arc<App>;
 impl App {
     /// With empty caches.
     pub fn new(options: Options) -> AppState {
+        let staff = options.staff;
+        let pairs = Pairs::new(options.default_org.unwrap_or(DEFAULT_ORG), &staff.pairs);
         Arc::new(Self {
             bus: options.bus,
             reads: options.reads,
@@ -103,8 +110,14 @@ impl App {
             docs: options.docs,
             scrape: options.scrape,
             tokens: options.tokens,
-            hashing: Hashing::new(options.password_cost),
-            logins: Logins::default(),
+            hashing: Hashing::new(staff.password_cost),
+            logins: Logins::new(
+                pairs,
+                staff.lockout.attempts.into(),
+                TimeDelta::minutes(staff.lockout.minutes.into()),
+            ),
+            seen: Seen::default(),
+            staff,
             organisations: Organisations::default(),
             settings: Known::default(),
             installation: options.installation,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{
-    App, ClientAddress, EdgeOptions, Health, Options, PasswordCost, PerMinute, RateLimiter,
-    RateOptions, Revision, Tokens, router, serve,
+    App, ClientAddress, EdgeOptions, Health, Options, PerMinute, RateLimiter, RateOptions,
+    Revision, StaffPolicy, Tokens, router, serve,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -42,7 +42,7 @@ fn app() -> Router {
         keys,
         signing: None,
         tokens: Tokens::new(&"a key that signs tokens of tests only".into(), None).unwrap(),
-        password_cost: PasswordCost::default(),
+        staff: StaffPolicy::default(),
         health: Health::new(nowhere, vec![expected], vec!["lead_list".to_owned()]),
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,

@@ -73,6 +73,10 @@ ids! {
     PortalSessionId,
     /// A role of an organisation's own.
     RoleId,
+    /// What a program acts with.
+    ApiTokenId,
+    /// A time in which writing is allowed although it is not.
+    BreakGlassId,
     /// One command: the same id is never carried out twice in an organisation.
     CommandId,
 }

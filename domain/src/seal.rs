@@ -126,6 +126,29 @@ impl MasterKeys {
     }
 }
 
+/// What else the program keeps secret, sealed under the master key itself.
+impl MasterKeys {
+    /// Seals `plain`; what it is for and whose it is are authenticated with it as `binding`, and `nonce` must be random.
+    /// What comes out begins with the version of the key, as four bytes.
+    pub fn seal_secret(
+        &self,
+        binding: &[u8],
+        plain: &[u8],
+        nonce: [u8; NONCE_LEN],
+    ) -> Result<Vec<u8>, SealError> {
+        let (version, master) = self.keys.last_key_value().ok_or(SealError::MasterKey)?;
+        Ok([version.to_be_bytes().to_vec(), seal(master, binding, plain, nonce)?].concat())
+    }
+
+    /// The plain bytes of what [`Self::seal_secret`] made.
+    pub fn open_secret(&self, binding: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        let (version, sealed) = sealed.split_first_chunk().ok_or(SealError::Damaged)?;
+        let version = i32::from_be_bytes(*version);
+        let master = self.keys.get(&version).ok_or(SealError::UnknownVersion(version))?;
+        open(master, binding, sealed.to_vec())
+    }
+}
+
 /// The keys at hand while reading or writing; a person without one is erased.
 pub type SubjectKeys = HashMap<SubjectId, SubjectKey>;
 
@@ -217,4 +240,24 @@ fn open(key: &LessSafeKey, binding: &[u8], mut bytes: Vec<u8>) -> Result<Vec<u8>
     let plain =
         key.open_in_place(nonce, Aad::from(binding), text).map_err(|_| SealError::Damaged)?;
     Ok(plain.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_opens_under_its_version_for_whom_it_was_sealed_and_nowhere_else() {
+        let one = BASE64.encode([1; KEY_LEN]);
+        let two = BASE64.encode([2; KEY_LEN]);
+        let old = MasterKeys::parse(&format!("1:{one}")).unwrap();
+        let both = MasterKeys::parse(&format!("1:{one},2:{two}")).unwrap();
+        let sealed = old.seal_secret(b"totp of 7", b"a secret", [9; NONCE_LEN]).unwrap();
+        assert_eq!(both.open_secret(b"totp of 7", &sealed), Ok(b"a secret".to_vec()));
+        assert_eq!(both.open_secret(b"totp of 8", &sealed), Err(SealError::Damaged));
+        assert_eq!(both.open_secret(b"totp of 7", b"x"), Err(SealError::Damaged));
+        let new = both.seal_secret(b"totp of 7", b"a secret", [9; NONCE_LEN]).unwrap();
+        assert_eq!(new[..4], 2_i32.to_be_bytes());
+        assert_eq!(old.open_secret(b"totp of 7", &new), Err(SealError::UnknownVersion(2)));
+    }
 }

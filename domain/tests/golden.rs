@@ -13,6 +13,8 @@ use domain::billing::account::{Account, AccountEvent, Status};
 use domain::billing::plan::Plan;
 use domain::customers::client::{Client, ClientEvent};
 use domain::id::QuoteId;
+use domain::identity::api_token::{ApiToken, ApiTokenEvent, NewApiToken};
+use domain::identity::break_glass::{BreakGlass, BreakGlassEvent, BreakGlassStarted};
 use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
 use domain::identity::session::{Session, SessionEvent, Started};
 use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
@@ -80,6 +82,8 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<OrgSettings>(&settings(), OrgSettingsEvent::VARIANTS));
     files.extend(written::<Preferences>(&preferences(), PreferencesEvent::VARIANTS));
     files.extend(written::<Account>(&account(), AccountEvent::VARIANTS));
+    files.extend(written::<ApiToken>(&api_token(), ApiTokenEvent::VARIANTS));
+    files.extend(written::<BreakGlass>(&break_glass(), BreakGlassEvent::VARIANTS));
     files
 }
 
@@ -121,6 +125,8 @@ fn every_golden_file_is_still_read() {
             OrgSettings::TYPE => decoded::<OrgSettings>(json),
             Preferences::TYPE => decoded::<Preferences>(json),
             Account::TYPE => decoded::<Account>(json),
+            ApiToken::TYPE => decoded::<ApiToken>(json),
+            BreakGlass::TYPE => decoded::<BreakGlass>(json),
             other => panic!("{name}: no aggregate is called {other}"),
         };
         assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")), event);
@@ -165,6 +171,29 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 fn sealed<T>(data: &str) -> Personal<T> {
     Personal::Sealed { subject: Uuid::from_u128(1).into(), data: data.to_owned() }
+}
+
+fn api_token() -> Vec<ApiTokenEvent> {
+    let token_id = Uuid::from_u128(3).into();
+    let made = NewApiToken {
+        token_id,
+        name: "Nightly import".to_owned(),
+        permissions: vec!["contacts.view".to_owned(), "leads.view".to_owned()],
+        expires_at: Some(at(3600)),
+        created_by: Some(Uuid::from_u128(1).into()),
+    };
+    vec![ApiTokenEvent::Created(made), ApiTokenEvent::Revoked { token_id, at: at(60) }]
+}
+
+fn break_glass() -> Vec<BreakGlassEvent> {
+    let session_id = Uuid::from_u128(4).into();
+    let reason = "invoices went out twice".to_owned();
+    let started = BreakGlassStarted { session_id, reason, expires_at: at(1800) };
+    vec![
+        BreakGlassEvent::Started(started),
+        BreakGlassEvent::Used { action: "lead.update".to_owned() },
+        BreakGlassEvent::Ended { session_id, at: at(60) },
+    ]
 }
 
 fn staff() -> Vec<StaffEvent> {

@@ -30,7 +30,7 @@ const SQL: [&str; 7] = [
     "commands/src/",
     "projections/src/",
     "runner/src/",
-    "api/src/caller.rs",
+    "api/src/caller/",
     "api/src/identity/",
     "api/src/organisation.rs",
     "api/src/health/",

@@ -13,24 +13,37 @@ pub(crate) struct Credentials {
     pub(crate) password: SecretString,
 }
 
+/// Why a header cannot belong to a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It is not `Basic` and base64 of a name and a password.
+    Malformed,
+    /// There is no name before the colon.
+    NoName,
+}
+
 impl Credentials {
-    /// `None` for whatever cannot belong to a login.
-    pub(crate) fn parse(header: &[u8]) -> Option<Self> {
-        let header = std::str::from_utf8(header).ok().filter(|text| text.len() <= LONGEST)?;
-        let (scheme, encoded) = header.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return None;
+    /// What the header says.
+    pub(crate) fn parse(header: &[u8]) -> Result<Self, Unreadable> {
+        let text = text(header).ok_or(Unreadable::Malformed)?;
+        let (username, password) = text.split_once(':').ok_or(Unreadable::Malformed)?;
+        if username.is_empty() {
+            return Err(Unreadable::NoName);
         }
-        let encoded = encoded.trim();
-        let decoded = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
-        let text = String::from_utf8(decoded).ok()?;
-        let (username, password) = text.split_once(':')?;
-        // PostgreSQL has no text with NUL in it.
-        if username.is_empty() || text.contains('\0') {
-            return None;
-        }
-        Some(Self { username: username.to_owned(), password: password.into() })
+        Ok(Self { username: username.to_owned(), password: password.into() })
     }
+}
+
+fn text(header: &[u8]) -> Option<String> {
+    let header = std::str::from_utf8(header).ok().filter(|text| text.len() <= LONGEST)?;
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let encoded = encoded.trim();
+    let decoded = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).ok()?;
+    // PostgreSQL has no text with NUL in it.
+    String::from_utf8(decoded).ok().filter(|text| !text.contains('\0'))
 }
 
 #[cfg(test)]
@@ -41,14 +54,14 @@ mod tests {
 
     fn basic(text: &[u8]) -> Option<(String, String)> {
         let header = format!("Basic {}", STANDARD.encode(text));
-        let read = Credentials::parse(header.as_bytes())?;
+        let read = Credentials::parse(header.as_bytes()).ok()?;
         Some((read.username, read.password.expose_secret().to_owned()))
     }
 
     #[test]
     fn a_password_may_contain_a_colon() {
         assert_eq!(basic(b"owner:a:b"), Some(("owner".to_owned(), "a:b".to_owned())));
-        assert!(Credentials::parse(b"bAsIc b3duZXI6eA").is_some());
+        assert!(Credentials::parse(b"bAsIc b3duZXI6eA").is_ok());
     }
 
     #[test]
@@ -57,8 +70,10 @@ mod tests {
             assert!(basic(bad).is_none());
         }
         for bad in [&b""[..], b"Basic", b"Basic ***", b"Bearer b3duZXI6eA==", b"Basic \xff"] {
-            assert!(Credentials::parse(bad).is_none());
+            assert_eq!(Credentials::parse(bad).err(), Some(Unreadable::Malformed));
         }
         assert!(basic(&[b'x'; 2000]).is_none());
+        let nameless = format!("Basic {}", STANDARD.encode(":x"));
+        assert_eq!(Credentials::parse(nameless.as_bytes()).err(), Some(Unreadable::NoName));
     }
 }

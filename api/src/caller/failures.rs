@@ -1,4 +1,5 @@
-//! Slows down whoever guesses passwords, without locking out whoever knows them elsewhere.
+//! Notices when a guess is the last one for a while, so that the audit log can tell it. Guessing is ended elsewhere, by
+//! counts that all processes share; this one only tells what it saw itself.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -7,19 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use ring::digest::{Context, SHA256};
 
-/// Failures that a forgetful person may need.
-const ALLOWED: usize = 10;
-
-/// How long a failure counts.
-const WINDOW: TimeDelta = TimeDelta::minutes(15);
-
 /// Names and addresses to remember before the oldest are swept out.
 const CAPACITY: usize = 20_000;
 
 /// A name at an address; hashed, because names may be mistyped passwords.
-pub(crate) type Key = [u8; 32];
+type Key = [u8; 32];
 
-pub(crate) fn key(username: &str, address: IpAddr) -> Key {
+fn key(username: &str, address: IpAddr) -> Key {
     let mut sha = Context::new(&SHA256);
     sha.update(address.to_string().as_bytes());
     sha.update(b" ");
@@ -30,47 +25,43 @@ pub(crate) fn key(username: &str, address: IpAddr) -> Key {
 }
 
 /// The failed logins of the last minutes.
-#[derive(Default)]
-pub(crate) struct Failures(Mutex<HashMap<Key, VecDeque<DateTime<Utc>>>>);
+pub(crate) struct Failures {
+    allowed: usize,
+    window: TimeDelta,
+    seen: Mutex<HashMap<Key, VecDeque<DateTime<Utc>>>>,
+}
 
 impl Failures {
-    /// The seconds to wait, if there were too many.
-    pub(crate) fn check(&self, key: &Key, now: DateTime<Utc>) -> Result<(), u64> {
-        let mut failures = self.lock();
-        let Some(times) = failures.get_mut(key) else { return Ok(()) };
-        while times.front().is_some_and(|first| *first + WINDOW <= now) {
-            times.pop_front();
-        }
-        match times.front() {
-            Some(first) if times.len() >= ALLOWED => {
-                let wait = *first + WINDOW - now;
-                Err(u64::try_from(wait.num_seconds() + 1).unwrap_or(1))
-            }
-            _ => Ok(()),
-        }
+    pub(super) fn new(allowed: usize, window: TimeDelta) -> Self {
+        Self { allowed, window, seen: Mutex::default() }
     }
 
     /// Counts a failure; whether it was the last that is allowed.
-    pub(crate) fn record(&self, key: Key, now: DateTime<Utc>) -> bool {
-        let mut failures = self.lock();
-        if failures.len() >= CAPACITY {
-            failures.retain(|_, times| times.back().is_some_and(|last| *last + WINDOW > now));
+    pub(crate) fn record(&self, username: &str, address: IpAddr, now: DateTime<Utc>) -> bool {
+        let key = key(username, address);
+        let mut seen = self.lock();
+        let window = self.window;
+        if seen.len() >= CAPACITY {
+            seen.retain(|_, times| times.back().is_some_and(|last| *last + window > now));
         }
-        // Full of fresh failures: an attack from everywhere, which counting by address cannot stop anyway.
-        if failures.len() < CAPACITY || failures.contains_key(&key) {
-            let times = failures.entry(key).or_default();
-            times.push_back(now);
-            return times.len() == ALLOWED;
+        // Full of fresh failures: an attack from everywhere.
+        if seen.len() >= CAPACITY && !seen.contains_key(&key) {
+            return false;
         }
-        false
+        let times = seen.entry(key).or_default();
+        while times.front().is_some_and(|first| *first + window <= now) {
+            times.pop_front();
+        }
+        times.push_back(now);
+        times.len() == self.allowed
     }
 
-    pub(crate) fn forget(&self, key: &Key) {
-        self.lock().remove(key);
+    pub(crate) fn forget(&self, username: &str, address: IpAddr) {
+        self.lock().remove(&key(username, address));
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, VecDeque<DateTime<Utc>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,35 +69,16 @@ impl Failures {
 mod tests {
     use super::*;
 
-    fn address(last: u8) -> IpAddr {
-        IpAddr::from([203, 0, 113, last])
-    }
-
     #[test]
-    fn the_eleventh_guess_waits_until_the_first_is_forgotten() {
-        let failures = Failures::default();
-        let start = DateTime::UNIX_EPOCH;
-        let guess = key("owner", address(1));
-        for second in 0..10 {
-            let now = start + TimeDelta::seconds(second);
-            assert_eq!(failures.check(&guess, now), Ok(()));
-            assert_eq!(failures.record(guess, now), second == 9);
-        }
-        let now = start + TimeDelta::seconds(60);
-        assert_eq!(failures.check(&guess, now), Err(14 * 60 + 1));
-        assert_eq!(failures.check(&key("owner", address(2)), now), Ok(()));
-        assert_eq!(failures.check(&key("admin", address(1)), now), Ok(()));
-        assert_eq!(failures.check(&guess, start + WINDOW), Ok(()));
-    }
-
-    #[test]
-    fn signing_in_clears_the_account() {
-        let failures = Failures::default();
-        let guess = key("owner", address(1));
-        for _ in 0..10 {
-            failures.record(guess, DateTime::UNIX_EPOCH);
-        }
-        failures.forget(&guess);
-        assert_eq!(failures.check(&guess, DateTime::UNIX_EPOCH), Ok(()));
+    fn the_last_guess_is_told_once_and_forgotten_with_its_time() {
+        let failures = Failures::new(3, TimeDelta::minutes(15));
+        let here = IpAddr::from([203, 0, 113, 1]);
+        let at = |minute| DateTime::UNIX_EPOCH + TimeDelta::minutes(minute);
+        let told: Vec<_> =
+            (0..4).map(|minute| failures.record("owner", here, at(minute))).collect();
+        assert_eq!(told, [false, false, true, false]);
+        failures.forget("owner", here);
+        assert!(!failures.record("owner", here, at(5)));
+        assert!(!failures.record("owner", here, at(30)));
     }
 }

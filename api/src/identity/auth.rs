@@ -1,48 +1,39 @@
-//! Signing in and out, and one's own password.
+//! Signing in, and going on.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, Method, StatusCode};
 use chrono::{DateTime, Utc};
-use commands::{Beside, Context};
+use commands::Context;
 use domain::id::{OrgId, UserId};
-use domain::identity::password;
 use domain::identity::session::SessionCommand;
-use domain::identity::staff::{Staff, StaffCommand};
 use domain::input;
 use domain::recorded::Actor;
 use ring::digest::{SHA256, digest};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::sessions::{self, Beginner, Pair, SignedIn};
+use super::attempts::{Attempt, Guessed};
+use super::given::{Given, invalid};
+use super::second_factor;
+use super::sessions::{self, Beginner, Found};
 use crate::answer::Answer;
 use crate::audit::Account;
-use crate::caller::{Caller, guess_key};
+use crate::caller::Means;
 use crate::command::CommandRequest;
+use crate::cookies;
 use crate::problem::{Code, Problem};
 use crate::rate::{Bucket, Rate, Subject};
-use crate::request::This;
-use crate::route::{Key, Routes, public, signed_in};
-use crate::state::AppState;
+use crate::request::{RequestInfo, This};
+use crate::route::{Key, Routes, public};
+use crate::state::{App, AppState};
 
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(routes!(login), public().action("auth.login").key(Key::Ignored).rate(Rate::SignIn))
         .add(routes!(refresh), public().action("auth.refresh").key(Key::Ignored).rate(Rate::SignIn))
-        .add(routes!(logout), signed_in().action("auth.logout").key(Key::Ignored).ungated())
-        .add(
-            routes!(change_password),
-            signed_in()
-                .action("auth.password_change")
-                .key(Key::Ignored)
-                .rate(Rate::SignIn)
-                .ungated(),
-        )
-        .add(routes!(me), signed_in().ungated())
-        .add(routes!(org_context), signed_in())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -55,6 +46,12 @@ struct LoginBody {
     /// Needed if the login is valid in several organisations.
     #[schema(value_type = Option<uuid::Uuid>)]
     org_id: Option<OrgId>,
+    /// Six digits of the second factor, or a recovery code; needed where one is in use.
+    #[schema(value_type = Option<String>)]
+    mfa_code: Option<SecretString>,
+    /// For browsers: the tokens come as cookies that no script can read, instead of in the body.
+    #[serde(default)]
+    cookies: bool,
 }
 
 /// Sign in with an address and a password
@@ -65,7 +62,8 @@ struct LoginBody {
     request_body = LoginBody,
     responses(
         (status = 200, description = "An access token for 15 minutes, and one to renew it for 14 days", content_type = "application/json"),
-        (status = 401, description = "`invalid_credentials` or `membership_not_found`"),
+        (status = 401, description = "`invalid_credentials` or `membership_not_found`; `mfa_required` if a code is missing or wrong"),
+        (status = 403, description = "`cross_site`: cookies are given to pages of our own only"),
         (status = 409, description = "`ambiguous_organisation`: the password is valid in several"),
         (status = 429, description = "`too_many_attempts`")
     )
@@ -73,29 +71,80 @@ struct LoginBody {
 async fn login(
     State(app): State<AppState>,
     This(info): This,
+    headers: HeaderMap,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let LoginBody { email, password, org_id } = request.body()?;
+    let LoginBody { email, password, org_id, mfa_code, cookies } = request.body()?;
+    if cookies {
+        cookies::check(&Method::POST, &headers, Means::Basic)?;
+    }
     let email = input::address(&email).unwrap_or_default();
     app.rate.charge(&info, Bucket::Account, account(&email), app.now()).await?;
-    let guess = guess_key(&email, info.address());
-    app.logins.check(&guess, app.now())?;
-    let turn = app.hashing.turn().await;
-    app.logins.check(&guess, app.now())?;
+    let member = by_password(&app, &email, password, &info, org_id).await?;
+    let (org, role) = member.place(org_id)?;
+    let mut mfa = false;
+    if member.has_totp {
+        let code = mfa_code.ok_or_else(|| Problem::mfa("MFA code required"))?;
+        second_factor::show(&app, org, member.user, &code).await?;
+        mfa = true;
+    }
+    let context = as_user(&request, org, member.user, &role);
+    let who = Beginner { org, user: member.user, role: &role, mfa };
+    let pair = sessions::start(&app, context, &who).await?;
+    let given = Given { pair, org, role: &role, must_change_password: member.must_change, mfa };
+    given.answer(&app, &headers, cookies)
+}
 
+/// Somebody who has shown their password.
+struct Member {
+    user: UserId,
+    must_change: bool,
+    has_totp: bool,
+    /// Where they may act, and as what.
+    places: Vec<(OrgId, String)>,
+}
+
+impl Member {
+    /// The one place that is meant.
+    fn place(&self, wanted: Option<OrgId>) -> Result<(OrgId, String), Problem> {
+        let fits = |(org, _): &&(OrgId, String)| wanted.is_none_or(|wanted| wanted == *org);
+        let places: Vec<_> = self.places.iter().filter(fits).collect();
+        match places.as_slice() {
+            [] => Err(invalid("membership_not_found")),
+            [(org, role)] => Ok((*org, role.clone())),
+            several => {
+                let all: Vec<_> = several.iter().map(|(org, _)| org.to_string()).collect();
+                let problem = Problem::new(Code::AmbiguousOrganisation);
+                Err(problem.with("organisations", json!(all)))
+            }
+        }
+    }
+}
+
+async fn by_password(
+    app: &App,
+    email: &str,
+    password: SecretString,
+    info: &RequestInfo,
+    org_id: Option<OrgId>,
+) -> Result<Member, Problem> {
+    let turn = app.hashing.turn().await;
+    let guessed = Guessed::password(email, info.address());
+    let attempt = Attempt::at_password(app, guessed).await?;
     let found = sqlx::query!(
         r#"select user_id as "user_id!", password_hash as "hash!", must_change_password as "must_change!",
-                  temporary_until, org_id, role
+                  temporary_until, totp_enabled as "has_totp!", org_id, role
            from identity.find_user($1)"#,
         email
     )
     .fetch_all(&app.reads)
     .await?;
     let hashes = found.first().map(|one| one.hash.clone()).into_iter().collect();
+    let given = password.clone();
     let is_right = turn.verify(password, hashes).await?.first().copied().unwrap_or(false);
     let is_over = |until: Option<DateTime<Utc>>| until.is_some_and(|until| until <= app.now());
     let Some(user) = found.first().filter(|one| is_right && !is_over(one.temporary_until)) else {
-        let is_last = app.logins.failed(guess, app.now());
+        let is_last = app.logins.failures.record(email, info.address(), app.now());
         let accounts = found.iter().filter_map(|one| {
             let org = OrgId::from(one.org_id?);
             let role = one.role.clone()?;
@@ -108,33 +157,33 @@ async fn login(
         info.trail.failed_login(accounts, is_last);
         return Err(invalid("invalid_credentials"));
     };
-    app.logins.succeeded(&guess);
-
-    let places =
-        found.iter().filter_map(|one| Some((OrgId::from(one.org_id?), one.role.as_deref()?)));
-    let mut places: Vec<_> =
-        places.filter(|(org, _)| org_id.is_none_or(|wanted| wanted == *org)).collect();
-    let (org, role) = match (places.pop(), places.as_slice()) {
-        (None, _) => return Err(invalid("membership_not_found")),
-        (Some(place), []) => place,
-        (Some((last, _)), others) => {
-            let all = others.iter().map(|(org, _)| *org).chain([last]);
-            let all: Vec<_> = all.map(|org| org.to_string()).collect();
-            return Err(Problem::new(Code::AmbiguousOrganisation).with("organisations", json!(all)));
-        }
-    };
-    let user_id = UserId::from(user.user_id);
-    let context = as_user(&request, org, user_id, role);
-    let who = Beginner { org, user: user_id, role, mfa: false };
-    let pair = sessions::start(&app, context, &who).await?;
-    told(&pair, org, role, user.must_change, false)
+    attempt.succeeded(app).await?;
+    app.logins.failures.forget(email, info.address());
+    if !app.hashing.is_current(&user.hash) {
+        // Only now is the password at hand to be hashed at today's cost.
+        let new = app.hashing.hash(given).await?;
+        sqlx::query!("select identity.rehash($1, $2, $3)", user.user_id, user.hash, new)
+            .execute(&app.reads)
+            .await?;
+    }
+    let places = found.iter().filter_map(|one| Some((one.org_id?.into(), one.role.clone()?)));
+    Ok(Member {
+        user: user.user_id.into(),
+        must_change: user.must_change,
+        has_totp: user.has_totp,
+        places: places.collect(),
+    })
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RefreshBody {
-    #[schema(value_type = String)]
-    refresh_token: SecretString,
+    /// The cookie of the browser if left out.
+    #[schema(value_type = Option<String>)]
+    refresh_token: Option<SecretString>,
+    /// A code of the second factor, if it was not shown in this login yet.
+    #[schema(value_type = Option<String>)]
+    mfa_code: Option<SecretString>,
 }
 
 /// Go on under new tokens; the old ones stop working
@@ -145,26 +194,35 @@ struct RefreshBody {
     request_body = RefreshBody,
     responses(
         (status = 200, description = "As for login", content_type = "application/json"),
-        (status = 401, description = "`invalid_refresh`, `expired`, or `revoked`: used before, which ends the whole login")
+        (status = 401, description = "`invalid_refresh`, `expired`, or `revoked`: used before, which ends the whole login"),
+        (status = 403, description = "`csrf_missing`, `csrf_invalid` or `cross_site`: the token came as a cookie"),
+        (status = 429, description = "`too_many_attempts`: too many wrong codes")
     )
 )]
 async fn refresh(
     State(app): State<AppState>,
     This(info): This,
+    headers: HeaderMap,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    use secrecy::ExposeSecret;
-    let RefreshBody { refresh_token } = request.body()?;
+    let RefreshBody { refresh_token, mfa_code } = request.body()?;
+    let by_cookie = refresh_token.is_none();
+    let token =
+        refresh_token.or_else(|| cookies::value(&headers, cookies::REFRESH).map(Into::into));
+    let token = token.ok_or_else(|| invalid("invalid_refresh"))?;
+    if by_cookie {
+        cookies::check(&Method::POST, &headers, Means::Cookie)?;
+    }
     let found = sqlx::query!(
         r#"select session_id as "session_id!", revoked_at, revoked_reason, refresh_until as "refresh_until!"
            from identity.refreshed($1)"#,
-        sessions::hash(refresh_token.expose_secret())
+        sessions::hash(token.expose_secret())
     )
     .fetch_optional(&app.reads)
     .await?
     .ok_or_else(|| invalid("invalid_refresh"))?;
     let session = sessions::find(&app, found.session_id.into()).await?;
-    let (session, is_revoked) = session.ok_or_else(|| invalid("revoked"))?;
+    let Found { session, is_revoked, .. } = session.ok_or_else(|| invalid("revoked"))?;
     let family = Subject::Account(session.family.as_u128());
     app.rate.charge(&info, Bucket::Account, family, app.now()).await?;
     info.is_from(session.who());
@@ -180,122 +238,18 @@ async fn refresh(
     if found.refresh_until <= app.now() {
         return Err(invalid("expired"));
     }
+    let mut mfa = session.mfa;
+    if let Some(code) = mfa_code.filter(|_| session.has_totp && !mfa) {
+        second_factor::show(&app, session.org, session.user, &code).await?;
+        mfa = true;
+    }
     // Of two who come at once with the same token, the log lets one through.
-    let pair = sessions::rotate(&app, context, &session).await.map_err(|problem| {
+    let pair = sessions::rotate(&app, context, &session, mfa).await.map_err(|problem| {
         if problem.status() == StatusCode::CONFLICT { invalid("revoked") } else { problem }
     })?;
-    let SignedIn { org, role, must_change_password, mfa, .. } = session;
-    told(&pair, org, role.key(), must_change_password, mfa)
-}
-
-/// End this login
-#[utoipa::path(
-    post,
-    path = "/v1/auth/logout",
-    tag = "session",
-    responses((status = 200, description = "Done", content_type = "application/json", example = json!({ "status": "ok" })))
-)]
-async fn logout(
-    State(app): State<AppState>,
-    caller: Caller,
-    request: CommandRequest,
-) -> Result<Answer, Problem> {
-    let session = caller.session()?;
-    let command = SessionCommand::Revoke { reason: "logout".to_owned() };
-    sessions::end(&app, request.context(&caller), session.family, command).await?;
-    Answer::json(&json!({ "status": "ok" }))
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ChangePasswordBody {
-    #[schema(value_type = String)]
-    current_password: SecretString,
-    /// At least 12 characters, with upper and lower case letters and a digit.
-    #[schema(value_type = String)]
-    new_password: SecretString,
-}
-
-/// Choose another password; every other session of this login ends
-#[utoipa::path(
-    post,
-    path = "/v1/auth/change-password",
-    tag = "session",
-    request_body = ChangePasswordBody,
-    responses(
-        (status = 200, description = "As for login", content_type = "application/json"),
-        (status = 400, description = "`weak_password`"),
-        (status = 401, description = "The current password is another one")
-    )
-)]
-async fn change_password(
-    State(app): State<AppState>,
-    This(info): This,
-    caller: Caller,
-    request: CommandRequest,
-) -> Result<Answer, Problem> {
-    use secrecy::ExposeSecret;
-    let session = caller.session()?.clone();
-    let ChangePasswordBody { current_password, new_password } = request.body()?;
-    let guess = guess_key(&session.email, info.address());
-    app.logins.check(&guess, app.now())?;
-    let hash = sqlx::query_scalar!(
-        r#"select password_hash as "hash!" from identity.secrets($1, $2)"#,
-        session.org.as_uuid(),
-        session.user.as_uuid()
-    )
-    .fetch_all(&app.reads)
-    .await?;
-    let is_same = current_password.expose_secret() == new_password.expose_secret();
-    let turn = app.hashing.turn().await;
-    if turn.verify(current_password, hash).await? != [true] {
-        app.logins.failed(guess, app.now());
-        return Err(invalid("Invalid credentials"));
-    }
-    let weak = |text: String| Problem::new(Code::WeakPassword).detail(text);
-    if is_same {
-        return Err(weak("New password must differ from current".to_owned()));
-    }
-    password::check(new_password.expose_secret()).map_err(|why| weak(why.to_string()))?;
-    let hash = app.hashing.hash(new_password).await?;
-
-    let mut context = request.context(&caller);
-    let put = json!({ "do": "put_password", "user_id": session.user, "password_hash": hash });
-    context.beside.push(Beside(put));
-    let command = StaffCommand::ChangePassword { user_id: session.user };
-    let staff = session.org.to_string();
-    app.bus.execute::<Staff>(&context, &staff, command, |_| Value::Null).await?;
-
-    let role = session.role.key();
-    let who = Beginner { org: session.org, user: session.user, role, mfa: session.mfa };
-    let pair = sessions::start(&app, request.context(&caller), &who).await?;
-    told(&pair, session.org, role, false, session.mfa)
-}
-
-/// Who this login is
-#[utoipa::path(
-    get,
-    path = "/v1/auth/me",
-    tag = "session",
-    responses((status = 200, description = "This login", content_type = "application/json"))
-)]
-async fn me(caller: Caller) -> Result<Answer, Problem> {
-    let session = caller.session()?;
-    Answer::json(&json!({
-        "user_id": session.user, "org_id": session.org, "role": session.role.key(), "email": session.email,
-        "must_change_password": session.must_change_password,
-    }))
-}
-
-/// The organisation this login acts for
-#[utoipa::path(
-    get,
-    path = "/v1/auth/org-context",
-    tag = "session",
-    responses((status = 200, description = "Its id", content_type = "application/json"))
-)]
-async fn org_context(caller: Caller) -> Result<Answer, Problem> {
-    Answer::json(&json!({ "org_id": caller.org() }))
+    let (org, role) = (session.org, session.role.key());
+    let must_change_password = session.must_change_password;
+    Given { pair, org, role, must_change_password, mfa }.answer(&app, &headers, by_cookie)
 }
 
 /// The account that goes by an address, without the address.
@@ -308,25 +262,4 @@ fn account(email: &str) -> Subject {
 fn as_user(request: &CommandRequest, org: OrgId, user: UserId, role: &str) -> Context {
     let actor = Actor { kind: "staff".to_owned(), id: user.to_string(), role: role.to_owned() };
     request.context_of(org, actor)
-}
-
-/// The wire texts are those clients already know.
-fn invalid(detail: &'static str) -> Problem {
-    metrics::counter!("auth_failures_total", "scheme" => "password", "reason" => detail)
-        .increment(1);
-    Problem::unauthenticated_bearer(detail)
-}
-
-fn told(
-    pair: &Pair,
-    org: OrgId,
-    role: &str,
-    must_change_password: bool,
-    mfa: bool,
-) -> Result<Answer, Problem> {
-    Answer::json(&json!({
-        "access_token": pair.access, "refresh_token": pair.refresh, "token_type": "bearer", "org_id": org,
-        "role": role, "expires_at": pair.expires_at, "must_change_password": must_change_password,
-        "mfa_verified": mfa,
-    }))
 }

@@ -52,6 +52,17 @@ impl Hashing {
         Turn(Arc::clone(&self.turns).acquire_owned().await.ok())
     }
 
+    /// Whether a hash costs what new ones do.
+    pub(crate) fn is_current(&self, hash: &str) -> bool {
+        let cost = PasswordHash::new(hash).ok().and_then(|hash| {
+            let params = Params::try_from(&hash).ok()?;
+            let same = (params.m_cost(), params.t_cost(), params.p_cost())
+                == (self.cost.memory, self.cost.time, self.cost.parallelism);
+            Some(same && hash.algorithm.as_str() == "argon2id")
+        });
+        cost.unwrap_or(false)
+    }
+
     /// A hash of `password` to store.
     pub(crate) async fn hash(&self, password: SecretString) -> Result<String, Problem> {
         let (cost, Turn(turn)) = (self.cost, self.turn().await);
@@ -116,5 +127,9 @@ mod tests {
         let hash = Hashing::new(cost).hash("Correct-Horse-1".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=16,t=1,p=2$"), "{hash}");
         assert!(is_of(&"Correct-Horse-1".into(), &hash));
+        assert!(Hashing::new(cost).is_current(&hash));
+        let dearer = PasswordCost { time: 2, ..cost };
+        assert!(!Hashing::new(dearer).is_current(&hash));
+        assert!(!Hashing::new(cost).is_current("not a hash"));
     }
 }

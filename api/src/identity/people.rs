@@ -38,6 +38,7 @@ pub(super) fn routes() -> Routes {
         .add(routes!(change_user_role), changes.action("user.role_change"))
         .add(routes!(change_user_role_in_settings), changes.action("user.role_change"))
         .add(routes!(log_out_user), changes.action("user.logout"))
+        .add(routes!(reset_user_mfa), changes.action("user.mfa_reset"))
 }
 
 /// Most members on a page.
@@ -298,6 +299,29 @@ async fn log_out_user(
     let command = StaffCommand::LogOut { user_id, by: caller.by() };
     let mut done = change(&app, &request.context(&caller), user_id, command).await?;
     done.answer = json!({ "status": "revoked" });
+    Ok(Answer::done(&done))
+}
+
+/// Take away the second factor of a member who has lost it, and end every session of theirs
+#[utoipa::path(
+    post,
+    path = "/v1/iam/users/{user_id}/reset-2fa",
+    tag = "access",
+    params(("user_id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The member", content_type = "application/json"),
+        (status = 403, description = "`staff.beyond_own` or `staff.owner_only`")
+    )
+)]
+async fn reset_user_mfa(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(user_id): Path<UserId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let reason = Some("reset by an administrator".to_owned());
+    let command = StaffCommand::DisableTotp { user_id, reason, by: Some(caller.by()) };
+    let done = change(&app, &request.context(&caller), user_id, command).await?;
     Ok(Answer::done(&done))
 }
 

@@ -205,7 +205,7 @@ fn described(description: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 /// The keys, in the order of the catalogue.
-fn known(keys: &[String]) -> Result<Vec<String>, Problem> {
+pub(super) fn known(keys: &[String]) -> Result<Vec<String>, Problem> {
     let unknown: Vec<_> =
         keys.iter().filter(|key| key.parse::<Permission>().is_err()).map(String::as_str).collect();
     if !unknown.is_empty() {

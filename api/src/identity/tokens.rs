@@ -56,6 +56,13 @@ pub(super) struct Claims {
     pub(super) mfa: bool,
 }
 
+impl Claims {
+    /// When the token is refused whatever else is true.
+    pub(super) fn over(&self) -> Option<DateTime<Utc>> {
+        Some(DateTime::from_timestamp(self.exp, 0)? + LEEWAY)
+    }
+}
+
 impl Tokens {
     /// Signs with `key`; accepts what `previous` signed, too.
     pub fn new(key: &SecretString, previous: Option<&SecretString>) -> Result<Self, TokenKeyError> {

@@ -56,6 +56,24 @@ codes! {
         "Disabled by org settings; `errors` names the feature. An owner can switch it on.";
     PasswordChangeRequired = FORBIDDEN "password_change_required", "Forbidden":
         "Password change required";
+    MfaRequired = UNAUTHORIZED "mfa_required", "Unauthorized":
+        "MFA verification required";
+    MfaNotEnrolled = BAD_REQUEST "mfa_not_enrolled", "Bad Request":
+        "MFA enrolment missing";
+    MfaEnabled = CONFLICT "mfa_enabled", "Conflict":
+        "A second factor is in use already; disable it first.";
+    FreshLoginRequired = FORBIDDEN "fresh_login_required", "Forbidden":
+        "Sign in again, or send a code of the second factor as mfa_code: the last login is too long ago for this.";
+    ReadOnly = CONFLICT "read_only", "Conflict":
+        "Admin writes temporarily disabled";
+    AddressNotAllowed = FORBIDDEN "address_not_allowed", "Forbidden":
+        "Admin access restricted to allowlisted IPs";
+    CrossSite = FORBIDDEN "cross_site", "Forbidden":
+        "A page of another site cannot do this with the login of a browser.";
+    CsrfMissing = FORBIDDEN "csrf_missing", "Forbidden":
+        "CSRF token missing";
+    CsrfInvalid = FORBIDDEN "csrf_invalid", "Forbidden":
+        "CSRF token invalid or missing";
     WeakPassword = BAD_REQUEST "weak_password", "Bad Request":
         "A password has at least 12 characters, with upper and lower case letters and a digit.";
     SessionNeeded = CONFLICT "session_needed", "Conflict":

@@ -14,9 +14,10 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// What a family of failures has in common.
-const FAMILIES: [(&str, &str); 5] = [
+const FAMILIES: [(&str, &str); 6] = [
     ("validation-error", "The request has unusable fields; `errors` names each of them."),
     ("domain-error", "A rule refused the request; `code` says which."),
+    ("mfa_required", "The login is good, but a second factor is missing or wrong."),
     ("version-conflict", "Somebody else changed the same thing; read it again."),
     ("rate-limit", "Too many requests; wait as long as Retry-After says."),
     ("server-error", "Our side failed; where a retry helps, Retry-After says when."),

@@ -45,6 +45,17 @@ pub(super) fn success(paths: &Paths) -> u16 {
     found.unwrap_or(200)
 }
 
+/// Whether these are routes of staff: what an allow-list, a second factor and the read-only switch protect.
+pub(super) fn are_of_staff(paths: &Paths) -> bool {
+    paths.paths.keys().any(|path| is_of_staff(path))
+}
+
+fn is_of_staff(path: &str) -> bool {
+    ["/v1/admin", "/v1/iam"].iter().any(|zone| {
+        path.strip_prefix(zone).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
 fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
     [
         ("GET", item.get.is_some()),
@@ -86,6 +97,11 @@ impl Declared {
     /// Whether it carries out a command, which a caller may repeat or make depend on a version.
     pub fn is_command(&self) -> bool {
         self.idempotency_key != "ignored"
+    }
+
+    /// Whether an allow-list, a second factor and the read-only switch protect it.
+    pub fn is_of_staff(&self) -> bool {
+        is_of_staff(&self.path)
     }
 
     /// Whether only a login gets in.

@@ -1,4 +1,5 @@
-//! Stands before every handler and holds its caller to the rule of the route.
+//! Stands before every handler and holds its caller to the rule of the route, in this order: where they come from, who they
+//! are, whether anything may be changed, second factor, password, permission, module, page, idempotency key.
 
 use std::sync::Arc;
 
@@ -9,15 +10,25 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::rule::{Access, Key, Rule};
-use crate::caller::{self, Caller};
+use crate::caller::{self, Caller, Means};
+use crate::cookies;
+use crate::identity;
 use crate::problem::{Code, Problem};
 use crate::rate::{Bucket, Rate, Subject};
 use crate::request::{IDEMPOTENCY_KEY, RequestInfo, This};
 use crate::state::AppState;
 
+/// What a guard knows of its route.
+#[derive(Clone, Copy)]
+pub(super) struct Post {
+    pub(super) rule: Rule,
+    /// Below `/v1/admin` or `/v1/iam`.
+    pub(super) of_staff: bool,
+}
+
 /// Lets through whom the rule allows; the handler finds the caller and the rule among the extensions of the request.
 pub(super) async fn guard(
-    State((app, rule)): State<(AppState, Rule)>,
+    State((app, post)): State<(AppState, Post)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -26,9 +37,9 @@ pub(super) async fn guard(
     if let (Some(info), Ok(path)) =
         (&info, RawPathParams::from_request_parts(&mut parts, &app).await)
     {
-        info.trail.held_to(rule, &path);
+        info.trail.held_to(post.rule, &path);
     }
-    match admit(&app, rule, &mut parts).await {
+    match admit(&app, post, &mut parts).await {
         Ok(()) => {
             if let Some(info) = info {
                 info.trail.admit();
@@ -39,25 +50,16 @@ pub(super) async fn guard(
     }
 }
 
-async fn admit(app: &AppState, rule: Rule, request: &mut Parts) -> Result<(), Problem> {
+async fn admit(app: &AppState, post: Post, request: &mut Parts) -> Result<(), Problem> {
+    let rule = post.rule;
     let info = request.extensions.get::<Arc<RequestInfo>>().map(Arc::clone);
     let info = info.ok_or_else(|| Problem::new(Code::Internal))?;
-    let caller = match rule.access {
-        Access::Monitor | Access::Public => None,
-        Access::SignedIn | Access::Staff(_) | Access::Owner => {
-            Some(who(app, request, &info).await?)
-        }
-    };
-    charge(app, rule.rate, caller.as_ref(), &info).await?;
-    if let Some(caller) = caller {
-        hold(rule, &caller)?;
-        if let Some(feature) = rule.feature {
-            let settings = app.settings.of(app, caller.org()).await?;
-            if !settings.features.contain(feature) {
-                return Err(Problem::feature_off(feature));
-            }
-        }
+    if matches!(rule.access, Access::Monitor | Access::Public) {
+        charge(app, rule.rate, None, &info).await?;
+    } else {
+        let (caller, means) = let_in(app, post, request, &info).await?;
         request.extensions.insert(caller);
+        request.extensions.insert(means);
     }
     if rule.key == Key::Required && !request.headers.contains_key(IDEMPOTENCY_KEY) {
         return Err(Problem::new(Code::KeyMissing));
@@ -66,8 +68,47 @@ async fn admit(app: &AppState, rule: Rule, request: &mut Parts) -> Result<(), Pr
     Ok(())
 }
 
+async fn let_in(
+    app: &AppState,
+    Post { rule, of_staff }: Post,
+    parts: &Parts,
+    info: &RequestInfo,
+) -> Result<(Caller, Means), Problem> {
+    if of_staff && !app.staff.allows(info.address()) {
+        return Err(Problem::new(Code::AddressNotAllowed));
+    }
+    let (caller, means) = who(app, parts, info).await?;
+    charge(app, rule.rate, Some(&caller), info).await?;
+    let mut under = None;
+    if of_staff && app.staff.read_only && !parts.method.is_safe() && !rule.despite_read_only {
+        under = Some(identity::break_glass(app, &parts.headers, &caller).await?);
+    }
+    if of_staff {
+        shows_mfa(app, &caller)?;
+    }
+    if caller.must_change_password() && !rule.ungated {
+        return Err(Problem::new(Code::PasswordChangeRequired));
+    }
+    permit(rule, &caller)?;
+    if let Some(feature) = rule.feature {
+        let settings = app.settings.of(app, caller.org()).await?;
+        if !settings.features.contain(feature) {
+            return Err(Problem::feature_off(feature));
+        }
+    }
+    cookies::check(&parts.method, &parts.headers, means)?;
+    if let Some(under) = under {
+        under.used(app, info, &caller, rule.action.unwrap_or("request.write")).await?;
+    }
+    Ok((caller, means))
+}
+
 /// Who asks. Whoever is not let in has a limit of its own, so that strangers do not use up that of their neighbours.
-async fn who(app: &AppState, parts: &Parts, info: &RequestInfo) -> Result<Caller, Problem> {
+async fn who(
+    app: &AppState,
+    parts: &Parts,
+    info: &RequestInfo,
+) -> Result<(Caller, Means), Problem> {
     match caller::sign_in(app, parts, info).await {
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
             let stranger = Subject::at(info.address());
@@ -103,11 +144,16 @@ async fn charge(
     Ok(())
 }
 
-/// Whether somebody we know may do this.
-fn hold(rule: Rule, caller: &Caller) -> Result<(), Problem> {
-    if caller.must_change_password() && !rule.ungated {
-        return Err(Problem::new(Code::PasswordChangeRequired));
+/// Holds roles that must show a second factor to it.
+fn shows_mfa(app: &AppState, caller: &Caller) -> Result<(), Problem> {
+    let must = app.staff.wants_mfa(caller.role()) && caller.can_show_mfa();
+    if must && !caller.has_shown_mfa() {
+        return Err(Problem::mfa("MFA verification required"));
     }
+    Ok(())
+}
+
+fn permit(rule: Rule, caller: &Caller) -> Result<(), Problem> {
     match rule.access {
         Access::Owner if !caller.is_owner() => Err(Problem::owner_only()),
         Access::Staff(permissions) if !permissions.iter().any(|one| caller.may(*one)) => {

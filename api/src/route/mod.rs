@@ -13,6 +13,7 @@ use utoipa::openapi::{OpenApi, OpenApiBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 pub use self::declared::Declared;
+use self::guard::Post;
 pub(crate) use self::guard::unknown;
 pub(crate) use self::rule::{Key, Rule, monitor, owner, public, signed_in, staff};
 use crate::state::AppState;
@@ -53,8 +54,9 @@ impl Routes {
         let mut all = OpenApiRouter::new();
         for ((schemas, paths, handler), rule) in self.handlers {
             let rule = Rule { success: declared::success(&paths), ..rule };
+            let post = Post { rule, of_staff: declared::are_of_staff(&paths) };
             let guarded =
-                handler.layer(from_fn_with_state((AppState::clone(state), rule), guard::guard));
+                handler.layer(from_fn_with_state((AppState::clone(state), post), guard::guard));
             all = all.routes((schemas, paths, guarded));
         }
         all.into()

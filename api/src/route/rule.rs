@@ -39,6 +39,8 @@ pub(crate) struct Rule {
     pub(crate) leaves: bool,
     /// Status of the answer if all goes well, as described.
     pub(crate) success: u16,
+    /// Whether it may change something although the installation is read-only.
+    pub(crate) despite_read_only: bool,
 }
 
 /// What `Idempotency-Key` means to a route.
@@ -92,6 +94,12 @@ impl Rule {
         self
     }
 
+    /// May change something although the installation is read-only: what lets people write again.
+    pub(crate) const fn despite_read_only(mut self) -> Self {
+        self.despite_read_only = true;
+        self
+    }
+
     /// Sets what `Idempotency-Key` means, where that is not told by the action.
     pub(crate) const fn key(mut self, key: Key) -> Self {
         self.key = key;
@@ -110,6 +118,7 @@ const fn rule(access: Access) -> Rule {
         alias_of: None,
         leaves: false,
         success: 200,
+        despite_read_only: false,
     }
 }
 

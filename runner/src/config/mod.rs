@@ -6,6 +6,7 @@ pub mod reference;
 pub mod rules;
 pub mod shown;
 pub mod spelling;
+pub mod staff;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -162,6 +163,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
     pub edge: edge::EdgeConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
+    pub staff: staff::Staff,
 
     /// Append lanes. Default: one per core, at most 4.
     #[arg(long, env = "LANES", value_name = "NUMBER", help_heading = WORK)]

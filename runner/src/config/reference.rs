@@ -6,6 +6,7 @@ use clap::Arg;
 
 use super::Role;
 use super::environment::{Environment, Source, declaration, is_secret, variable};
+use super::staff::STAFF;
 
 /// One variable.
 #[derive(Clone, Debug)]
@@ -42,7 +43,8 @@ pub struct Setting {
     pub about: String,
 }
 
-/// Who reads a variable. There is no other list: a variable that is missing here fails the tests.
+/// Who reads a variable, but for those about staff, which only the API reads. There is no other list: a variable that is
+/// missing here fails the tests.
 fn roles(name: &str) -> &'static [Role] {
     use Role::{Api, Jobs, Tools, Web};
     match name {
@@ -120,6 +122,7 @@ pub fn variables() -> Vec<Variable> {
 
 fn describe(arg: &Arg) -> Option<Variable> {
     let name = variable(arg)?.to_owned();
+    let heading = arg.get_help_heading().unwrap_or_default();
     let valid: Vec<_> =
         arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
     let placeholder = arg.get_value_names().and_then(<[_]>::first);
@@ -130,10 +133,10 @@ fn describe(arg: &Arg) -> Option<Variable> {
     };
     let default = arg.get_default_values().first().and_then(|value| value.to_str());
     Some(Variable {
-        heading: arg.get_help_heading().unwrap_or_default().to_owned(),
+        heading: heading.to_owned(),
         kind,
         default: default.map(ToOwned::to_owned),
-        roles: roles(&name),
+        roles: if heading == STAFF { &[Role::Api] } else { roles(&name) },
         secret: is_secret(arg),
         about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
         arg: arg.clone(),

@@ -13,6 +13,9 @@ use super::{AppEnv, Config, ConfigError, EmailMode, NOBODY, Role};
 /// Shortest secret that signs something.
 const SECRET: usize = 32;
 
+/// Shortest password of a login of the environment.
+const PASSWORD: usize = 12;
+
 /// Shortest token.
 const TOKEN: usize = 16;
 
@@ -47,6 +50,7 @@ pub fn problems(config: &Config, roles: &[Role]) -> Vec<Problem> {
         found.secret("METRICS_TOKEN", config.metrics_token.as_ref(), TOKEN);
         found.usable("REDIS_URL", config.redis_error());
         found.origins(config);
+        found.staff(config);
     }
     if any(&[Role::Jobs]) {
         let worker = config.database_worker_url.as_ref().or(config.database_url.as_ref());
@@ -100,6 +104,7 @@ pub fn warnings(config: &Config, roles: &[Role]) -> Vec<Problem> {
                 "TRUST_PROXY_HEADERS is off: behind a proxy every visitor has the proxy's address",
             );
         }
+        about_staff(config, &mut warn);
         if config.api_docs_enabled == Some(true) {
             warn("API_DOCS_ENABLED", "API_DOCS_ENABLED=true shows every route to everybody");
         }
@@ -111,6 +116,32 @@ pub fn warnings(config: &Config, roles: &[Role]) -> Vec<Problem> {
         warn("EMAIL_MODE", "EMAIL_MODE=off: no mail is sent, all of it is kept as suppressed");
     }
     warnings
+}
+
+fn about_staff(config: &Config, warn: &mut impl FnMut(&str, &str)) {
+    for (_, name, username, password) in config.staff.halves() {
+        if username.is_some() != password.is_some() {
+            let missing = if username.is_some() { "PASSWORD" } else { "USERNAME" };
+            let variable = format!("{name}_BASIC_{missing}");
+            warn(&variable, &format!("{variable} is not set: the other half alone is no login"));
+        }
+    }
+    let (staff, env) = (&config.staff, config.app_env);
+    if !staff.pairs().is_empty() && staff.accepts_basic(env) {
+        warn(
+            "LEGACY_BASIC_AUTH_ENABLED",
+            "Basic logins are accepted: they show no second factor and cannot be ended one by one",
+        );
+    }
+    if staff.admin_mfa_required && staff.legacy_basic_auth_enabled == Some(true) {
+        warn(
+            "LEGACY_BASIC_AUTH_ENABLED",
+            "LEGACY_BASIC_AUTH_ENABLED=true is not followed with ADMIN_MFA_REQUIRED=true",
+        );
+    }
+    if staff.admin_read_only {
+        warn("ADMIN_READ_ONLY", "ADMIN_READ_ONLY=true: staff change nothing without break-glass");
+    }
 }
 
 struct Found {
@@ -184,6 +215,30 @@ impl Found {
         });
         if weak {
             self.say(variable, "must be random");
+        }
+    }
+
+    /// Logins of the environment, and variables that mean something else than they say.
+    fn staff(&mut self, config: &Config) {
+        if !self.strict {
+            return;
+        }
+        if config.staff.auth_token_ttl_minutes.is_some() {
+            self.say(
+                "AUTH_TOKEN_TTL_MINUTES",
+                "is not read; use AUTH_ACCESS_TOKEN_TTL_MINUTES and AUTH_SESSION_TTL_MINUTES",
+            );
+        }
+        for (_, name, _, password) in config.staff.halves() {
+            let Some(password) = password.map(|password| password.expose_secret().trim()) else {
+                continue;
+            };
+            if password.chars().count() < PASSWORD || is_placeholder(password) {
+                let why =
+                    "basic auth passwords must be strong (min 12 chars, not a default placeholder)";
+                let variable = format!("{name}_BASIC_PASSWORD");
+                self.problems.push(Problem::new(&variable, format!("{variable}: {why}")));
+            }
         }
     }
 
@@ -395,6 +450,40 @@ mod tests {
             "REDIS_URL cannot be used: it is not the address of a Redis, like redis://host:6379/0";
         assert_told(&[("REDIS_URL", "http://:hush@redis")], why);
         assert_eq!(told(&ALL, &[("REDIS_URL", "redis://:hush@redis:6379/0")]), [""; 0]);
+    }
+
+    #[test]
+    fn logins_of_the_environment_have_strong_passwords() {
+        for weak in ["short", "change-me-please-now", "Password", "admin"] {
+            assert_told(
+                &[("ADMIN_BASIC_USERNAME", "admin"), ("ADMIN_BASIC_PASSWORD", weak)],
+                "ADMIN_BASIC_PASSWORD: basic auth passwords must be strong (min 12 chars, not a default placeholder)",
+            );
+        }
+        let strong = [("VIEWER_BASIC_USERNAME", "v"), ("VIEWER_BASIC_PASSWORD", "kX9vLq2mRt7w")];
+        assert_eq!(told(&ALL, &strong), [""; 0]);
+        let dev = [("APP_ENV", "dev"), ("ADMIN_BASIC_PASSWORD", "admin")];
+        assert_eq!(told(&ALL, &dev), [""; 0]);
+        assert_told(
+            &[("AUTH_TOKEN_TTL_MINUTES", "1440")],
+            "AUTH_TOKEN_TTL_MINUTES is not read; use AUTH_ACCESS_TOKEN_TTL_MINUTES and AUTH_SESSION_TTL_MINUTES",
+        );
+    }
+
+    #[test]
+    fn a_basic_login_is_no_second_factor_in_production() {
+        let staff = |changes: &[(&str, &str)]| {
+            let values =
+                changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            values.collect::<Environment>().config().unwrap().0.staff
+        };
+        let (mfa, off) = (("ADMIN_MFA_REQUIRED", "true"), ("LEGACY_BASIC_AUTH_ENABLED", "false"));
+        let on = ("LEGACY_BASIC_AUTH_ENABLED", "true");
+        assert!(staff(&[]).accepts_basic(AppEnv::Prod));
+        assert!(!staff(&[off]).accepts_basic(AppEnv::Dev));
+        assert!(!staff(&[mfa]).accepts_basic(AppEnv::Prod));
+        assert!(!staff(&[mfa, on]).accepts_basic(AppEnv::Prod));
+        assert!(staff(&[mfa]).accepts_basic(AppEnv::Dev));
     }
 
     #[test]

@@ -27,9 +27,13 @@ pub const CORE: [(&str, &[&str]); 5] = [
 ];
 
 /// Tables that belong to no organisation. Any other table without an `org_id` is a finding.
-pub const WITHOUT_ORGANISATION: [&str; 5] = [
+pub const WITHOUT_ORGANISATION: [&str; 7] = [
     // People; which organisations they work in is in `memberships`.
     "public.users",
+    // How often anything changed about whoever acts: numbers by id.
+    "public.generations",
+    // Digests of what was guessed wrong; whose it might have been is not known.
+    "public.failed_attempts",
     // Which worker follows the logs of everybody.
     "public.projection_owners",
     // Which version made the read models of everybody.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::api::{App, AppState, Health, Options, PasswordCost, Revision, Scrape};
+use ::api::{App, AppState, Health, Options, Revision, Scrape};
 use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -54,7 +54,7 @@ fn state(
         keys,
         signing: Some(config.signing_key()?),
         tokens: config.tokens()?,
-        password_cost: PasswordCost::default(),
+        staff: config.staff.policy(config.app_env),
         health: Health::new(
             connect,
             revisions()?,

@@ -46,16 +46,28 @@ pub(crate) struct App {
     _tasks: TaskTracker,
 }
 
-/// How requests come in: limits that no test meets by chance, from nobody but the test.
-pub(crate) struct Edge {
+/// How requests come in: limits that no test meets by chance, from nobody but the test, hashes that cost nothing.
+pub(crate) struct Front {
     pub(crate) edge: api::EdgeOptions,
     pub(crate) rate: api::RateOptions,
+    pub(crate) staff: api::StaffPolicy,
 }
 
-impl Default for Edge {
+impl Default for Front {
     fn default() -> Self {
         let rate = api::RateOptions::local(api::PerMinute::generous());
-        Self { edge: api::EdgeOptions::default(), rate }
+        let password_cost = api::PasswordCost { memory: 8, time: 1, parallelism: 1 };
+        let staff = api::StaffPolicy { password_cost, ..api::StaffPolicy::default() };
+        Self { edge: api::EdgeOptions::default(), rate, staff }
+    }
+}
+
+impl Front {
+    /// With staff held to something else than usual.
+    fn holding(change: impl FnOnce(&mut api::StaffPolicy)) -> Self {
+        let mut edge = Self::default();
+        change(&mut edge.staff);
+        edge
     }
 }
 
@@ -80,8 +92,24 @@ impl App {
     }
 
     /// With an edge of its own; mail is off.
-    pub(crate) async fn start_edge(edge: Edge) -> Self {
+    pub(crate) async fn start_edge(edge: Front) -> Self {
         Self::begin(TestDb::new().await, &["--email-mode", "off"], edge).await
+    }
+
+    /// Staff are held to something else than usual; mail is off.
+    pub(crate) async fn start_holding(change: impl FnOnce(&mut api::StaffPolicy)) -> Self {
+        Self::start_edge(Front::holding(change)).await
+    }
+
+    /// Another process over the same database, at the same time of day.
+    pub(crate) async fn beside(&self) -> Self {
+        self.beside_holding(|_| {}).await
+    }
+
+    /// As [`Self::beside`], where staff are held to something else.
+    pub(crate) async fn beside_holding(&self, change: impl FnOnce(&mut api::StaffPolicy)) -> Self {
+        let (db, orgs, clock) = (self.db.clone(), self.orgs.clone(), Arc::clone(&self.clock));
+        Self::over((db, orgs), clock, &["--email-mode", "off"], Front::holding(change)).await
     }
 
     async fn start_with(arguments: &[&str]) -> Self {
@@ -90,12 +118,21 @@ impl App {
 
     /// Over a database that may be reached in a way of its own.
     pub(crate) async fn start_over(db: TestDb, arguments: &[&str]) -> Self {
-        Self::begin(db, arguments, Edge::default()).await
+        Self::begin(db, arguments, Front::default()).await
     }
 
-    async fn begin(db: TestDb, arguments: &[&str], options: Edge) -> Self {
+    async fn begin(db: TestDb, arguments: &[&str], options: Front) -> Self {
         let orgs = [org(&db, "first").await, org(&db, "second").await];
         let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
+        Self::over((db, orgs), clock, arguments, options).await
+    }
+
+    async fn over(
+        (db, orgs): (TestDb, [Org; 2]),
+        clock: Arc<AtomicI64>,
+        arguments: &[&str],
+        options: Front,
+    ) -> Self {
         let told = Arc::clone(&clock);
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
         let program = ["cleaning"].iter().chain(arguments);
@@ -108,7 +145,7 @@ impl App {
             signing: Some(signing_key()),
             tokens: api::Tokens::new(&"a key that signs tokens of tests only".into(), None)
                 .unwrap(),
-            password_cost: api::PasswordCost { memory: 8, time: 1, parallelism: 1 },
+            staff: options.staff,
             health: health(&db),
             clock: Arc::clone(&time),
             default_org: Some(orgs[0].id),

@@ -61,6 +61,7 @@ async fn template() {
 }
 
 /// A migrated database of its own; dropped with the cluster.
+#[derive(Clone)]
 pub(crate) struct TestDb {
     name: String,
     port: Option<u16>,

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::app::Edge;
+use crate::harness::app::Front;
 use crate::harness::client::Answer;
 use crate::harness::redis::Redis;
 use crate::harness::{App, Client};
@@ -15,10 +15,10 @@ use crate::harness::{App, Client};
 const WHOAMI: &str = "/v1/admin/whoami";
 
 /// Three changes a minute for strangers, two of each action for an organisation.
-fn narrow() -> Edge {
+fn narrow() -> Front {
     let rate = RateOptions::local(PerMinute::new(3, 2));
     let edge = EdgeOptions { proxies: Proxies::private(), ..EdgeOptions::default() };
-    Edge { edge, rate }
+    Front { edge, rate, ..Front::default() }
 }
 
 /// A change that fails when it is let through.
@@ -148,7 +148,7 @@ async fn an_action_that_hands_out_access_is_done_a_few_times_by_a_whole_organisa
 
 #[tokio::test]
 async fn a_locked_out_visitor_is_known_by_the_address_the_proxies_tell() {
-    let app = App::start_edge(Edge { rate: Edge::default().rate, ..narrow() }).await;
+    let app = App::start_edge(Front { rate: Front::default().rate, ..narrow() }).await;
     let guess = |address: &str, number: i32| {
         from(&app, address).signed_in("owner-first", &format!("guess {number}"))
     };
@@ -166,7 +166,7 @@ async fn a_locked_out_visitor_is_known_by_the_address_the_proxies_tell() {
 async fn pages_of_other_origins_read_what_they_may() {
     let cors = Cors::new(["https://app.example.net"]).unwrap();
     let edge = EdgeOptions { cors, ..EdgeOptions::default() };
-    let app = App::start_edge(Edge { edge, ..Edge::default() }).await;
+    let app = App::start_edge(Front { edge, ..Front::default() }).await;
     let ask = async |origin: &str, method: Method| {
         let page = app.anyone().with("origin", origin);
         let page = page.with("access-control-request-method", "POST");
@@ -198,7 +198,7 @@ async fn pages_of_other_origins_read_what_they_may() {
 }
 
 /// As [`narrow`], counting in `redis`.
-fn sharing(redis: &Redis) -> Edge {
+fn sharing(redis: &Redis) -> Front {
     let shared = api::Redis {
         url: redis.url().into(),
         // However busy the machine is.
@@ -211,7 +211,7 @@ fn sharing(redis: &Redis) -> Edge {
         forget_after: Duration::from_mins(10),
         redis: Some(shared),
     };
-    Edge { rate, ..narrow() }
+    Front { rate, ..narrow() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

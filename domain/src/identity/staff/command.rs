@@ -76,12 +76,14 @@ pub enum StaffCommand {
         /// Who.
         user_id: UserId,
     },
-    /// A member wants none any more.
+    /// A member wants none any more, or has lost it.
     DisableTotp {
         /// Who.
         user_id: UserId,
         /// Why.
         reason: Option<String>,
+        /// Who asks, unless it is the member, who has shown it.
+        by: Option<By>,
     },
     /// Make a role.
     DefineRole {

@@ -114,8 +114,11 @@ impl Staff {
                 let enabled = StaffEvent::TotpEnabled { user_id };
                 Ok(vec![enabled, revoked(user_id, "mfa_enabled")])
             }
-            C::DisableTotp { user_id, reason } => {
-                self.active(user_id)?;
+            C::DisableTotp { user_id, reason, by } => {
+                match by {
+                    Some(by) => self.may_touch(user_id, by)?,
+                    None => self.active(user_id)?,
+                };
                 let disabled = StaffEvent::TotpDisabled { user_id, reason };
                 Ok(vec![disabled, revoked(user_id, "mfa_disabled")])
             }
@@ -186,7 +189,7 @@ impl Staff {
     }
 
     /// The member, if whoever asks may change anything about them.
-    fn may_touch(&self, user_id: UserId, by: By) -> Result<&Member, StaffError> {
+    pub fn may_touch(&self, user_id: UserId, by: By) -> Result<&Member, StaffError> {
         let member = self.members.get(&user_id).ok_or(StaffError::NotFound)?;
         if is_owner(member.grant) && !by.is_owner {
             return Err(StaffError::OwnerOnly);

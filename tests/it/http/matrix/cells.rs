@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fill::{ENDING, THINGS};
+use super::fill::{ENDING, PERSONAL, THINGS};
 use super::routes::{Parameter, Place, Route, meaning};
 use super::world::{Caller, Proof, World};
 use super::{named, told};
@@ -160,6 +160,9 @@ impl<'a> Cells<'a> {
         let ids = std::slice::from_ref(id);
         // Whoever changes things changes them for those who ask next: one caller of each kind has to do.
         if !route.reads() && !caller.is_owner && route.declared.access != "public" {
+            return;
+        }
+        if route.ids.iter().any(|id| PERSONAL.contains(&id.name.as_str())) {
             return;
         }
         let mut request = self.request(route, ids, Class::Own);

@@ -65,11 +65,26 @@ pub(super) const THINGS: &[Thing] = &[
         "client_id",
         ERASED,
     ),
+    thing(
+        "token_id",
+        ("POST /v1/iam/api-tokens", r#"{"name":"{mark} {n}","permissions":["core.view"]}"#),
+        "token_id",
+        Some(("DELETE /v1/iam/api-tokens/{}", "")),
+    ),
+    thing(
+        "break_glass_id",
+        ("POST /v1/admin/break-glass/start", r#"{"reason":"{mark}"}"#),
+        "session_id",
+        Some(("POST /v1/admin/break-glass/{}/end", "")),
+    ),
 ];
 
 /// Other names for the same things. `org_id` is the organisation itself.
 pub(super) const ALIASES: &[(&str, &str)] =
-    &[("custom_role_id", "role_id"), ("resource_id", "lead_id")];
+    &[("custom_role_id", "role_id"), ("resource_id", "lead_id"), ("session_id", "user_id")];
+
+/// Things of one person alone: what is one's own is asked for in the tests of sessions, here only what is not.
+pub(super) const PERSONAL: &[&str] = &["session_id"];
 
 /// Parameters that look like an id and name nothing of an organisation.
 pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code", "team_id"];
@@ -112,6 +127,10 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/iam/users/{user_id}/role", r#"{"role":"viewer"}"#),
     ("PATCH /v1/admin/iam/users/{user_id}/role", r#"{"role":"viewer"}"#),
     ("POST /v1/auth/login", r#"{"email":"{mark}-owner@example.net","password":"Correct-Horse-1"}"#),
+    ("POST /v1/auth/2fa/verify", r#"{"code":"123456"}"#),
+    ("POST /v1/auth/2fa/disable", r#"{"code":"123456"}"#),
+    ("POST /v1/iam/api-tokens", r#"{"name":"t {n}","permissions":["core.view"]}"#),
+    ("POST /v1/admin/break-glass/start", r#"{"reason":"r {n}"}"#),
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];

@@ -1,5 +1,12 @@
 //! Members in sessions: taken in, signed in, renewed, held to every change at once.
 
+mod api_tokens;
+mod break_glass;
+mod browsers;
+mod environment;
+mod second_factor;
+mod sessions;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
