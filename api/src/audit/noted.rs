@@ -63,8 +63,9 @@ async fn noted(
         left_out = others;
     }
     let attempt = ended.attempt(&account, &action, outcome, problem, left_out);
-    let is_kept = app.attempts.note(attempt).await;
-    if outcome == Outcome::Success && !is_kept {
+    if outcome != Outcome::Success {
+        app.attempts.note(attempt).await;
+    } else if !app.attempts.note_first(attempt).await {
         return Problem::retry(Code::DatabaseUnavailable, 5).into_response();
     }
     answer

@@ -1,6 +1,6 @@
 //! Entries of the audit log that are no events, kept whatever becomes of the database meanwhile.
 //!
-//! 1. Whoever notes something waits until it is stored, but never for long: an answer is not held up by the audit log.
+//! 1. Whoever notes something waits until it is stored, but never for long: a refusal is not held up by the audit log.
 //! 2. What cannot be stored waits, first in a file if there is one, and is stored as soon as the database is back. Its id
 //!    makes sure that it is stored once.
 //! 3. Memory and file are bounded. What does not fit is lost, counted and logged.
@@ -30,6 +30,9 @@ const QUEUE: usize = 1024;
 /// A flush takes milliseconds; longer means that the database is in trouble, and the entry waits alone.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// What must not happen without its entry may take as long as any statement.
+const NEEDED: Duration = Duration::from_secs(5);
+
 /// Takes entries; clones share one keeper.
 #[derive(Clone, Debug)]
 pub struct Attempts(mpsc::Sender<Waiting>);
@@ -58,6 +61,15 @@ impl Attempts {
 
     /// Notes `attempt`; whether it is durable by now. If not, it is tried again until it is.
     pub async fn note(&self, attempt: Attempt) -> bool {
+        self.note_within(attempt, PATIENCE).await
+    }
+
+    /// As [`Self::note`], for what is not to be done without an entry: waits longer.
+    pub async fn note_first(&self, attempt: Attempt) -> bool {
+        self.note_within(attempt, NEEDED).await
+    }
+
+    async fn note_within(&self, attempt: Attempt, patience: Duration) -> bool {
         let (kept, wait) = oneshot::channel();
         match self.0.try_send(Waiting { attempt, kept }) {
             Ok(()) => {}
@@ -66,6 +78,6 @@ impl Attempts {
                 return false;
             }
         }
-        matches!(timeout(PATIENCE, wait).await, Ok(Ok(true)))
+        matches!(timeout(patience, wait).await, Ok(Ok(true)))
     }
 }

@@ -25,6 +25,7 @@ use domain::scheduling::time_off::TimeOff;
 use domain::scheduling::work_session::WorkSession;
 use domain::seal::{self, MasterKeys, SubjectKeys};
 use domain::settings::org::OrgSettings;
+use domain::settings::preferences::Preferences;
 use domain::subject::Subject;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -40,9 +41,10 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Booking>(),
     Entity::of::<Client>(),
     Entity::of::<Lead>(),
-    Entity::of::<OrgSettings>(),
     Entity::of::<Organisation>(),
+    Entity::of::<OrgSettings>(),
     Entity::of::<PortalSession>(),
+    Entity::of::<Preferences>(),
     Entity::of::<Session>(),
     Entity::of::<Staff>(),
     Entity::of::<Subject>(),
