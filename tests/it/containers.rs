@@ -156,6 +156,7 @@ fn the_example_has_everything_it_must_have_and_is_refused_as_it_is() {
         ("<worker-password>", "93ce7a10b5d8"),
         ("<version:key>", "1:c3VwZXJjYWxpZnJhZ2lsaXN0aWNleHBpYWxpZG9jaW8="),
         ("<seed>", "dGhlcXVpY2ticm93bmZveGp1bXBzb3ZlcnRoZWxhenk="),
+        ("<your-domain>", "maple.example.com"),
     ] {
         assert!(filled.contains(placeholder), "{placeholder}");
         filled = filled.replace(placeholder, value);

@@ -19,7 +19,7 @@ use crate::state::AppState;
 const ADMIN: &[Permission] = &[Permission::AdminManage];
 
 pub(super) fn routes() -> Routes {
-    Routes::default().add(routes!(verify), staff(ADMIN))
+    Routes::default().add(routes!(verify_audit_log), staff(ADMIN))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -67,7 +67,7 @@ impl ProofQuery {
         }
     })))
 )]
-async fn verify(
+async fn verify_audit_log(
     State(app): State<AppState>,
     caller: Caller,
     Parameters(asked): Parameters<ProofQuery>,

@@ -10,6 +10,8 @@ use domain::billing::account::Account;
 use domain::customers::client::Client;
 use domain::event::EventSourced;
 use domain::id::OrgId;
+use domain::identity::api_token::ApiToken;
+use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
 use domain::identity::session::Session;
 use domain::identity::staff::Staff;
@@ -38,7 +40,9 @@ use crate::{subject_keys, undecodable};
 /// Every kind of aggregate whose history can be asked for. A new one adds its line here.
 pub const ENTITIES: &[Entity] = &[
     Entity::of::<Account>(),
+    Entity::of::<ApiToken>(),
     Entity::of::<Booking>(),
+    Entity::of::<BreakGlass>(),
     Entity::of::<Client>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),

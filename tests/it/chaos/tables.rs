@@ -86,7 +86,9 @@ impl Tables {
         self.replay().await;
         let replayed = self.rows().await;
         for ((table, rows), (_, replayed)) in rows.iter().zip(&replayed) {
-            assert!(!rows.is_empty(), "{table} is empty");
+            // The office takes leads; nobody is hired there and nobody books.
+            let is_idle = ["worker_list", "client_list"].iter().any(|idle| table.contains(idle));
+            assert!(is_idle || !rows.is_empty(), "{table} is empty");
             assert!(rows == replayed, "{table} is not what a replay makes");
         }
         self.assert_one_effect_for_each_lead(log).await;

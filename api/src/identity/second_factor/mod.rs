@@ -27,7 +27,7 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .add(routes!(enroll), signed_in().action("auth.mfa_enroll").key(Key::Ignored))
         .add(
-            routes!(verify),
+            routes!(verify_second_factor),
             signed_in().action("auth.mfa_enable").key(Key::Ignored).rate(Rate::SignIn),
         )
         .add(
@@ -90,7 +90,7 @@ struct VerifyBody {
         (status = 409, description = "`mfa_enabled`: one is in use already")
     )
 )]
-async fn verify(
+async fn verify_second_factor(
     State(app): State<AppState>,
     caller: Caller,
     request: CommandRequest,
