@@ -63,9 +63,12 @@ async fn noted(
         left_out = others;
     }
     let attempt = ended.attempt(&account, &action, outcome, problem, left_out);
-    if outcome != Outcome::Success {
-        app.attempts.note(attempt).await;
-    } else if !app.attempts.note_first(attempt).await {
+    let is_kept = match outcome {
+        Outcome::Success => app.attempts.note_first(attempt).await,
+        Outcome::Denied | Outcome::Rejected => app.attempts.note(attempt).await,
+        Outcome::Error => app.attempts.note_later(attempt).await,
+    };
+    if outcome == Outcome::Success && !is_kept {
         return Problem::retry(Code::DatabaseUnavailable, 5).into_response();
     }
     answer

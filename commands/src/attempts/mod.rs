@@ -64,6 +64,11 @@ impl Attempts {
         self.note_within(attempt, PATIENCE).await
     }
 
+    /// As [`Self::note`], without waiting at all: whoever waited for the database in vain is not kept for its sake.
+    pub async fn note_later(&self, attempt: Attempt) -> bool {
+        self.note_within(attempt, Duration::ZERO).await
+    }
+
     /// As [`Self::note`], for what is not to be done without an entry: waits longer.
     pub async fn note_first(&self, attempt: Attempt) -> bool {
         self.note_within(attempt, NEEDED).await
