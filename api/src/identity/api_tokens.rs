@@ -13,12 +13,13 @@ use uuid::Uuid;
 
 use super::bearer::PREFIX;
 use super::members::MANAGE;
+use super::page::{self, Page};
 use super::roles::known;
 use super::sessions::{hash, hex, random_token};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
-use crate::extract::{Parameters, Path, limit};
+use crate::extract::{Parameters, Path};
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
 use crate::state::AppState;
@@ -28,20 +29,6 @@ pub(super) fn routes() -> Routes {
         .add(routes!(list_api_tokens), staff(MANAGE))
         .add(routes!(create_api_token), staff(MANAGE).action("api_token.create"))
         .add(routes!(revoke_api_token), staff(MANAGE).action("api_token.revoke"))
-}
-
-/// Most tokens on a page.
-const PAGE: i64 = 200;
-
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Page {
-    /// `next_cursor` of the page before.
-    cursor: Option<Uuid>,
-    /// 1 to 200, else 50.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
 }
 
 /// Every token of the organisation's programs; none of them shows its secret
@@ -57,7 +44,7 @@ async fn list_api_tokens(
     caller: Caller,
     Parameters(page): Parameters<Page>,
 ) -> Result<Answer, Problem> {
-    let limit = limit(page.limit, PAGE)?;
+    let limit = page.limit()?;
     let mut rows = sqlx::query!(
         r#"select token_id as "token_id!", name as "name!", created_by, permissions as "permissions!",
                   created_at as "created_at!", expires_at, last_used_at, revoked_at
@@ -68,10 +55,7 @@ async fn list_api_tokens(
     )
     .fetch_all(&app.reads)
     .await?;
-    let most = usize::try_from(limit).unwrap_or(1);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next = rows.last().filter(|_| more).map(|row| row.token_id);
+    let next = page::cut(&mut rows, limit, |row| row.token_id);
     let now = app.now();
     let shown = rows.into_iter().map(|row| {
         let is_over = row.expires_at.is_some_and(|at| at <= now);

@@ -15,12 +15,13 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::page::{self, Page};
 use super::second_factor;
 use super::sessions::{hash, hex, random_token};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
-use crate::extract::{Parameters, Path, limit};
+use crate::extract::{Parameters, Path};
 use crate::problem::{Code, Problem};
 use crate::request::RequestInfo;
 use crate::route::{Routes, staff};
@@ -38,9 +39,6 @@ const LONGEST: i64 = 240;
 
 /// How long after showing a password somebody still counts as the one who showed it.
 const FRESH: TimeDelta = TimeDelta::minutes(15);
-
-/// Most of them on a page.
-const PAGE: i64 = 200;
 
 pub(super) fn routes() -> Routes {
     let changes = staff(ADMINISTER).despite_read_only();
@@ -148,17 +146,6 @@ fn shown(session: &BreakGlass) -> Value {
     })
 }
 
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Page {
-    /// `next_cursor` of the page before.
-    cursor: Option<Uuid>,
-    /// 1 to 200, else 50.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
-}
-
 /// When writing was allowed although the installation was read-only, and why
 #[utoipa::path(
     get,
@@ -172,7 +159,7 @@ async fn list_break_glass(
     caller: Caller,
     Parameters(page): Parameters<Page>,
 ) -> Result<Answer, Problem> {
-    let limit = limit(page.limit, PAGE)?;
+    let limit = page.limit()?;
     let mut rows = sqlx::query!(
         r#"select session_id as "session_id!", started_by as "started_by!", reason as "reason!",
                   started_at as "started_at!", expires_at as "expires_at!", ended_at
@@ -183,10 +170,7 @@ async fn list_break_glass(
     )
     .fetch_all(&app.reads)
     .await?;
-    let most = usize::try_from(limit).unwrap_or(1);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next = rows.last().filter(|_| more).map(|row| row.session_id);
+    let next = page::cut(&mut rows, limit, |row| row.session_id);
     let now = app.now();
     let shown = rows.into_iter().map(|row| {
         json!({

@@ -3,17 +3,17 @@
 use axum::extract::State;
 use domain::id::{OrgId, UserId};
 use domain::identity::session::SessionCommand;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::members::{MANAGE, staff_of};
+use super::page::{self, Page};
 use super::sessions;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
-use crate::extract::{Parameters, Path, limit};
+use crate::extract::{Parameters, Path};
 use crate::problem::{Code, Problem};
 use crate::route::{Routes, signed_in, staff};
 use crate::state::{App, AppState};
@@ -24,20 +24,6 @@ pub(super) fn routes() -> Routes {
         .add(routes!(revoke_own_session), signed_in().action("session.revoke"))
         .add(routes!(list_sessions), staff(MANAGE))
         .add(routes!(revoke_session), staff(MANAGE).action("session.revoke"))
-}
-
-/// Most sessions on a page.
-const PAGE: i64 = 200;
-
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Page {
-    /// `next_cursor` of the page before.
-    cursor: Option<Uuid>,
-    /// 1 to 200, else 50.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
 }
 
 /// Where one is signed in, and was
@@ -124,12 +110,9 @@ async fn list(
     page: &Page,
     current: Option<Uuid>,
 ) -> Result<Answer, Problem> {
-    let limit = limit(page.limit, PAGE)?;
+    let limit = page.limit()?;
     let mut rows = logins(app, (org, user), page.cursor, limit + 1).await?;
-    let most = usize::try_from(limit).unwrap_or(1);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    let next = rows.last().filter(|_| more).map(|login| login.family);
+    let next = page::cut(&mut rows, limit, |login| login.family);
     let shown = |login: &Login| -> Value {
         let mut shown = login.shown.clone();
         shown["is_current"] = (Some(login.family) == current).into();

@@ -9,6 +9,7 @@ mod break_glass;
 mod given;
 mod listed;
 mod members;
+mod page;
 mod password;
 mod people;
 mod policy;

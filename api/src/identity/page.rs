@@ -1,0 +1,36 @@
+//! Lists of this area, a page at a time: the id of the last row asks for the next page.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::extract;
+use crate::problem::Problem;
+
+/// Most rows on a page.
+const MOST: i64 = 200;
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Page {
+    /// `next_cursor` of the page before.
+    pub(super) cursor: Option<Uuid>,
+    /// 1 to 200, else 50.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<i64>,
+}
+
+impl Page {
+    /// How many rows are wanted.
+    pub(super) fn limit(&self) -> Result<i64, Problem> {
+        extract::limit(self.limit, MOST)
+    }
+}
+
+/// Cuts `rows`, of which one more than `limit` was asked for, and tells where the next page begins if there is one.
+pub(super) fn cut<T>(rows: &mut Vec<T>, limit: i64, id: impl Fn(&T) -> Uuid) -> Option<Uuid> {
+    let most = usize::try_from(limit).unwrap_or(1);
+    let more = rows.len() > most;
+    rows.truncate(most);
+    rows.last().filter(|_| more).map(id)
+}
