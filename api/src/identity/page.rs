@@ -34,3 +34,19 @@ pub(super) fn cut<T>(rows: &mut Vec<T>, limit: i64, id: impl Fn(&T) -> Uuid) -> 
     rows.truncate(most);
     rows.last().filter(|_| more).map(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_next_page_is_told_only_where_there_is_one() {
+        let rows = || (1..=3).map(Uuid::from_u128).collect::<Vec<_>>();
+        let mut longer = rows();
+        assert_eq!(cut(&mut longer, 2, |row| *row), Some(Uuid::from_u128(2)));
+        assert_eq!(longer.len(), 2);
+        let mut exact = rows();
+        assert_eq!(cut(&mut exact, 3, |row| *row), None);
+        assert_eq!(exact.len(), 3);
+    }
+}
