@@ -11,8 +11,8 @@ ENV SQLX_OFFLINE=true CARGO_TERM_COLOR=never
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --profile dist --locked --package runner --bin cleaning \
-    && cp target/dist/cleaning /usr/local/bin/cleaning
+    cargo build --release --locked --package runner --bin cleaning \
+    && cp target/release/cleaning /usr/local/bin/cleaning
 
 FROM debian:bookworm-slim
 # Certificates are for mail servers; upgrading is what keeps the image patched between two releases of its base.

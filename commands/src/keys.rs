@@ -26,7 +26,7 @@ pub(crate) fn make(
     org: OrgId,
     subject: SubjectId,
 ) -> Result<(SubjectKey, NewKey), SealError> {
-    let key = SubjectKey::new(org, subject, random::<KEY_LEN>())?;
+    let key = SubjectKey::new(org, subject, random::<KEY_LEN>());
     let (master_version, wrapped) = masters.wrap(&key, random())?;
     Ok((key, NewKey { subject, master_version, wrapped }))
 }

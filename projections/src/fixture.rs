@@ -24,7 +24,7 @@ pub(crate) fn org() -> OrgId {
 
 /// The key of the lead's person.
 pub(crate) fn keys() -> SubjectKeys {
-    SubjectKeys::from([(LEAD.into(), SubjectKey::new(org(), LEAD.into(), [3; 32]).unwrap())])
+    SubjectKeys::from([(LEAD.into(), SubjectKey::new(org(), LEAD.into(), [3; 32]))])
 }
 
 pub(crate) fn at(minute: i64) -> DateTime<Utc> {

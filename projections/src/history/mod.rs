@@ -6,4 +6,5 @@ pub mod export;
 pub mod log;
 pub mod moment;
 pub mod past;
+pub mod repository;
 pub mod verify;

@@ -3,6 +3,7 @@
 mod decisions;
 mod past;
 mod rebuild;
+mod replay;
 mod signing;
 mod verify;
 mod versions;
@@ -12,6 +13,7 @@ use commands::{CommandBus, Context};
 use domain::id::OrgId;
 use domain::sales::lead::{Lead, LeadCommand, LeadRequest, Status, Submission};
 use domain::sales::price_book;
+use domain::subject::{Subject, SubjectCommand};
 use projections::engine::{Options, Worker};
 use projections::{READERS, Reader};
 use serde_json::{Value, json};
@@ -76,6 +78,21 @@ impl House {
         let action = action.to_owned();
         let command = LeadCommand::AddTimelineEntry { action, note: None, now: at(0) };
         self.command(&context(self.org), lead, command).await
+    }
+
+    pub(super) async fn erase(&self, lead: Uuid) {
+        let command = SubjectCommand::Erase { subject: lead.into(), reason: "asked to".to_owned() };
+        let (ctx, nothing) = (context(self.org), |_: &Subject| Value::Null);
+        self.bus.execute(&ctx, &lead.to_string(), command, nothing).await.unwrap();
+    }
+
+    /// Where the log stands.
+    pub(super) async fn head(&self) -> i64 {
+        sqlx::query_scalar("select position from log_heads where org_id = $1")
+            .bind(self.org.as_uuid())
+            .fetch_one(&mut self.admin().await)
+            .await
+            .unwrap()
     }
 
     /// `leads` leads with four events each; the log begins with the event that opened it.

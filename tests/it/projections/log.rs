@@ -128,7 +128,7 @@ impl Log {
 
     async fn new_key(&mut self, subject: Uuid) {
         let raw = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
-        let key = SubjectKey::new(self.org, subject.into(), raw.try_into().unwrap()).unwrap();
+        let key = SubjectKey::new(self.org, subject.into(), raw.try_into().unwrap());
         let (version, wrapped) = keys().wrap(&key, [1; 12]).unwrap();
         sqlx::query("insert into subject_keys values ($1, $2, $3, $4)")
             .bind(self.org.as_uuid())

@@ -86,7 +86,7 @@ fn the_fold_of_a_stream_stops_at_an_event_that_does_not_decode() {
 #[test]
 fn a_value_sealed_for_somebody_else_parks_the_stream() {
     let log = logged(&life()[..1]);
-    let other = seal::SubjectKey::new(org(), LEAD.into(), [4; 32]).unwrap();
+    let other = seal::SubjectKey::new(org(), LEAD.into(), [4; 32]);
     let mut rows = RowsById::new();
     let poison = fold(&mut rows, &[&log[0]], &SubjectKeys::from([(LEAD.into(), other)]));
     assert_eq!((poison.len(), rows.len()), (1, 0));
