@@ -2,6 +2,7 @@
 
 mod answer;
 mod audit;
+mod billing;
 mod caller;
 mod checkpoints;
 mod command;
@@ -96,6 +97,7 @@ fn routes() -> Routes {
         .merge(settings::routes())
         .merge(estimate::routes())
         .merge(leads::routes())
+        .merge(billing::routes())
         .merge(people::routes())
         .merge(customers::routes())
         .merge(audit::routes())

@@ -7,6 +7,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use clap::ValueEnum;
 use commands::{Context, RequestKey};
 use domain::access::Role;
+use domain::billing::plan as billing;
 use domain::id::{LeadId, OrgId, QuoteId};
 use domain::organisation::Profile;
 use domain::recorded::Actor;
@@ -150,6 +151,10 @@ async fn make(
         };
         organisations.open_at(demo.org, profile, start, opening).await?;
     }
+    // As many workers and bookings as a believable business has.
+    organisations
+        .set_plan_at(demo.org, billing::Plan::Pro, start, plan.request("plan"))
+        .await?;
     let logins = ROLES.map(|role| {
         let username = username(demo, role);
         let password = password(&username);

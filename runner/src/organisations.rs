@@ -5,6 +5,8 @@ use argon2::password_hash::PasswordHasher;
 use chrono::{DateTime, Utc};
 use commands::{BusOptions, CommandBus, CommandError, Context, RequestKey};
 use domain::access::Role;
+use domain::billing::account::{Account, AccountCommand, Status};
+use domain::billing::plan::Plan;
 use domain::id::OrgId;
 use domain::organisation::{OrganisationError, Profile};
 use domain::recorded::Actor;
@@ -63,6 +65,39 @@ impl Organisations {
     /// The organisation of that short name.
     pub async fn named(&self, slug: &str) -> anyhow::Result<Option<OrgId>> {
         Ok(find(&self.db, slug).await?)
+    }
+
+    /// The organisation of that id or short name; an error that says so if there is none.
+    pub async fn existing(&self, key: &str) -> anyhow::Result<OrgId> {
+        find(&self.db, key).await?.ok_or_else(|| anyhow::anyhow!("there is no organisation {key}"))
+    }
+
+    /// What it has of us.
+    pub async fn account(&self, org: OrgId) -> anyhow::Result<Account> {
+        Ok(self.bus.load::<Account>(org, &org.to_string()).await?.state)
+    }
+
+    /// Gives it a plan; the one it has changes nothing.
+    pub async fn set_plan(&self, org: OrgId, plan: Plan, status: Status) -> anyhow::Result<()> {
+        let command = AccountCommand::ChangePlan { plan, status };
+        let (ctx, nothing) = (system(org, None), |_: &Account| serde_json::Value::Null);
+        self.bus.execute(&ctx, &org.to_string(), command, nothing).await?;
+        Ok(())
+    }
+
+    /// As [`Self::set_plan`] with an account in order, at a simulated time, and once under `request`.
+    pub async fn set_plan_at(
+        &self,
+        org: OrgId,
+        plan: Plan,
+        at: DateTime<Utc>,
+        request: RequestKey,
+    ) -> anyhow::Result<()> {
+        let ctx = Context { recorded_at: Some(at), request, ..system(org, None) };
+        let command = AccountCommand::ChangePlan { plan, status: Status::Active };
+        let nothing = |_: &Account| serde_json::Value::Null;
+        self.bus.execute(&ctx, &org.to_string(), command, nothing).await?;
+        Ok(())
     }
 
     /// Whether somebody can log in there under that name.

@@ -4,6 +4,7 @@ use axum::extract::State;
 use chrono::TimeDelta;
 use commands::{Beside, CommandError, Context, Done};
 use domain::access::Permission;
+use domain::billing::plan::Counted;
 use domain::id::WorkerId;
 use domain::people::worker::{
     Changes, Details, Profile, TeamNumber, Worker, WorkerCommand, WorkerError,
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
+use crate::billing::{hold_workers, over_limit};
 use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::cursor;
@@ -142,6 +144,7 @@ struct NewWorker {
     request_body = NewWorker,
     responses(
         (status = 201, description = "The worker, who has no password yet", content_type = "application/json"),
+        (status = 402, description = "`plan.worker_limit`"),
         (status = 409, description = "`worker.phone_taken`")
     )
 )]
@@ -153,7 +156,8 @@ async fn hire_worker(
     let NewWorker { name, phone, email, team_id } = request.body()?;
     let profile = Profile::parse(&name, &phone, email.as_deref())?;
     let team = team_id.map_or(Ok(TeamNumber::FIRST), team)?;
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
+    context.beside.push(hold_workers(&app, caller.org()).await?);
     // The same for a repetition, which must be told of the same worker.
     let worker_id = WorkerId::from(context.request.derived_id("worker"));
     let command = WorkerCommand::Hire { worker_id, profile, team, now: app.now() };
@@ -245,7 +249,10 @@ async fn archive_worker(
     path = "/v1/admin/workers/{worker_id}/unarchive",
     tag = "people",
     params(("worker_id" = Uuid, Path)),
-    responses((status = 200, description = "The worker", content_type = "application/json"))
+    responses(
+        (status = 200, description = "The worker", content_type = "application/json"),
+        (status = 402, description = "`plan.worker_limit`")
+    )
 )]
 async fn unarchive_worker(
     State(app): State<AppState>,
@@ -254,7 +261,9 @@ async fn unarchive_worker(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let command = WorkerCommand::Reinstate { now: app.now() };
-    Ok(Answer::done(&change(&app, &request.context(&caller), id, command).await?))
+    let mut context = request.context(&caller);
+    context.beside.push(hold_workers(&app, caller.org()).await?);
+    Ok(Answer::done(&change(&app, &context, id, command).await?))
 }
 
 /// Make a password for one use, and end every session of the worker
@@ -309,7 +318,7 @@ async fn change(
         CommandError::RolledBack { code } if code == "23505" => {
             Problem::refused(&WorkerError::PhoneTaken)
         }
-        other => other.into(),
+        other => over_limit(other, Counted::Workers),
     })
 }
 

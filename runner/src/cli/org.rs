@@ -1,10 +1,14 @@
 //! `cleaning org`: organisations and who logs in to them.
 
+use clap::builder::TypedValueParser;
 use clap::{Args, Subcommand};
 use domain::access::Role;
+use domain::billing::account::Status;
+use domain::billing::plan::Plan;
 use domain::id::OrgId;
 use domain::organisation::Profile;
 use serde_json::json;
+use strum::VariantNames;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -23,6 +27,46 @@ pub(super) struct Org {
 enum Action {
     /// Open an organisation, with a login for each role; the passwords are shown once.
     Create(Box<Create>),
+    /// Give an organisation a plan.
+    Plan(Box<SetPlan>),
+    /// Show the plan of an organisation and what it allows.
+    Show(Box<Show>),
+}
+
+/// Another plan.
+#[derive(Args, Debug)]
+struct SetPlan {
+    /// Which organisation: its id or short name.
+    #[arg(long)]
+    org: String,
+    /// What it may have from now on.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Plan::VARIANTS).map(parsed::<Plan>))]
+    plan: Plan,
+    /// How its account stands: an account that is not active, trialing or past_due counts as free.
+    #[arg(long, default_value = "active",
+          value_parser = clap::builder::PossibleValuesParser::new(Status::VARIANTS).map(parsed::<Status>))]
+    status: Status,
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// The plan.
+#[derive(Args, Debug)]
+struct Show {
+    /// Which organisation: its id or short name.
+    #[arg(long)]
+    org: String,
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// One of the words that clap has already checked.
+fn parsed<T: std::str::FromStr + Default>(word: String) -> T {
+    word.parse().unwrap_or_default()
 }
 
 /// A new organisation.
@@ -51,7 +95,54 @@ struct Create {
 
 impl Org {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let Action::Create(create) = self.action;
+        match self.action {
+            Action::Create(create) => create.run().await,
+            Action::Plan(plan) => plan.run().await,
+            Action::Show(show) => show.run().await,
+        }
+    }
+}
+
+impl SetPlan {
+    async fn run(self) -> anyhow::Result<()> {
+        let organisations = Organisations::connect(&self.config, &TaskTracker::new())?;
+        let org = organisations.existing(&self.org).await?;
+        organisations.set_plan(org, self.plan, self.status).await?;
+        show(&organisations, org, &self.format).await
+    }
+}
+
+impl Show {
+    async fn run(self) -> anyhow::Result<()> {
+        let organisations = Organisations::connect(&self.config, &TaskTracker::new())?;
+        let org = organisations.existing(&self.org).await?;
+        show(&organisations, org, &self.format).await
+    }
+}
+
+async fn show(organisations: &Organisations, org: OrgId, format: &Format) -> anyhow::Result<()> {
+    let account = organisations.account(org).await?;
+    let (status, counts) = (<&str>::from(account.status), account.effective_plan());
+    let limits = counts.limits();
+    if format.json {
+        say(json!({
+            "org_id": org, "plan_id": account.plan.key(), "status": status, "paused": account.paused.is_some(),
+            "effective_plan_id": counts.key(), "limits": limits,
+        }));
+    } else {
+        say(format!("organisation {org}"));
+        say(format!("plan         {} ({status}), counts as {}", account.plan.key(), counts.key()));
+        say(format!(
+            "allows       {} active workers, {} bookings a month, {} bytes of photos",
+            limits.workers, limits.bookings, limits.storage_bytes
+        ));
+    }
+    Ok(())
+}
+
+impl Create {
+    async fn run(self) -> anyhow::Result<()> {
+        let create = self;
         let lanes = TaskTracker::new();
         let organisations = Organisations::connect(&create.config, &lanes)?;
         let org = OrgId::from(create.id.unwrap_or_else(Uuid::now_v7));

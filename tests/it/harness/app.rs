@@ -215,6 +215,14 @@ impl App {
         }
     }
 
+    /// Gives an organisation a plan; without one it has the smallest.
+    pub(crate) async fn give_plan(&self, org: usize, plan: Plan) {
+        let command = AccountCommand::ChangePlan { plan, status: Status::Active };
+        let (org, nothing) = (self.orgs[org].id, |_: &Account| Value::Null);
+        let done = self.db.bus().execute(&context(org), &org.to_string(), command, nothing).await;
+        done.unwrap();
+    }
+
     /// Where the log of an organisation stands.
     pub(crate) async fn position(&self, org: usize) -> i64 {
         sqlx::query_scalar("select position from log_heads where org_id = $1")

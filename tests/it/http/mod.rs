@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod billing;
 mod description;
 mod edge;
 mod email;

@@ -120,6 +120,8 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/clients", r#"{"name":"c","email":"c{n}@example.net"}"#),
     ("PATCH /v1/admin/clients/{client_id}", r#"{"name":"c {n}"}"#),
     ("POST /v1/admin/clients/{client_id}/block", r#"{"reason":"r"}"#),
+    ("POST /v1/billing/pause", r#"{"reason_code":"SEASON_OVER"}"#),
+    ("POST /v1/billing/resume", r#"{"reason_code":"SEASON_BEGINS"}"#),
     ("PATCH /v1/admin/settings/features", r#"{"overrides":{"module.leads":true}}"#),
     ("PATCH /v1/admin/settings/org", r#"{"legal_name":"{mark}"}"#),
     ("PATCH /v1/admin/users/me/ui_prefs", r#"{"hidden_keys":["{mark}"]}"#),

@@ -1,0 +1,47 @@
+//! The plan of the organisation: what it is, how much of it is used, and holding commands to it.
+
+mod account;
+mod usage;
+
+use commands::{Beside, CommandError};
+use domain::billing::account::Account;
+use domain::billing::plan::{Counted, Limits, OverLimit};
+use domain::id::OrgId;
+use serde_json::json;
+
+use crate::problem::Problem;
+use crate::route::Routes;
+use crate::state::App;
+
+/// How the database says that the plan does not allow a command.
+const OVER_LIMIT: &str = "PL402";
+
+pub(crate) fn routes() -> Routes {
+    Routes::default().merge(account::routes()).merge(usage::routes())
+}
+
+/// What the plan of `org` allows now.
+pub(crate) async fn limits(app: &App, org: OrgId) -> Result<Limits, Problem> {
+    let account = app.bus.load::<Account>(org, &org.to_string()).await?.state;
+    Ok(account.effective_plan().limits())
+}
+
+/// Goes beside the events of a command that makes a worker active, and undoes it if there are then too many.
+pub(crate) async fn hold_workers(app: &App, org: OrgId) -> Result<Beside, Problem> {
+    let limit = limits(app, org).await?.of(Counted::Workers);
+    let counted: &str = Counted::Workers.into();
+    Ok(Beside(json!({ "do": "plan.hold_workers", "counted": counted, "limit": limit })))
+}
+
+/// What to answer when a command was not carried out that `counted` was held to.
+pub(crate) fn over_limit<E>(error: CommandError<E>, counted: Counted) -> Problem
+where
+    Problem: From<CommandError<E>>,
+{
+    match error {
+        CommandError::RolledBack { code } if code == OVER_LIMIT => {
+            Problem::refused(&OverLimit::from(counted))
+        }
+        other => other.into(),
+    }
+}

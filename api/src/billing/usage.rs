@@ -1,0 +1,118 @@
+//! How much of what plans count there is.
+
+use axum::extract::State;
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use domain::billing::plan::Counted;
+use domain::id::OrgId;
+use projections::tenant;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use strum::VariantArray;
+use utoipa_axum::routes;
+
+use super::account::FINANCE;
+use super::limits;
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::extract::Parameters;
+use crate::problem::Problem;
+use crate::route::{Routes, staff};
+use crate::state::{App, AppState};
+
+pub(super) fn routes() -> Routes {
+    Routes::default().add(routes!(report), staff(FINANCE))
+}
+
+/// What there is, as the log had it when it was last written.
+pub(super) struct Used {
+    workers: u64,
+    bookings: u64,
+    storage_bytes: u64,
+}
+
+impl Used {
+    const fn of(&self, counted: Counted) -> u64 {
+        match counted {
+            Counted::Workers => self.workers,
+            Counted::Bookings => self.bookings,
+            Counted::StorageBytes => self.storage_bytes,
+        }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        Counted::VARIANTS
+            .iter()
+            .map(|counted| (<&str>::from(*counted).to_owned(), self.of(*counted).into()))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    }
+}
+
+/// The first day of the month of `at`, UTC.
+pub(super) fn month(at: DateTime<Utc>) -> NaiveDate {
+    let day = at.date_naive();
+    day.with_day(1).unwrap_or(day)
+}
+
+/// What is used: bookings of `month`, workers and photos of now.
+pub(super) async fn used(app: &App, org: OrgId, month: NaiveDate) -> Result<Used, Problem> {
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let row = sqlx::query!(
+        r#"select plan.workers($1) as "workers!",
+                  coalesce((select used from plan_usage where org_id = $1 and counted = 'bookings' and month = $2), 0)
+                      as "bookings!",
+                  coalesce((select sum(used)::bigint from plan_usage where org_id = $1 and counted = 'storage_bytes'), 0)
+                      as "storage_bytes!""#,
+        org.as_uuid(),
+        month,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    Ok(Used {
+        workers: count(row.workers),
+        bookings: count(row.bookings),
+        storage_bytes: count(row.storage_bytes),
+    })
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Month {
+    /// `YYYY-MM`, UTC; this month by default.
+    month: Option<String>,
+}
+
+/// How much of the plan a month used
+#[utoipa::path(
+    get,
+    path = "/v1/billing/usage/report",
+    tag = "billing",
+    params(Month),
+    responses((status = 200, description = "One line for each thing that plans count; workers and photos as of now", content_type = "application/json", example = json!({
+        "month": "2026-11",
+        "items": [{ "metric": "workers", "value": 8, "limit": 50, "over_limit": false }]
+    })))
+)]
+async fn report(
+    State(app): State<AppState>,
+    caller: Caller,
+    Parameters(asked): Parameters<Month>,
+) -> Result<Answer, Problem> {
+    let month = match asked.month.as_deref() {
+        None => month(app.now()),
+        Some(text) => NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d")
+            .ok()
+            .filter(|day| (1900..2200).contains(&day.year()) && text.len() == 7)
+            .ok_or_else(|| Problem::field("month", "Input should be a month like 2026-11"))?,
+    };
+    let (used, limits) = (used(&app, caller.org(), month).await?, limits(&app, caller.org()).await?);
+    let line = |counted: &Counted| {
+        let (metric, value, limit): (&str, _, _) =
+            ((*counted).into(), used.of(*counted), limits.of(*counted));
+        json!({ "metric": metric, "value": value, "limit": limit, "over_limit": value > limit })
+    };
+    let items: Vec<_> = Counted::VARIANTS.iter().map(line).collect();
+    Answer::json(&json!({ "month": month.format("%Y-%m").to_string(), "items": items }))
+}
