@@ -9,6 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
+use domain::billing::account::{Account, AccountCommand, Status};
+use domain::billing::plan::Plan;
 use projections::READERS;
 use projections::engine::{Options, Worker};
 use projections::history::checkpoint::SigningKey;
@@ -17,12 +19,13 @@ use runner::config::{Config, shown};
 use runner::delivery::Delivery;
 use runner::migrate;
 use runner::timers::Timers;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::client::Client;
-use super::database::{TestDb, keys};
+use super::database::{TestDb, context, keys};
 use super::logins::{Org, PASSWORD, org};
 
 /// A process has one recorder.

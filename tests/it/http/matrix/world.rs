@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use domain::billing::plan::Plan;
 use domain::access::{Permissions, Role};
 use domain::settings::feature::Feature;
 use reqwest::Method;
@@ -80,6 +81,7 @@ impl World {
             Feature::VARIANTS.iter().map(|one| (one.key().to_owned(), true.into())).collect();
         let every_feature = json!({ "overrides": every_feature }).to_string();
         for number in 0..2 {
+            world.app.give_plan(number, Plan::Pro).await;
             let features = "PATCH /v1/admin/settings/features";
             world.send(&world.orgs[number].owner, features, &every_feature).await.ok();
             for thing in THINGS {
