@@ -5,6 +5,8 @@
 -- Parsed again for every statement that inserts. The only writer counts up from the head, and the chain covers both.
 alter table events drop constraint events_position_check, drop constraint events_sequence_check;
 
+set local role cleaning_definer;
+
 create or replace function log.append(
     p_orgs uuid[],
     p_org uuid[], p_type text[], p_id text[], p_expected integer[], p_command uuid[], p_fingerprint bytea[],
@@ -270,3 +272,4 @@ begin
     o_status := 0;
 end $$;
 
+set local role cleaning_owner;
