@@ -11,6 +11,7 @@ pub mod organisations;
 pub mod postgres;
 pub mod rls;
 pub mod roles;
+pub mod second_factors;
 pub mod secrets;
 pub mod telemetry;
 pub mod timers;

@@ -9,3 +9,10 @@ pub mod password;
 pub mod portal;
 pub mod session;
 pub mod staff;
+
+use crate::id::UserId;
+
+/// What a sealed secret of a second factor is tied to: it opens for the user it was made for and for nobody else.
+pub fn totp_binding(user: UserId) -> Vec<u8> {
+    [b"totp", user.as_uuid().as_bytes().as_slice()].concat()
+}

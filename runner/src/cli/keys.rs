@@ -7,6 +7,7 @@ use super::{Format, say};
 use crate::audit;
 use crate::config::Config;
 use crate::organisations;
+use crate::second_factors;
 
 /// The master keys.
 #[derive(Args, Debug)]
@@ -17,8 +18,8 @@ pub(super) struct Keys {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Wrap every person's key by the newest version in `PII_MASTER_KEY`; afterwards older versions may be removed
-    /// from it. May be stopped and started again at any time.
+    /// Wrap every person's key, and seal every secret of a second factor, by the newest version in `PII_MASTER_KEY`;
+    /// afterwards older versions may be removed from it. May be stopped and started again at any time.
     Rotate {
         #[command(flatten)]
         config: Box<Config>,
@@ -39,10 +40,12 @@ impl Keys {
             audit::note(&db, org, "keys.rotate", &facts).await?;
             rotated += count;
         }
+        let resealed = second_factors::reseal(&db, &keys).await?;
         if format.json {
-            say(json!({ "rotated": rotated, "version": keys.current() }));
+            say(json!({ "rotated": rotated, "resealed": resealed, "version": keys.current() }));
         } else {
             say(format!("{rotated} keys wrapped by version {}", keys.current()));
+            say(format!("{resealed} secrets of second factors sealed by it"));
         }
         Ok(())
     }

@@ -168,13 +168,22 @@ async fn serve(config: Config, process: Process) -> anyhow::Result<ExitCode> {
         Process::Jobs => Some(config.worker_database()?),
         Process::Web | Process::Tools => None,
     };
-    if let Some(database) = database.filter(|_| config.app_env == AppEnv::Prod)
-        && !roles::is_held(&database).await
-    {
-        let reason = "APP_ENV=prod requires a database role without superuser or BYPASSRLS";
-        tracing::error!(detail = reason, "startup_config_error");
-        eprintln!("Invalid production configuration: {reason}");
-        return Ok(ExitCode::from(UNUSABLE));
+    if let Some(database) = database.filter(|_| config.app_env == AppEnv::Prod) {
+        let mut reasons = Vec::new();
+        if !roles::is_held(&database).await {
+            reasons.push("APP_ENV=prod requires a database role without superuser or BYPASSRLS");
+        }
+        let is_closed = process == Process::Api && !config.staff.has_administrator(config.app_env);
+        if is_closed && !roles::has_administrator(&database).await {
+            reasons.push("At least one admin credential pair must be configured outside dev");
+        }
+        for reason in &reasons {
+            tracing::error!(detail = reason, "startup_config_error");
+        }
+        if !reasons.is_empty() {
+            eprintln!("Invalid production configuration: {}", reasons.join("; "));
+            return Ok(ExitCode::from(UNUSABLE));
+        }
     }
     work(config, process).await?;
     Ok(ExitCode::SUCCESS)

@@ -159,6 +159,12 @@ impl Staff {
         self.legacy_basic_auth_enabled.unwrap_or(true) && !is_too_little
     }
 
+    /// Whether the environment itself names somebody who may administer.
+    pub fn has_administrator(&self, env: AppEnv) -> bool {
+        let may = |pair: &api::BasicPair| matches!(pair.role, Role::Owner | Role::Admin);
+        self.accepts_basic(env) && self.pairs().iter().any(may)
+    }
+
     /// Every login of the environment, whole or half.
     pub(super) fn halves(
         &self,

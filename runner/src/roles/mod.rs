@@ -50,25 +50,30 @@ fn pool(
 }
 
 /// Whether row-level security holds the role behind an address, as it must in production.
+pub async fn is_held(connect: &PgConnectOptions) -> bool {
+    let held = "select not (rolsuper or rolbypassrls) from pg_roles where rolname = current_user";
+    holds(connect, held).await
+}
+
+/// Whether the database knows anybody who may administer an organisation.
+pub async fn has_administrator(connect: &PgConnectOptions) -> bool {
+    holds(connect, "select identity.has_owner()").await
+}
+
+/// What a statement says of the database.
 ///
 /// A database that does not answer is no reason not to start: then nobody knows, and nothing is served either.
-pub async fn is_held(connect: &PgConnectOptions) -> bool {
+async fn holds(connect: &PgConnectOptions, statement: &'static str) -> bool {
     let asked = tokio::time::timeout(PATIENCE, async {
         let mut db = connect.clone().application_name("cleaning start").connect().await?;
-        let free: bool = sqlx::query_scalar(
-            "select rolsuper or rolbypassrls from pg_roles where rolname = current_user",
-        )
-        .fetch_one(&mut db)
-        .await?;
+        let holds: bool = sqlx::query_scalar(statement).fetch_one(&mut db).await?;
         db.close().await?;
-        Ok::<_, sqlx::Error>(free)
+        Ok::<_, sqlx::Error>(holds)
     });
-    if let Ok(Ok(free)) = asked.await {
-        !free
-    } else {
-        tracing::warn!("the database does not answer, its role is not checked");
+    asked.await.ok().and_then(Result::ok).unwrap_or_else(|| {
+        tracing::warn!("the database does not answer, what a start asks of it is not checked");
         true
-    }
+    })
 }
 
 /// The time. The one place where the program reads the clock.

@@ -59,7 +59,11 @@ fn a_process_of_production_refuses_to_start_and_says_every_reason_at_once() {
 async fn every_process_starts_in_production_with_all_it_needs() {
     let db = TestDb::new().await;
     let secrets = &GOOD[2..];
-    let environment = [&[("APP_ENV", "prod")], secrets].concat();
+    let administrator = [
+        ("ADMIN_BASIC_USERNAME", "operator"),
+        ("ADMIN_BASIC_PASSWORD", "Correct-Horse-Battery-9"),
+    ];
+    let environment = [&[("APP_ENV", "prod")], &administrator[..], secrets].concat();
     for process in ["api", "jobs", "web"] {
         let served = Served::start(process, &db, &environment).await;
         assert!(served.program.stop().success(), "{process}");
@@ -81,6 +85,21 @@ async fn a_role_that_row_level_security_does_not_hold_is_refused_in_production()
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(errors.contains("a database role without superuser or BYPASSRLS"), "{errors}");
     }
+}
+
+#[tokio::test]
+async fn an_api_that_nobody_could_administer_is_refused_in_production_until_somebody_can() {
+    let db = TestDb::new().await;
+    let url = db.url("cleaning_app");
+    let environment = [&[("APP_ENV", "prod"), ("DATABASE_URL", &url)], &GOOD[2..]].concat();
+    let output = Program::output(&["api"], &environment);
+    assert_eq!(output.status.code(), Some(78));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("At least one admin credential pair"), "{errors}");
+
+    crate::harness::logins::org(&db, "maple").await;
+    let served = Served::start("api", &db, &[&[("APP_ENV", "prod")], &GOOD[2..]].concat()).await;
+    assert!(served.program.stop().success());
 }
 
 #[test]

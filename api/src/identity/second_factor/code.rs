@@ -1,6 +1,7 @@
 //! Codes of a second factor: checked once each, however many ask at once.
 
 use domain::id::{OrgId, UserId};
+use domain::identity::totp_binding;
 use rand::RngCore;
 use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
@@ -89,15 +90,10 @@ fn step(secret: &[u8], code: &str, now: i64) -> Option<i64> {
     i64::try_from(totp(secret, "somebody")?.check(code, now)?).ok()
 }
 
-/// Ties a sealed secret to whose it is.
-fn binding(user: UserId) -> Vec<u8> {
-    [b"totp", user.as_uuid().as_bytes().as_slice()].concat()
-}
-
 pub(super) fn seal(app: &App, user: UserId, secret: &[u8]) -> Result<Vec<u8>, Problem> {
     let mut nonce = [0; 12];
     rand::rng().fill_bytes(&mut nonce);
-    app.keys.seal_secret(&binding(user), secret, nonce).map_err(|error| Problem::internal(&error))
+    app.keys.seal_secret(&totp_binding(user), secret, nonce).map_err(|error| Problem::internal(&error))
 }
 
 /// Whether a code is right and was not used before. A used step stays used, for every process.
@@ -107,7 +103,7 @@ pub(super) async fn use_code(
     sealed: &[u8],
     code: &str,
 ) -> Result<bool, Problem> {
-    let secret = app.keys.open_secret(&binding(user), sealed);
+    let secret = app.keys.open_secret(&totp_binding(user), sealed);
     let secret = secret.map_err(|error| Problem::internal(&error))?;
     let Some(step) = step(&secret, code, app.now().timestamp()) else { return Ok(false) };
     let is_used =

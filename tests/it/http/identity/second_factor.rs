@@ -1,13 +1,20 @@
 //! Codes of a phone: enrolled, asked for, used once.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::TimeDelta;
 use domain::access::Role;
+use domain::identity::totp_binding;
+use domain::seal::MasterKeys;
+use runner::second_factors::reseal;
 use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
+use uuid::Uuid;
 
 use super::{CHOSEN, WHOAMI, login, member, with_token};
 use crate::harness::App;
 use crate::harness::client::{Answer, Client};
+use crate::harness::database::MASTER_KEY;
 
 /// What an app with this secret shows now.
 fn code(app: &App, secret: &Value) -> String {
@@ -211,4 +218,21 @@ async fn neither_secret_nor_codes_stand_anywhere_to_be_read() {
     .await
     .unwrap();
     assert!(!plain, "the secret is not sealed");
+}
+
+#[tokio::test]
+async fn a_code_goes_on_working_when_the_master_key_that_sealed_it_is_gone() {
+    let app = App::start().await;
+    let (_, secret, _) = enrolled(&app, "dana@example.org", "admin").await;
+    let second = format!("2:{}", STANDARD_NO_PAD.encode([2; 32]));
+    let both = MasterKeys::parse(&format!("{MASTER_KEY},{second}")).unwrap();
+    assert_eq!(reseal(&app.db.worker, &both).await.unwrap(), 1);
+    assert_eq!(reseal(&app.db.worker, &both).await.unwrap(), 0);
+
+    let stored = "select user_id, totp_secret from users where totp_secret is not null";
+    let (user, sealed): (Uuid, Vec<u8>) =
+        sqlx::query_as(stored).fetch_one(&mut app.db.admin().await).await.unwrap();
+    let second = MasterKeys::parse(&second).unwrap();
+    let opened = second.open_secret(&totp_binding(user.into()), &sealed).unwrap();
+    assert_eq!(opened, Secret::try_from_base32(secret.as_str().unwrap()).unwrap().as_bytes());
 }
