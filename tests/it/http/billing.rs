@@ -4,9 +4,10 @@ use domain::billing::plan::Plan;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
+use crate::harness::client::Answer;
 use crate::harness::{App, Client};
 
-async fn hire(staff: &Client, number: usize) -> crate::harness::Answer {
+async fn hire(staff: &Client, number: usize) -> Answer {
     let body = json!({ "name": format!("Worker {number}"), "phone": format!("780-555-{number:04}") });
     staff.post("/v1/admin/workers", &body).await
 }
