@@ -59,7 +59,12 @@ impl SubjectKey {
 
     /// Seals `plain`; `nonce` must be random.
     pub fn seal(&self, plain: &[u8], nonce: [u8; NONCE_LEN]) -> Result<String, SealError> {
-        Ok(BASE64.encode(seal(&cipher(&self.raw)?, &binding(self.org, self.subject), plain, nonce)?))
+        Ok(BASE64.encode(seal(
+            &cipher(&self.raw)?,
+            &binding(self.org, self.subject),
+            plain,
+            nonce,
+        )?))
     }
 
     /// The plain bytes of `sealed`.

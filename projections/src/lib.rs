@@ -15,6 +15,7 @@ pub mod heartbeats;
 pub mod history;
 pub mod outbox;
 pub mod people;
+pub mod plan_usage;
 pub mod rebuild;
 pub mod sales;
 pub mod subject_keys;

@@ -152,9 +152,7 @@ async fn make(
         organisations.open_at(demo.org, profile, start, opening).await?;
     }
     // As many workers and bookings as a believable business has.
-    organisations
-        .set_plan_at(demo.org, billing::Plan::Pro, start, plan.request("plan"))
-        .await?;
+    organisations.set_plan_at(demo.org, billing::Plan::Pro, start, plan.request("plan")).await?;
     let logins = ROLES.map(|role| {
         let username = username(demo, role);
         let password = password(&username);

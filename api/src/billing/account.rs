@@ -46,7 +46,7 @@ async fn status(State(app): State<AppState>, caller: Caller) -> Result<Answer, P
     let account = app.bus.load::<Account>(org, &org.to_string()).await?;
     let used = usage::used(&app, org, usage::month(app.now())).await?;
     let mut body = shown(&account.state);
-    body["usage"] = used.json();
+    body["usage"] = usage::shown(&used);
     // What is used changes without the account.
     Answer::json(&body)
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use domain::billing::plan::Counted;
 use domain::id::OrgId;
+use projections::plan_usage::{self, Used};
 use projections::tenant;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,29 +24,10 @@ pub(super) fn routes() -> Routes {
     Routes::default().add(routes!(report), staff(FINANCE))
 }
 
-/// What there is, as the log had it when it was last written.
-pub(super) struct Used {
-    workers: u64,
-    bookings: u64,
-    storage_bytes: u64,
-}
-
-impl Used {
-    const fn of(&self, counted: Counted) -> u64 {
-        match counted {
-            Counted::Workers => self.workers,
-            Counted::Bookings => self.bookings,
-            Counted::StorageBytes => self.storage_bytes,
-        }
-    }
-
-    pub(super) fn json(&self) -> Value {
-        Counted::VARIANTS
-            .iter()
-            .map(|counted| (<&str>::from(*counted).to_owned(), self.of(*counted).into()))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    }
+/// Each thing that plans count, by name.
+pub(super) fn shown(used: &Used) -> Value {
+    let line = |counted: &Counted| (<&str>::from(*counted).to_owned(), used.of(*counted).into());
+    Counted::VARIANTS.iter().map(line).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// The first day of the month of `at`, UTC.
@@ -57,23 +39,7 @@ pub(super) fn month(at: DateTime<Utc>) -> NaiveDate {
 /// What is used: bookings of `month`, workers and photos of now.
 pub(super) async fn used(app: &App, org: OrgId, month: NaiveDate) -> Result<Used, Problem> {
     let mut tx = tenant::begin(&app.reads, org).await?;
-    let row = sqlx::query!(
-        r#"select plan.workers($1) as "workers!",
-                  coalesce((select used from plan_usage where org_id = $1 and counted = 'bookings' and month = $2), 0)
-                      as "bookings!",
-                  coalesce((select sum(used)::bigint from plan_usage where org_id = $1 and counted = 'storage_bytes'), 0)
-                      as "storage_bytes!""#,
-        org.as_uuid(),
-        month,
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    let count = |number: i64| u64::try_from(number).unwrap_or_default();
-    Ok(Used {
-        workers: count(row.workers),
-        bookings: count(row.bookings),
-        storage_bytes: count(row.storage_bytes),
-    })
+    Ok(plan_usage::of(&mut tx, org, month).await?)
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -107,7 +73,8 @@ async fn report(
             .filter(|day| (1900..2200).contains(&day.year()) && text.len() == 7)
             .ok_or_else(|| Problem::field("month", "Input should be a month like 2026-11"))?,
     };
-    let (used, limits) = (used(&app, caller.org(), month).await?, limits(&app, caller.org()).await?);
+    let (used, limits) =
+        (used(&app, caller.org(), month).await?, limits(&app, caller.org()).await?);
     let line = |counted: &Counted| {
         let (metric, value, limit): (&str, _, _) =
             ((*counted).into(), used.of(*counted), limits.of(*counted));

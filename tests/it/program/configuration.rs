@@ -59,10 +59,8 @@ fn a_process_of_production_refuses_to_start_and_says_every_reason_at_once() {
 async fn every_process_starts_in_production_with_all_it_needs() {
     let db = TestDb::new().await;
     let secrets = &GOOD[2..];
-    let administrator = [
-        ("ADMIN_BASIC_USERNAME", "operator"),
-        ("ADMIN_BASIC_PASSWORD", "Correct-Horse-Battery-9"),
-    ];
+    let administrator =
+        [("ADMIN_BASIC_USERNAME", "operator"), ("ADMIN_BASIC_PASSWORD", "Correct-Horse-Battery-9")];
     let environment = [&[("APP_ENV", "prod")], &administrator[..], secrets].concat();
     for process in ["api", "jobs", "web"] {
         let served = Served::start(process, &db, &environment).await;

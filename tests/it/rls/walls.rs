@@ -94,6 +94,7 @@ pub(super) async fn filled() -> App {
             ),
             format!("insert into parked_streams values ('{org}', 'old', 'lead', 'l', 1, 'broken')"),
             format!("insert into skipped_events values ('{org}', 'old', 1, 'broken')"),
+            format!("insert into plan_usage values ('{org}', 'bookings', '1970-01-01', 1)"),
             format!(
                 "insert into job_runs values ('{org}', 'old', '1970', 'one', 'done', null, now())"
             ),

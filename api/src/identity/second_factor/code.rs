@@ -93,7 +93,9 @@ fn step(secret: &[u8], code: &str, now: i64) -> Option<i64> {
 pub(super) fn seal(app: &App, user: UserId, secret: &[u8]) -> Result<Vec<u8>, Problem> {
     let mut nonce = [0; 12];
     rand::rng().fill_bytes(&mut nonce);
-    app.keys.seal_secret(&totp_binding(user), secret, nonce).map_err(|error| Problem::internal(&error))
+    app.keys
+        .seal_secret(&totp_binding(user), secret, nonce)
+        .map_err(|error| Problem::internal(&error))
 }
 
 /// Whether a code is right and was not used before. A used step stays used, for every process.

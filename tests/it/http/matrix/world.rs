@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::billing::plan::Plan;
 use domain::access::{Permissions, Role};
+use domain::billing::plan::Plan;
 use domain::settings::feature::Feature;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
