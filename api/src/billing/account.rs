@@ -3,6 +3,7 @@
 use axum::extract::State;
 use domain::access::Permission;
 use domain::billing::account::{Account, AccountCommand};
+use domain::id::OrgId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -24,9 +25,9 @@ pub(super) const FINANCE: &[Permission] = &[Permission::FinanceView];
 
 pub(super) fn routes() -> Routes {
     Routes::default()
-        .add(routes!(status), staff(READ))
-        .add(routes!(pause), staff(FINANCE).action("billing.pause"))
-        .add(routes!(resume), staff(FINANCE).action("billing.resume"))
+        .add(routes!(billing_status), staff(READ))
+        .add(routes!(pause_plan), staff(FINANCE).action("billing.pause"))
+        .add(routes!(resume_plan), staff(FINANCE).action("billing.resume"))
 }
 
 /// The plan, and how much of it is used
@@ -35,17 +36,17 @@ pub(super) fn routes() -> Routes {
     path = "/v1/billing/status",
     tag = "billing",
     responses((status = 200, description = "`plan_id` is what was subscribed to, `effective_plan_id` what counts: a paused or unpaid plan counts as `free`", content_type = "application/json", example = json!({
-        "plan_id": "pro", "effective_plan_id": "pro", "status": "active", "paused": false, "pause_reason_code": null,
+        "org_id": "00000000-0000-0000-0000-000000000001", "plan_id": "pro", "effective_plan_id": "pro", "status": "active", "paused": false, "pause_reason_code": null,
         "price_cents": 9900, "currency": "usd",
         "limits": { "workers": 50, "bookings": 500, "storage_bytes": 21_474_836_480_i64 },
         "usage": { "workers": 8, "bookings": 41, "storage_bytes": 0 }
     })))
 )]
-async fn status(State(app): State<AppState>, caller: Caller) -> Result<Answer, Problem> {
+async fn billing_status(State(app): State<AppState>, caller: Caller) -> Result<Answer, Problem> {
     let org = caller.org();
     let account = app.bus.load::<Account>(org, &org.to_string()).await?;
     let used = usage::used(&app, org, usage::month(app.now())).await?;
-    let mut body = shown(&account.state);
+    let mut body = shown(org, &account.state);
     body["usage"] = usage::shown(&used);
     // What is used changes without the account.
     Answer::json(&body)
@@ -67,7 +68,7 @@ struct Reason {
     request_body = Reason,
     responses((status = 200, description = "The account", content_type = "application/json"))
 )]
-async fn pause(
+async fn pause_plan(
     State(app): State<AppState>,
     caller: Caller,
     request: CommandRequest,
@@ -84,7 +85,7 @@ async fn pause(
     request_body = Reason,
     responses((status = 200, description = "The account", content_type = "application/json"))
 )]
-async fn resume(
+async fn resume_plan(
     State(app): State<AppState>,
     caller: Caller,
     request: CommandRequest,
@@ -100,13 +101,15 @@ async fn change(
     command: AccountCommand,
 ) -> Result<Answer, Problem> {
     let (context, org) = (request.context(caller), caller.org());
-    Ok(Answer::done(&app.bus.execute(&context, &org.to_string(), command, shown).await?))
+    let answer = |account: &Account| shown(org, account);
+    Ok(Answer::done(&app.bus.execute(&context, &org.to_string(), command, answer).await?))
 }
 
-fn shown(account: &Account) -> Value {
+fn shown(org: OrgId, account: &Account) -> Value {
     let counts = account.effective_plan();
     let status: &str = account.status.into();
     json!({
+        "org_id": org,
         "plan_id": account.plan.key(),
         "effective_plan_id": counts.key(),
         "status": status,

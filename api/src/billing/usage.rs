@@ -21,7 +21,7 @@ use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
 
 pub(super) fn routes() -> Routes {
-    Routes::default().add(routes!(report), staff(FINANCE))
+    Routes::default().add(routes!(usage_report), staff(FINANCE))
 }
 
 /// Each thing that plans count, by name.
@@ -61,7 +61,7 @@ struct Month {
         "items": [{ "metric": "workers", "value": 8, "limit": 50, "over_limit": false }]
     })))
 )]
-async fn report(
+async fn usage_report(
     State(app): State<AppState>,
     caller: Caller,
     Parameters(asked): Parameters<Month>,

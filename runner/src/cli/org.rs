@@ -40,11 +40,11 @@ struct SetPlan {
     #[arg(long)]
     org: String,
     /// What it may have from now on.
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Plan::VARIANTS).map(parsed::<Plan>))]
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Plan::VARIANTS).map(|word| word.parse::<Plan>().unwrap_or_default()))]
     plan: Plan,
-    /// How its account stands: an account that is not active, trialing or past_due counts as free.
+    /// How its account stands: one that is not paid for counts as free.
     #[arg(long, default_value = "active",
-          value_parser = clap::builder::PossibleValuesParser::new(Status::VARIANTS).map(parsed::<Status>))]
+          value_parser = clap::builder::PossibleValuesParser::new(Status::VARIANTS).map(|word| word.parse::<Status>().unwrap_or_default()))]
     status: Status,
     #[command(flatten)]
     config: Config,
@@ -58,35 +58,6 @@ struct Show {
     /// Which organisation: its id or short name.
     #[arg(long)]
     org: String,
-    #[command(flatten)]
-    config: Config,
-    #[command(flatten)]
-    format: Format,
-}
-
-/// One of the words that clap has already checked.
-fn parsed<T: std::str::FromStr + Default>(word: String) -> T {
-    word.parse().unwrap_or_default()
-}
-
-/// A new organisation.
-#[derive(Args, Debug)]
-struct Create {
-    /// Name on screens.
-    #[arg(long)]
-    name: String,
-    /// Short name in addresses and in `X-Org`: lower-case letters, digits, hyphens.
-    #[arg(long)]
-    slug: String,
-    /// IANA time zone.
-    #[arg(long, default_value = "America/Edmonton")]
-    timezone: String,
-    /// Its id; a new one by default.
-    #[arg(long)]
-    id: Option<Uuid>,
-    /// A host name under which the public reaches it; may be repeated.
-    #[arg(long = "host")]
-    hosts: Vec<String>,
     #[command(flatten)]
     config: Config,
     #[command(flatten)]
