@@ -64,6 +64,30 @@ struct Show {
     format: Format,
 }
 
+/// A new organisation.
+#[derive(Args, Debug)]
+struct Create {
+    /// Name on screens.
+    #[arg(long)]
+    name: String,
+    /// Short name in addresses and in `X-Org`: lower-case letters, digits, hyphens.
+    #[arg(long)]
+    slug: String,
+    /// IANA time zone.
+    #[arg(long, default_value = "America/Edmonton")]
+    timezone: String,
+    /// Its id; a new one by default.
+    #[arg(long)]
+    id: Option<Uuid>,
+    /// A host name under which the public reaches it; may be repeated.
+    #[arg(long = "host")]
+    hosts: Vec<String>,
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    format: Format,
+}
+
 impl Org {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self.action {
