@@ -30,6 +30,7 @@ mod proxies;
 mod rate;
 mod request;
 mod route;
+mod scheduling;
 mod serve;
 mod session;
 mod settings;
@@ -100,6 +101,7 @@ fn routes() -> Routes {
         .merge(billing::routes())
         .merge(people::routes())
         .merge(customers::routes())
+        .merge(scheduling::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

@@ -176,7 +176,7 @@ impl CommandBus {
                 Arc::new(within(until, latest).await?)
             };
             let (decision, after) =
-                match decide(&self.streams.keys, ctx, id, command.clone(), &before).await {
+                match decide(&self.streams, ctx, id, command.clone(), &before).await {
                     Ok(decided) => decided,
                     // No before the latest events are known is no answer.
                     Err(_) if !fresh => continue,

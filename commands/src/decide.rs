@@ -12,11 +12,11 @@ use crate::append::{Beside, Decision, NewEvent, NewKey, Slot};
 use crate::context::Context;
 use crate::error::{BrokenHistory, CommandError};
 use crate::keys;
-use crate::stream::Folded;
+use crate::stream::{Folded, Streams};
 
 /// What `command` decides on the aggregate as it was `before`, ready for the log, and the aggregate after it.
 pub(crate) async fn decide<A: EventSourced>(
-    masters: &MasterKeys,
+    log: &Streams,
     ctx: &Context,
     id: &str,
     command: A::Command,
@@ -44,9 +44,9 @@ pub(crate) async fn decide<A: EventSourced>(
         }
         decision.beside.extend(A::beside(event).map(Beside));
     }
-    let keys = new_keys(masters, &mut decision, &before.keys).map_err(BrokenHistory::from)?;
+    let keys = new_keys(&log.keys, &mut decision, &before.keys).map_err(BrokenHistory::from)?;
     decision.metadata = serde_json::to_string(&ctx.metadata()).map_err(BrokenHistory::from)?;
-    decision.events = encode_all::<A>(&events, &keys)?;
+    let keys = encode_all::<A>(log, &mut decision, &events, keys).await?;
     decision.digest_events();
     let version = before.version;
     Ok((decision, Folded { state, version, keys }))
@@ -108,16 +108,33 @@ fn reserve(decision: &mut Decision, reservation: Reservation) {
     }
 }
 
+/// Encodes the events, and looks for the keys of people of whom this aggregate has not spoken before.
+///
 /// Whose key is gone, nothing more is written down about.
-fn encode_all<A: EventSourced>(
+async fn encode_all<A: EventSourced>(
+    log: &Streams,
+    decision: &mut Decision,
     events: &[A::Event],
-    keys: &SubjectKeys,
-) -> Result<Vec<NewEvent>, CommandError<A::Error>> {
-    let encoded = events.iter().map(|event| encode::<A>(event, keys)).collect::<Result<_, _>>();
-    encoded.map_err(|error| match error {
-        BrokenHistory::Seal(SealError::NoKey(_)) => CommandError::SubjectErased,
-        error => error.into(),
-    })
+    mut keys: Arc<SubjectKeys>,
+) -> Result<Arc<SubjectKeys>, CommandError<A::Error>> {
+    loop {
+        let encoded: Result<_, _> = events.iter().map(|event| encode::<A>(event, &keys)).collect();
+        let missing = match encoded {
+            Ok(encoded) => {
+                decision.events = encoded;
+                return Ok(keys);
+            }
+            Err(BrokenHistory::Seal(SealError::NoKey(subject))) => subject,
+            Err(error) => return Err(error.into()),
+        };
+        let found = keys::fetch(&log.pool, &log.keys, decision.org, &[missing]).await?;
+        if found.is_empty() {
+            return Err(CommandError::SubjectErased);
+        }
+        // Erased before this is appended, they are not written about either.
+        decision.uses.push(missing);
+        Arc::make_mut(&mut keys).extend(found);
+    }
 }
 
 fn encode<A: Aggregate>(event: &A::Event, keys: &SubjectKeys) -> Result<NewEvent, BrokenHistory> {

@@ -1,12 +1,27 @@
-//! Who holds a claimed value, and whether somebody's key is held.
+//! Who holds a claimed value, an address or a time, and whether somebody's key is held.
 
-use domain::id::{OrgId, SubjectId};
+use chrono::{DateTime, Utc};
+use domain::id::{ClientId, OrgId, SubjectId};
 use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
 
 use crate::bus::CommandBus;
 use crate::error::LoadError;
 use crate::stream::unavailable;
 use crate::tenant;
+
+/// A time of somebody or something that an aggregate holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Who or what is taken.
+    pub resource: Uuid,
+    /// By which aggregate.
+    pub reference: String,
+    /// First instant.
+    pub from: DateTime<Utc>,
+    /// First instant that is free again.
+    pub until: DateTime<Utc>,
+}
 
 impl CommandBus {
     /// The aggregate that holds `value` in `scope`, as the log knows it now.
@@ -24,6 +39,53 @@ impl CommandBus {
             value,
         )
         .fetch_optional(&mut *tx)
+        .await
+        .map_err(|error| unavailable(&error))
+    }
+
+    /// How many values of `scope` are held.
+    pub async fn holders(&self, org: OrgId, scope: &str) -> Result<i64, LoadError> {
+        let mut tx = self.within(org).await?;
+        sqlx::query_scalar!(
+            r#"select count(*) as "held!" from claims where org_id = $1 and scope = $2"#,
+            org.as_uuid(),
+            scope,
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(|error| unavailable(&error))
+    }
+
+    /// The client who signs in with this address, as the log knows it now.
+    pub async fn client_of(&self, org: OrgId, email: &str) -> Result<Option<ClientId>, LoadError> {
+        let mut tx = self.within(org).await?;
+        let found = sqlx::query_scalar!("select portal.find_client($1, $2)", org.as_uuid(), email)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        Ok(found.map(ClientId::from))
+    }
+
+    /// What is taken of `resources` between `from` and `until`, as the log knows it now, in order.
+    pub async fn taken(
+        &self,
+        org: OrgId,
+        resources: &[Uuid],
+        (from, until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<Taken>, LoadError> {
+        let mut tx = self.within(org).await?;
+        sqlx::query_as!(
+            Taken,
+            r#"select resource, aggregate_id as reference, lower(during) as "from!", upper(during) as "until!"
+               from slots
+               where org_id = $1 and resource = any($2) and during && tstzrange($3, $4)
+               order by during, resource"#,
+            org.as_uuid(),
+            resources,
+            from,
+            until,
+        )
+        .fetch_all(&mut *tx)
         .await
         .map_err(|error| unavailable(&error))
     }

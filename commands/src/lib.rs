@@ -26,4 +26,5 @@ pub use bus::{BusOptions, CommandBus, Loaded};
 pub use context::{Context, Done, RequestKey};
 pub use error::{CommandError, LoadError};
 pub use hint::CHANNEL as LOG_MOVED;
+pub use holdings::Taken;
 pub use keys::{RotationError, rotate as rotate_keys};

@@ -4,10 +4,14 @@
 //! every intent has a key that is the same each time.
 
 use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
 use serde_json::{Value, json};
 
+mod booking;
+
+pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
 use crate::id::{LeadId, QuoteId};
-use crate::sales::lead::LeadEvent;
+use crate::sales::lead::{Lead, LeadEvent};
 
 /// The kind of the mail that tells people their request has arrived.
 pub const REQUEST_RECEIVED: &str = "email.request_received";
@@ -24,14 +28,16 @@ pub enum Intent {
         /// What it needs; personal values stay sealed.
         payload: Value,
     },
-    /// A command to a lead at an instant; replaces an earlier timer of that key.
+    /// A command to an aggregate at an instant; replaces an earlier timer of that key.
     SetTimer {
         /// The same for the same timer.
         key: String,
         /// When.
         fires_at: DateTime<Utc>,
-        /// To whom.
-        lead: LeadId,
+        /// To what kind of aggregate.
+        aggregate_type: &'static str,
+        /// To which.
+        aggregate_id: String,
         /// What.
         command: TimerCommand,
     },
@@ -50,6 +56,13 @@ pub enum TimerCommand {
     ExpireQuote {
         /// Which.
         quote_id: QuoteId,
+    },
+    /// See [`crate::scheduling::booking::DepositStep::Expire`].
+    ExpireDeposit,
+    /// See [`crate::scheduling::booking::BookingCommand::Remind`].
+    RemindOfVisit {
+        /// When it starts.
+        starts_at: DateTime<Utc>,
     },
 }
 
@@ -92,7 +105,8 @@ fn follow_quote_expiry(lead: LeadId, event: &LeadEvent) -> Option<Intent> {
             Some(fires_at) => Intent::SetTimer {
                 key: key(quote_id),
                 fires_at,
-                lead,
+                aggregate_type: Lead::TYPE,
+                aggregate_id: lead.to_string(),
                 command: TimerCommand::ExpireQuote { quote_id: *quote_id },
             },
             None => Intent::CancelTimer { key: key(quote_id) },
@@ -144,7 +158,8 @@ mod tests {
         let timer = Intent::SetTimer {
             key: format!("quote_expiry:{quote_id}"),
             fires_at: at,
-            lead: Uuid::from_u128(1).into(),
+            aggregate_type: "lead",
+            aggregate_id: Uuid::from_u128(1).to_string(),
             command: TimerCommand::ExpireQuote { quote_id },
         };
         assert_eq!(follows(&sent), [timer]);

@@ -4,6 +4,7 @@
 //! key under which a repeat finds it: reading an event again asks for nothing twice.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
@@ -11,6 +12,7 @@ use domain::id::OrgId;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
+use domain::scheduling::booking::Booking;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -66,6 +68,7 @@ struct Timer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Setting {
     fires_at: DateTime<Utc>,
+    aggregate_type: &'static str,
     aggregate_id: String,
     command: String,
     cause: Cause,
@@ -81,11 +84,11 @@ struct Cause {
 
 impl Wanted {
     fn add(&mut self, event: &Recorded, parking: &mut Parking) {
-        let Some(happened) = parking.unless_broken(event, event.of::<Lead>()) else { return };
-        let Ok(lead) = event.aggregate_id.parse() else {
-            return parking.park(event, "the id of a lead is a UUID");
+        let intents = match event.aggregate_type.as_str() {
+            Lead::TYPE => intents::<Lead, _>(event, parking, policy::lead_intents),
+            Booking::TYPE => intents::<Booking, _>(event, parking, policy::booking_intents),
+            _ => return,
         };
-        let intents = policy::lead_intents(lead, &happened);
         if intents.is_empty() {
             return;
         }
@@ -109,12 +112,13 @@ impl Wanted {
                 payload: payload.to_string(),
                 cause: cause.clone(),
             }),
-            Intent::SetTimer { key, fires_at, lead, command } => {
+            Intent::SetTimer { key, fires_at, aggregate_type, aggregate_id, command } => {
                 let timer = self.timers.entry(key).or_default();
                 timer.cancelled_at = None;
                 timer.set = Some(Setting {
                     fires_at,
-                    aggregate_id: lead.to_string(),
+                    aggregate_type,
+                    aggregate_id,
                     command: json!(command).to_string(),
                     cause: cause.clone(),
                 });
@@ -124,6 +128,20 @@ impl Wanted {
             }
         }
     }
+}
+
+/// What follows by the rules for one kind of aggregate.
+fn intents<A: Aggregate, I: FromStr>(
+    event: &Recorded,
+    parking: &mut Parking,
+    rules: fn(I, &A::Event) -> Vec<Intent>,
+) -> Vec<Intent> {
+    let Some(happened) = parking.unless_broken(event, event.of::<A>()) else { return Vec::new() };
+    let Ok(id) = event.aggregate_id.parse() else {
+        parking.park(event, format!("the id of a {} is a UUID", A::TYPE));
+        return Vec::new();
+    };
+    rules(id, &happened)
 }
 
 async fn ask(db: &mut PgConnection, org: OrgId, effects: &[Effect]) -> Result<(), sqlx::Error> {
@@ -169,18 +187,18 @@ async fn set(
     sqlx::query!(
         "insert into timers as t (org_id, timer_key, fires_at, aggregate_type, aggregate_id, command, cause,
              correlation_id)
-         select $1, n.key, n.fires_at, $2, n.aggregate_id, n.command::json, n.cause, n.correlation_id
-         from unnest($3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[], $8::text[])
-              n (key, fires_at, aggregate_id, command, cause, correlation_id)
+         select $1, n.key, n.fires_at, n.aggregate_type, n.aggregate_id, n.command::json, n.cause, n.correlation_id
+         from unnest($2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[])
+              n (key, fires_at, aggregate_type, aggregate_id, command, cause, correlation_id)
          on conflict (org_id, timer_key) do update
          set fires_at = excluded.fires_at, aggregate_id = excluded.aggregate_id, command = excluded.command,
              state = 'due', attempts = 0, reason = null, lease = null, leased_until = null, cause = excluded.cause,
              correlation_id = excluded.correlation_id
          where t.cause < excluded.cause",
         org.as_uuid(),
-        Lead::TYPE,
         &set.iter().map(|(key, _)| *key).collect::<Vec<_>>() as &[&str],
         &set.iter().map(|(_, setting)| setting.fires_at).collect::<Vec<_>>(),
+        &set.iter().map(|(_, setting)| setting.aggregate_type).collect::<Vec<_>>() as &[&str],
         &set.iter().map(|(_, setting)| setting.aggregate_id.as_str()).collect::<Vec<_>>() as &[&str],
         &set.iter().map(|(_, setting)| setting.command.as_str()).collect::<Vec<_>>() as &[&str],
         &set.iter().map(|(_, setting)| setting.cause.position).collect::<Vec<_>>(),

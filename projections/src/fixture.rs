@@ -10,6 +10,11 @@ use domain::sales::lead::{
     Attribution, Contact, Lead, LeadEvent, QuoteTerms, Submitted, TimelineEntry, WinCause,
 };
 use domain::sales::price_book;
+use domain::scheduling::booking::{
+    Booking, BookingEvent, Confirmation, Origin, Party, Placement, Requested,
+};
+use domain::scheduling::terms::cancellation::{Notice, Settlement};
+use domain::scheduling::window::Window;
 use domain::seal::{self, SubjectKey, SubjectKeys};
 use domain::subject::{Subject, SubjectEvent};
 use serde::Serialize;
@@ -135,4 +140,43 @@ where
             .to_owned(),
         hash: [0; 32],
     }
+}
+
+/// A visit for that person, from the request to the cancellation.
+pub(crate) fn booked() -> Vec<Recorded> {
+    let said = |text: &str| Personal::of(LEAD.into(), text.to_owned());
+    let placement = Placement {
+        team: Uuid::from_u128(9).into(),
+        window: Window::of_minutes(at(10_000), 120),
+        buffer_minutes: 30,
+        lead_worker: None,
+        crew: vec![Uuid::from_u128(10).into()],
+    };
+    let requested = BookingEvent::Requested(Box::new(Requested {
+        booking_id: LEAD.into(),
+        origin: Origin::Staff,
+        client: Some(LEAD.into()),
+        lead: None,
+        address: None,
+        subscription: None,
+        placement,
+        service: None,
+        total_cents: Some(12_000),
+        price_book: None,
+        place: Some(said("1 Elm Street")),
+        first_time: true,
+        forced: None,
+        block_overridden: None,
+        at: at(2),
+    }));
+    let (notice, refund_percent, refund_cents, fee_cents) = (Notice::Free, 100, 0, 0);
+    let settlement = Settlement { notice, refund_percent, refund_cents, fee_cents };
+    let reason = Some(said("moved to Elmira"));
+    let events = [
+        requested,
+        BookingEvent::Confirmed { cause: Confirmation::Staff, at: at(3) },
+        BookingEvent::Cancelled { by: Party::Staff, reason, settlement, at: at(4) },
+    ];
+    let numbered = (1..).zip(&events);
+    numbered.map(|(n, event)| recorded::<Booking>(i64::from(n) + 1, n, LEAD, event)).collect()
 }

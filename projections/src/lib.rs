@@ -18,6 +18,8 @@ pub mod people;
 pub mod plan_usage;
 pub mod rebuild;
 pub mod sales;
+pub mod scheduling;
+mod spreadsheet;
 pub mod subject_keys;
 pub mod tenant;
 pub mod timeline;
@@ -55,6 +57,10 @@ pub const READERS: &[Reader] = &[
     Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<sales::lead_detail::LeadDetail>(),
     Reader::of::<sales::lead_list::LeadList>(),
+    Reader::of::<scheduling::booking_detail::BookingDetail>(),
+    Reader::of::<scheduling::booking_list::BookingList>(),
+    Reader::of::<scheduling::team_list::TeamList>(),
+    Reader::of::<scheduling::time_off_list::TimeOffList>(),
 ];
 
 /// The reader of that name.

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use commands::{CommandBus, CommandError, Context, RequestKey};
+use domain::event::EventSourced;
 use domain::id::OrgId;
 use domain::policy::TimerCommand;
 use domain::recorded::Actor;
 use domain::sales::lead::{Lead, LeadCommand};
+use domain::scheduling::booking::{Booking, BookingCommand, DepositStep};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -134,8 +136,6 @@ impl Timers {
     async fn give(&self, org: OrgId, timer: &Due) -> anyhow::Result<()> {
         let command: TimerCommand =
             serde_json::from_value(timer.command.clone()).context("unknown command")?;
-        let TimerCommand::ExpireQuote { quote_id } = command;
-        let command = LeadCommand::ExpireQuote { quote_id, now: (self.clock)() };
         // Set anew for another instant, it is another request.
         let key = format!("{}@{}", timer.timer_key, timer.fires_at.timestamp_micros());
         let ctx = Context {
@@ -156,8 +156,32 @@ impl Timers {
             beside: Vec::new(),
             recorded_at: None,
         };
-        match self.bus.execute(&ctx, &timer.aggregate_id, command, |_: &Lead| Value::Null).await {
-            // Refused means that the offer was answered in the meantime, and erased that nobody is left to answer.
+        let (id, now) = (&timer.aggregate_id, (self.clock)());
+        match command {
+            TimerCommand::ExpireQuote { quote_id } => {
+                self.tell::<Lead>(&ctx, id, LeadCommand::ExpireQuote { quote_id, now }).await
+            }
+            TimerCommand::ExpireDeposit => {
+                let command = BookingCommand::Deposit { step: DepositStep::Expire, now };
+                self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::RemindOfVisit { starts_at } => {
+                self.tell::<Booking>(&ctx, id, BookingCommand::Remind { starts_at, now }).await
+            }
+        }
+    }
+
+    async fn tell<A: EventSourced>(
+        &self,
+        ctx: &Context,
+        id: &str,
+        command: A::Command,
+    ) -> anyhow::Result<()>
+    where
+        A::Error: 'static,
+    {
+        match self.bus.execute(ctx, id, command, |_: &A| Value::Null).await {
+            // Refused means that the matter was settled in the meantime, and erased that nobody is left to settle it.
             Ok(_) | Err(CommandError::Refused(_) | CommandError::SubjectErased) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -1,5 +1,6 @@
 //! The people who clean, for staff.
 
+mod team_ref;
 mod workers;
 
 use crate::route::Routes;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use super::team_ref::TeamRef;
 use crate::answer::Answer;
 use crate::billing::{hold_workers, over_limit};
 use crate::caller::Caller;
@@ -68,8 +69,8 @@ struct ListQuery {
     /// `active` (the default), `archived` or `all`.
     #[param(value_type = Option<String>)]
     active_state: Option<ActiveState>,
-    /// Number of a team.
-    team_id: Option<i32>,
+    /// Number or id of a team.
+    team_id: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 200, else 50.
@@ -78,14 +79,14 @@ struct ListQuery {
 }
 
 impl ListQuery {
-    fn filter(&self) -> Filter {
+    fn filter(&self, team: Option<TeamNumber>) -> Filter {
         let query = self.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let archived = match self.active_state.unwrap_or_default() {
             ActiveState::Active => Some(false),
             ActiveState::Archived => Some(true),
             ActiveState::All => None,
         };
-        Filter { query: query.map(str::to_owned), team: self.team_id, archived }
+        Filter { query: query.map(str::to_owned), team: team.map(TeamNumber::get), archived }
     }
 }
 
@@ -108,8 +109,13 @@ async fn list_workers(
 ) -> Result<Answer, Problem> {
     let (limit, after) = (limit(asked.limit, PAGE)?, cursor::asked(asked.cursor.as_deref())?);
     let reached = fresh.reach(&app, caller.org(), &[WorkerList::NAME]).await?;
+    let team = match asked.team_id.as_deref().map(TeamRef::parse).transpose()? {
+        Some(team) => Some(team.number(&app, caller.org()).await?),
+        None => None,
+    };
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
-    let rows = worker_list::page(&mut tx, caller.org(), &asked.filter(), after, limit).await?;
+    let filter = asked.filter(team);
+    let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
     let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
     let last = rows.last().filter(|_| full);
     let next = last.map(|row| cursor::shown(row.hired_at, row.worker_id));
@@ -132,8 +138,8 @@ struct NewWorker {
     /// What they sign in with; nobody else's in the organisation.
     phone: String,
     email: Option<String>,
-    /// Number of their team, from 1; 1 if left out.
-    team_id: Option<i32>,
+    /// Number or id of their team; number 1 if left out.
+    team_id: Option<TeamRef>,
 }
 
 /// Hire somebody
@@ -155,7 +161,10 @@ async fn hire_worker(
 ) -> Result<Answer, Problem> {
     let NewWorker { name, phone, email, team_id } = request.body()?;
     let profile = Profile::parse(&name, &phone, email.as_deref())?;
-    let team = team_id.map_or(Ok(TeamNumber::FIRST), team)?;
+    let team = match team_id {
+        Some(team) => team.number(&app, caller.org()).await?,
+        None => TeamNumber::FIRST,
+    };
     let mut context = request.context(&caller);
     context.beside.push(hold_workers(&app, caller.org()).await?);
     // The same for a repetition, which must be told of the same worker.
@@ -195,8 +204,8 @@ struct ChangedWorker {
     phone: Option<String>,
     /// Empty removes it.
     email: Option<String>,
-    /// Another team ends every session of the worker.
-    team_id: Option<i32>,
+    /// Number or id; another team ends every session of the worker.
+    team_id: Option<TeamRef>,
 }
 
 /// Change a worker; what is left out stays
@@ -220,7 +229,10 @@ async fn change_worker(
 ) -> Result<Answer, Problem> {
     let ChangedWorker { name, phone, email, team_id } = request.body()?;
     let changes = Changes::parse(name.as_deref(), phone.as_deref(), email.as_deref())?;
-    let team = team_id.map(team).transpose()?;
+    let team = match team_id {
+        Some(team) => Some(team.number(&app, caller.org()).await?),
+        None => None,
+    };
     let command = WorkerCommand::Change { changes, team, now: app.now() };
     Ok(Answer::done(&change(&app, &request.context(&caller), id, command).await?))
 }
@@ -334,8 +346,4 @@ fn shown(worker: &Details) -> Value {
         "hired_at": worker.hired_at,
         "archived_at": worker.archived_at,
     })
-}
-
-fn team(number: i32) -> Result<TeamNumber, Problem> {
-    TeamNumber::parse(number).ok_or_else(|| Problem::field("team_id", "Input should be at least 1"))
 }

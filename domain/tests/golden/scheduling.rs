@@ -41,6 +41,7 @@ fn deposit() -> DepositTerms {
         reasons: vec!["first_time_client".to_owned(), "service_type_deep".to_owned()],
         basis: Basis::PercentClamped,
         downgraded: None,
+        due_at: None,
     }
 }
 
@@ -80,7 +81,9 @@ fn asked() -> Vec<BookingEvent> {
         service: Some(CleaningType::Deep),
         total_cents: Some(20_000),
         price_book: Some("economy/v1".to_owned()),
+        place: None,
         first_time: true,
+        forced: None,
         block_overridden: Some(words()),
         at: at(0),
     };
@@ -116,6 +119,7 @@ fn placed() -> Vec<BookingEvent> {
         E::TeamAssigned { placement: alone.clone(), before, at: at(3) },
         E::CrewAssigned { placement: placed.clone(), before: alone.clone(), at: at(4) },
         E::CrewCleared { placement: alone, before: placed, at: at(5) },
+        E::ReminderDue { starts_at: at(172_800), at: at(6) },
         E::Started { worker: Some(Uuid::from_u128(20).into()), at: at(6) },
         E::Completed { actual_minutes: 110, at: at(7) },
         E::Cancelled { by: Party::Client, reason: Some(words()), settlement, at: at(8) },

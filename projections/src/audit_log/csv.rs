@@ -6,6 +6,7 @@ use chrono::SecondsFormat;
 use serde_json::Value;
 
 use super::Entry;
+use crate::spreadsheet;
 
 /// In the order of the cells.
 const HEADER: [&str; 19] = [
@@ -32,21 +33,12 @@ const HEADER: [&str; 19] = [
 
 /// The names of the columns.
 pub fn header() -> Result<Vec<u8>, csv::Error> {
-    lines([HEADER.map(Cow::Borrowed)].into_iter())
+    spreadsheet::lines([HEADER.map(Cow::Borrowed)].into_iter())
 }
 
 /// One line for each of `entries`.
 pub fn rows(entries: &[Entry]) -> Result<Vec<u8>, csv::Error> {
-    lines(entries.iter().map(cells))
-}
-
-fn lines<'a>(rows: impl Iterator<Item = [Cow<'a, str>; 19]>) -> Result<Vec<u8>, csv::Error> {
-    let mut writer =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row.iter().map(|cell| safe(cell).into_owned()))?;
-    }
-    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+    spreadsheet::lines(entries.iter().map(cells))
 }
 
 fn cells(entry: &Entry) -> [Cow<'_, str>; 19] {
@@ -77,15 +69,6 @@ fn cells(entry: &Entry) -> [Cow<'_, str>; 19] {
         number(Some(entry.number)),
         Cow::Owned(entry.audit_id.to_string()),
     ]
-}
-
-/// A text that no spreadsheet takes for a formula.
-fn safe(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
-    }
 }
 
 #[cfg(test)]

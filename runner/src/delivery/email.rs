@@ -21,6 +21,18 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// The port on which a server speaks TLS from the start.
 const TLS_FROM_THE_START: u16 = 465;
 
+/// One mail to one person. It has no `Debug`: it says who and where they are.
+pub(super) struct Letter {
+    /// Of the person.
+    pub(super) name: String,
+    /// Where to.
+    pub(super) address: String,
+    /// In one line.
+    pub(super) subject: &'static str,
+    /// All of it.
+    pub(super) text: String,
+}
+
 /// The mail channel; without a transport it suppresses everything.
 pub(super) struct Email {
     from: Mailbox,
@@ -43,7 +55,9 @@ impl Email {
 
     /// Tells whoever asked that the request has arrived.
     pub(super) async fn request_received(&self, effect: Uuid, payload: &Value) -> Attempt {
-        let Some(transport) = &self.transport else { return Attempt::Suppressed("email_off") };
+        if self.transport.is_none() {
+            return Attempt::Suppressed("email_off");
+        }
         let contact = &payload["contact"];
         if contact.get("$erased").is_some() {
             return Attempt::Suppressed("subject_erased");
@@ -52,20 +66,28 @@ impl Email {
         let Some(address) = contact["email"].as_str() else {
             return Attempt::Suppressed("no_email_address");
         };
-        let Ok(address) = address.parse() else {
+        let name = contact["name"].as_str().unwrap_or_default().to_owned();
+        let text = format!(
+            "Hello {name},\n\nthank you for your request. We will look at it and get back to you shortly.\n"
+        );
+        let (address, subject) = (address.to_owned(), "We have received your request");
+        self.send(effect, Letter { name, address, subject, text }).await
+    }
+
+    /// Sends one letter.
+    pub(super) async fn send(&self, effect: Uuid, letter: Letter) -> Attempt {
+        let Some(transport) = &self.transport else { return Attempt::Suppressed("email_off") };
+        let Ok(address) = letter.address.parse() else {
             return Attempt::Permanent("the address is not valid".to_owned());
         };
-        let name = contact["name"].as_str().unwrap_or_default();
         let message = Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(Some(name.to_owned()), address))
+            .to(Mailbox::new(Some(letter.name), address))
             // The same however often it is sent: receivers recognise a repeat.
             .message_id(Some(format!("<{effect}@cleaning>")))
-            .subject("We have received your request")
+            .subject(letter.subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(format!(
-                "Hello {name},\n\nthank you for your request. We will look at it and get back to you shortly.\n"
-            ));
+            .body(letter.text);
         let Ok(message) = message else {
             return Attempt::Permanent("the message cannot be written".to_owned());
         };

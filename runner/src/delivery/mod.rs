@@ -4,13 +4,18 @@
 //! holds the lease. The effect's id is the provider's idempotency key.
 
 mod email;
+mod visit;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use domain::id::OrgId;
-use domain::policy::REQUEST_RECEIVED;
+use domain::policy::{BOOKING_CONFIRMED, BOOKING_REMINDER, REQUEST_RECEIVED};
 use domain::seal::{MasterKeys, open_all};
+use domain::settings::org::OrgSettings;
+use projections::history::entity;
+use projections::scheduling::booking_list;
 use projections::{subject_keys, tenant};
 use rand::Rng;
 use serde_json::Value;
@@ -146,9 +151,48 @@ impl Delivery {
                 let payload = self.open(effect).await?;
                 Ok(self.email.request_received(effect.effect_id, &payload).await)
             }
+            BOOKING_CONFIRMED | BOOKING_REMINDER => self.about_visit(effect).await,
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),
         }
+    }
+
+    /// Mail about a visit, to whom and when it is now.
+    async fn about_visit(&self, effect: &Due) -> Result<Attempt, sqlx::Error> {
+        let org = OrgId::from(effect.org_id);
+        let booking = effect.payload["booking_id"].as_str().and_then(|id| id.parse().ok());
+        let Some(booking) = booking else {
+            return Ok(Attempt::Permanent("the payload names no booking".to_owned()));
+        };
+        let mut tx = tenant::begin(&self.db, org).await?;
+        let addressee = booking_list::addressee(&mut tx, org, booking).await?;
+        drop(tx);
+        let Some(addressee) = addressee else {
+            return Ok(Attempt::Temporary("the booking is not listed yet".to_owned()));
+        };
+        let zone = self.zone(org).await?;
+        let about = visit::Visit { addressee, zone, now: (self.clock)() };
+        Ok(match visit::letter(&effect.kind, &about) {
+            Ok(letter) => self.email.send(effect.effect_id, letter).await,
+            Err(why) => Attempt::Suppressed(why),
+        })
+    }
+
+    /// The clock of an organisation.
+    async fn zone(&self, org: OrgId) -> Result<Tz, sqlx::Error> {
+        let mut tx = tenant::begin(&self.db, org).await?;
+        let registered = sqlx::query_scalar!(
+            "select timezone from organizations where org_id = $1",
+            org.as_uuid(),
+        )
+        .fetch_optional(&mut *tx)
+        .await?
+        .unwrap_or_default();
+        let id = org.to_string();
+        let settings = entity::as_of::<OrgSettings>(&mut tx, &self.keys, org, &id, i64::MAX).await;
+        let settings = settings.map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let settings = settings.map(|found| found.state).unwrap_or_default();
+        Ok(settings.zone(&registered))
     }
 
     /// The payload with personal values open, or erased.

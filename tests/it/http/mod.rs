@@ -17,6 +17,7 @@ mod matrix;
 mod portal;
 mod quotes;
 mod refusals;
+mod scheduling;
 mod settings;
 
 use serde_json::{Value, json};

@@ -58,6 +58,15 @@ impl Details {
         }
     }
 
+    /// Whoever moved the visit in the meantime, or has not promised to come, is not reminded of it.
+    pub(super) fn remind(&self, starts_at: DateTime<Utc>, at: DateTime<Utc>) -> Vec<BookingEvent> {
+        let stands = self.placement.window.starts_at == starts_at && starts_at > at;
+        unless(!stands || self.status != Status::Confirmed, || BookingEvent::ReminderDue {
+            starts_at,
+            at,
+        })
+    }
+
     pub(super) fn cancel(&self, by: Party, reason: Option<&str>, at: DateTime<Utc>) -> Decision {
         let is_possible = match self.status {
             Status::Cancelled => return Ok(Vec::new()),

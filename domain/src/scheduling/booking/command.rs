@@ -41,6 +41,13 @@ pub enum BookingCommand {
         /// When it is asked.
         now: DateTime<Utc>,
     },
+    /// Remind the customer, if anybody comes at that time.
+    Remind {
+        /// Of the visit at this time.
+        starts_at: DateTime<Utc>,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
     /// Do not come.
     Cancel {
         /// Who asks.
@@ -136,6 +143,8 @@ pub struct Request {
     pub address: Option<AddressId>,
     /// What it is one occurrence of.
     pub subscription: Option<SubscriptionId>,
+    /// Where, in words, if no address of the customer is named.
+    pub place: Option<String>,
     /// Names of the fields without which nobody could come.
     pub missing_contact: Vec<&'static str>,
     /// Whether the customer is blocked.
@@ -156,6 +165,8 @@ pub struct Request {
     pub price_book: Option<String>,
     /// What stands in the way, other visits aside: those the log knows.
     pub obstacles: Vec<Obstacle>,
+    /// Why opening hours and the distance to other visits are put aside.
+    pub forced: Option<String>,
     /// What is known about the customer.
     pub history: History,
     /// As they are now.

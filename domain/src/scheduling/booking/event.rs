@@ -106,6 +106,13 @@ pub enum BookingEvent {
         /// When.
         at: DateTime<Utc>,
     },
+    /// It is the time to remind the customer of it.
+    ReminderDue {
+        /// Of the visit at this time.
+        starts_at: DateTime<Utc>,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// Nobody will come.
     Cancelled {
         /// Who wanted it.
@@ -273,6 +280,7 @@ impl BookingEvent {
             | Self::CrewCleared { at, .. }
             | Self::Started { at, .. }
             | Self::Completed { at, .. }
+            | Self::ReminderDue { at, .. }
             | Self::Cancelled { at, .. }
             | Self::Expired { at }
             | Self::DepositRequested { at, .. }
@@ -326,8 +334,14 @@ pub struct Requested {
     /// The version of the price book it was priced by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_book: Option<String>,
+    /// Where, in words, if no address of the customer is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Personal<String>>,
     /// Nobody has been there yet.
     pub first_time: bool,
+    /// Why opening hours and distances were put aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced: Option<Personal<String>>,
     /// Why somebody who is blocked may book after all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block_overridden: Option<Personal<String>>,

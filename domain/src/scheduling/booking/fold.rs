@@ -12,7 +12,7 @@ impl Details {
 
         self.updated_at = event.at();
         match event {
-            E::Requested(_) | E::ReasonLogged { .. } => {}
+            E::Requested(_) | E::ReasonLogged { .. } | E::ReminderDue { .. } => {}
             E::RiskAssessed { risk, .. } | E::RiskOverridden { risk, .. } => self.risk = Some(risk),
             E::DepositDecided { deposit, .. }
             | E::DepositOverridden { deposit, .. }

@@ -36,7 +36,7 @@ use super::terms::cancellation::{CancellationTerms, Settlement};
 use super::terms::deposit::DepositTerms;
 use super::terms::risk::Risk;
 use crate::event::{EventSourced, Reservation};
-use crate::id::{AddressId, ClientId, SubjectId};
+use crate::id::{AddressId, BookingId, ClientId, LeadId, SubjectId};
 use crate::personal::Personal;
 
 /// A booking as its answers show it.
@@ -121,6 +121,9 @@ impl Booking {
             (Self::Known(booking), C::Complete { actual_minutes, checklist_open, now }) => {
                 booking.complete(actual_minutes, checklist_open, now)
             }
+            (Self::Known(booking), C::Remind { starts_at, now }) => {
+                Ok(booking.remind(starts_at, now))
+            }
             (Self::Known(booking), C::Cancel { by, reason, now }) => {
                 booking.cancel(by, reason.as_deref(), now)
             }
@@ -174,9 +177,9 @@ fn unless(holds: bool, event: impl FnOnce() -> BookingEvent) -> Vec<BookingEvent
 }
 
 impl Details {
-    /// Words about it are sealed under a key of its own, which goes when its customer is erased.
+    /// Words about it are sealed under the key of its customer: erasing them takes the words along.
     pub fn subject(&self) -> SubjectId {
-        self.requested.booking_id.as_uuid().into()
+        subject(self.client, self.requested.lead, self.requested.booking_id)
     }
 
     /// Everything that was paid in advance.
@@ -187,6 +190,12 @@ impl Details {
     fn words(&self, text: String) -> Personal<String> {
         Personal::of(self.subject(), text)
     }
+}
+
+/// Whose words the words about a booking are; only one that is nobody's has a key of its own.
+fn subject(client: Option<ClientId>, lead: Option<LeadId>, booking: BookingId) -> SubjectId {
+    let lead = || lead.map(|lead| lead.as_uuid().into());
+    client.map(SubjectId::from).or_else(lead).unwrap_or_else(|| booking.as_uuid().into())
 }
 
 impl From<Requested> for Details {
@@ -254,8 +263,11 @@ impl EventSourced for Booking {
 
         match event {
             E::Requested(requested) => {
-                let own = Reservation::NewSubject(requested.booking_id.as_uuid().into());
-                std::iter::once(own).chain(requested.placement.slots()).collect()
+                let Requested { client, lead, booking_id, .. } = **requested;
+                let is_nobodys = client.is_none() && lead.is_none();
+                let own = is_nobodys.then(|| booking_id.as_uuid().into());
+                let own = own.map(Reservation::NewSubject).into_iter();
+                own.chain(requested.placement.slots()).collect()
             }
             E::Rescheduled { placement, .. }
             | E::TeamAssigned { placement, .. }
@@ -271,6 +283,7 @@ impl EventSourced for Booking {
             | E::CancellationPolicyFixed { .. }
             | E::Confirmed { .. }
             | E::Started { .. }
+            | E::ReminderDue { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
             | E::DepositFailed { .. }

@@ -38,12 +38,7 @@ impl Details {
         if moves && window.starts_at <= change.now {
             return Err(BookingError::StartInPast);
         }
-        let forced = match change.forced {
-            Some(why) => {
-                Some(free_text("reason", &why, 1..=500).map_err(|_| BookingError::ReasonRequired)?)
-            }
-            None => None,
-        };
+        let forced = reason(change.forced.as_deref())?;
         let buffer_minutes = match (&forced, moves || changes_team) {
             (Some(_), _) => 0,
             (None, true) => change.policies.scheduling.buffer_minutes,
@@ -91,6 +86,12 @@ impl Details {
         }
         Ok(())
     }
+}
+
+/// Why something is put aside, if it is.
+pub(super) fn reason(why: Option<&str>) -> Result<Option<String>, BookingError> {
+    let why = why.map(|why| free_text("reason", why, 1..=500)).transpose();
+    why.map_err(|_| BookingError::ReasonRequired)
 }
 
 /// The crew must work here, and in this team.

@@ -23,9 +23,14 @@ pub(super) fn request(asked: Request) -> Decision {
         return Err(BookingError::ContactMissing(missing));
     }
     let block_overridden = unblocked(&asked)?;
-    let buffer_minutes = asked.policies.scheduling.buffer_minutes;
+    let whose = super::subject(asked.client, asked.lead, asked.booking_id);
+    let place = asked.place.as_deref().map(|words| free_text("address_text", words, 1..=500));
+    let place = place.transpose()?.map(|words| Personal::of(whose, words));
+    let forced = place::reason(asked.forced.as_deref())?;
+    let buffer_minutes =
+        if forced.is_some() { 0 } else { asked.policies.scheduling.buffer_minutes };
     let placement = place::placement(asked.team, &asked.crew, asked.window, buffer_minutes)?;
-    place::unhindered(&placement, &asked.obstacles, false)?;
+    place::unhindered(&placement, &asked.obstacles, forced.is_some())?;
 
     let (risk, deposit, cancellation) = terms(&asked);
     Ok(vec![
@@ -40,7 +45,9 @@ pub(super) fn request(asked: Request) -> Decision {
             service: asked.service,
             total_cents: asked.total_cents,
             price_book: asked.price_book,
+            place,
             first_time: !asked.history.was_visited,
+            forced: forced.map(|why| Personal::of(whose, why)),
             block_overridden,
             at,
         })),
@@ -58,7 +65,7 @@ fn unblocked(asked: &Request) -> Result<Option<Personal<String>>, BookingError> 
         (true, Some(why)) => {
             let why = free_text("override_reason", why, 1..=500);
             let why = why.map_err(|_| BookingError::ReasonRequired)?;
-            Ok(Some(Personal::of(asked.booking_id.as_uuid().into(), why)))
+            Ok(Some(Personal::of(super::subject(asked.client, asked.lead, asked.booking_id), why)))
         }
     }
 }
@@ -88,6 +95,7 @@ fn terms(asked: &Request) -> (Risk, DepositTerms, CancellationTerms) {
         _ => deposit,
     };
     let promise = cancellation::Facts { service, first_time, high_value, ahead };
+    let deposit = deposit.due(&policies.deposit, asked.now);
     let cancellation = cancellation::fix(&policies.cancellation, promise);
     (risk, deposit, cancellation)
 }

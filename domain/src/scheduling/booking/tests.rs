@@ -58,6 +58,7 @@ fn asked() -> Request {
         lead: Some(LeadId::from(Uuid::from_u128(3))),
         address: None,
         subscription: None,
+        place: None,
         missing_contact: Vec::new(),
         is_blocked: false,
         block_override: None,
@@ -68,6 +69,7 @@ fn asked() -> Request {
         total_cents: Some(20_000),
         price_book: Some("economy/v1".to_owned()),
         obstacles: Vec::new(),
+        forced: None,
         history: History::default(),
         policies: BookingPolicies::default(),
         named_deposit_cents: None,
@@ -186,7 +188,7 @@ fn its_time_is_taken_with_the_way_to_the_next_visit_for_team_and_crew() {
     let until = at(WEEK + 120 + 30);
     let slot = |resource| Reservation::Slot { resource, from: at(WEEK), until };
     assert_eq!(
-        reserved[1..],
+        reserved,
         [slot(team(1).as_uuid()), slot(worker(1).as_uuid()), slot(worker(2).as_uuid())]
     );
 }
@@ -534,12 +536,12 @@ fn another_customer_has_another_place() {
 }
 
 #[test]
-fn a_reason_is_written_down_under_the_key_of_the_booking() {
+fn a_reason_is_written_down_under_the_key_of_the_customer() {
     let code = ReasonCode::TimeOverrun(Overrun::ParkingDelay);
     let command = BookingCommand::LogReason { code, note: Some("no spot".to_owned()), now: at(9) };
     let events = folded(confirmed()).decide(command).unwrap();
     let [BookingEvent::ReasonLogged { note: Some(note), .. }] = &events[..] else { panic!() };
-    assert_eq!(note.subject(), booking_id().as_uuid().into());
+    assert_eq!(note.subject(), Uuid::from_u128(2).into());
 }
 
 #[test]
@@ -639,4 +641,64 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn only_a_promised_visit_at_that_very_time_is_reminded_of() {
+    let remind = |starts| BookingCommand::Remind { starts_at: at(starts), now: at(WEEK - 1440) };
+    let due = BookingEvent::ReminderDue { starts_at: at(WEEK), at: at(WEEK - 1440) };
+    given(confirmed()).when(remind(WEEK)).then_expect_events(vec![due]);
+    given(confirmed()).when(remind(WEEK + 60)).then_expect_events(vec![]);
+    given(requested(trusted)).when(remind(WEEK)).then_expect_events(vec![]);
+    given(done()).when(remind(WEEK)).then_expect_events(vec![]);
+}
+
+#[test]
+fn words_about_a_visit_are_its_customers() {
+    let whose = |change: fn(&mut Request)| match requested(change).remove(0) {
+        BookingEvent::Requested(requested) => {
+            let own = Booking::reservations(&BookingEvent::Requested(requested.clone()))
+                .iter()
+                .any(|one| matches!(one, Reservation::NewSubject(_)));
+            let place = requested.place.map(|place| place.subject());
+            (place, own)
+        }
+        other => panic!("{other:?}"),
+    };
+    let at_home = |request: &mut Request| request.place = Some("12 Sample Street".to_owned());
+    let client = SubjectId::from(Uuid::from_u128(2));
+    assert_eq!(whose(|r| r.place = Some("12 Sample Street".to_owned())), (Some(client), false));
+    let lead = SubjectId::from(Uuid::from_u128(3));
+    assert_eq!(whose(|r| (r.place, r.client) = (Some("x".to_owned()), None)), (Some(lead), false));
+    let nobody = requested(|r| {
+        at_home(r);
+        (r.client, r.lead) = (None, None);
+    });
+    assert_eq!(
+        Booking::reservations(&nobody[0])[0],
+        Reservation::NewSubject(booking_id().as_uuid().into())
+    );
+}
+
+#[test]
+fn a_reason_puts_hours_and_distance_aside_from_the_beginning() {
+    let closed = Obstacle {
+        kind: ObstacleKind::OutsideHours,
+        reference: String::new(),
+        window: window(WEEK),
+        note: None,
+    };
+    let refusal = refused(vec![], request(|r| r.obstacles = vec![closed.clone()]));
+    assert!(matches!(refusal, BookingError::Hindered(_)), "{refusal:?}");
+    let events = requested(|r| {
+        r.obstacles = vec![closed];
+        r.forced = Some("They leave at eight".to_owned());
+    });
+    let BookingEvent::Requested(requested) = &events[0] else { panic!("{events:?}") };
+    assert_eq!(requested.placement.buffer_minutes, 0);
+    assert!(requested.forced.is_some());
+    assert_eq!(
+        refused(vec![], request(|r| r.forced = Some(" ".to_owned()))),
+        BookingError::ReasonRequired
+    );
 }

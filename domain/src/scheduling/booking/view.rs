@@ -26,6 +26,7 @@ pub fn booking(booking: &Details) -> Value {
         "crew": booking.placement.crew,
         "client_id": booking.client,
         "address_id": booking.address,
+        "address_text": booking.requested.place,
         "lead_id": booking.requested.lead,
         "subscription_id": booking.requested.subscription,
         "origin": booking.requested.origin,

@@ -100,6 +100,10 @@ pub enum TeamError {
     #[error("a name has 1 to 120 characters")]
     #[strum(serialize = "team.bad_name")]
     BadName,
+    /// Another team is called so.
+    #[error("another team of this organisation has this name")]
+    #[strum(serialize = "team.name_taken")]
+    NameTaken,
     /// Not a colour.
     #[error("a colour is written #RRGGBB")]
     #[strum(serialize = "team.bad_colour")]
@@ -126,7 +130,7 @@ impl Refusal for TeamError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
-            Self::AlreadyCreated | Self::HasFutureBookings(_) => Kind::Conflict,
+            Self::AlreadyCreated | Self::NameTaken | Self::HasFutureBookings(_) => Kind::Conflict,
             Self::LeadNotMember | Self::BadColour | Self::BadName => Kind::Rule,
             Self::BadWords | Self::BadWeekday => Kind::Invalid,
         }

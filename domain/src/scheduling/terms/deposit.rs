@@ -1,6 +1,6 @@
 //! Whether money is asked for in advance, and how much.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -10,6 +10,9 @@ use crate::sales::estimate::CleaningType;
 
 /// Less ahead than this is late.
 const LATE: TimeDelta = TimeDelta::hours(48);
+
+/// For whoever is to pay at once: long enough for a checkout, short enough for the next who wants that time.
+const AT_ONCE: TimeDelta = TimeDelta::minutes(30);
 
 /// How an amount was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString)]
@@ -57,6 +60,9 @@ pub struct DepositTerms {
     /// Why it was let go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub downgraded: Option<Downgrade>,
+    /// Until when it must be paid; after that nobody comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 /// What a deposit depends on.
@@ -130,6 +136,7 @@ pub fn decide(policy: &DepositPolicy, facts: Facts<'_>) -> DepositTerms {
         reasons,
         basis,
         downgraded: None,
+        due_at: None,
     }
 }
 
@@ -141,7 +148,8 @@ fn share(total: i64, permille: u16) -> i64 {
 
 fn none(basis: Basis) -> DepositTerms {
     let (amount_cents, permille, reasons) = (None, None, Vec::new());
-    DepositTerms { required: false, amount_cents, permille, reasons, basis, downgraded: None }
+    let (downgraded, due_at) = (None, None);
+    DepositTerms { required: false, amount_cents, permille, reasons, basis, downgraded, due_at }
 }
 
 impl DepositTerms {
@@ -154,7 +162,19 @@ impl DepositTerms {
             reasons: vec!["manual_override".to_owned()],
             basis: Basis::ManualOverride,
             downgraded: None,
+            due_at: None,
         }
+    }
+
+    /// Due as the policy has it, counted from `now`; what is not asked for is never due.
+    #[must_use]
+    pub fn due(mut self, policy: &DepositPolicy, now: DateTime<Utc>) -> Self {
+        let time = match policy.due_days {
+            0 => AT_ONCE,
+            days => TimeDelta::days(days.into()),
+        };
+        self.due_at = self.required.then(|| now + time);
+        self
     }
 
     /// Let go, because it cannot be paid; the reasons it was asked for stay.
@@ -162,6 +182,7 @@ impl DepositTerms {
     pub fn downgraded(mut self, why: Downgrade) -> Self {
         self.required = false;
         self.amount_cents = None;
+        self.due_at = None;
         self.basis = Basis::Disabled;
         self.downgraded = Some(why);
         self.reasons.push(format!("downgraded:{}", <&'static str>::from(why)));

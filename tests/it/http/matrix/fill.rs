@@ -23,10 +23,15 @@ const fn thing(
     Thing { name, made_by, field, ended_by }
 }
 
-/// In bodies, `{mark}` is the word that only one organisation knows, `{n}` a number never used before, and `{some_id}`
-/// the id of a thing made before.
+/// In bodies, `{mark}` is the word that only one organisation knows, `{n}` a number never used before, `{day}` a day never
+/// used before, and `{some_id}` the id of a thing made before.
 const FORM: &str = r#"{"name":"{mark} {n}","phone":"780-555-{n}","address":"{mark} street","email":"{mark}-{n}@example.net",
     "preferred_dates":["x"],"notes":"{mark}","structured_inputs":{"beds":1,"baths":1},"estimate_snapshot":{}}"#;
+const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_at":"{day}T10:00","duration_minutes":60,
+    "address_text":"{mark} street"}"#;
+const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
+    "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
+const BLACKOUT: &str = r#"{"team_id":"{team_id}","starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -66,6 +71,24 @@ pub(super) const THINGS: &[Thing] = &[
         ERASED,
     ),
     thing(
+        "team_id",
+        ("POST /v1/admin/teams", r#"{"name":"{mark} {n}"}"#),
+        "team_id",
+        Some(("POST /v1/admin/teams/{}/archive", "")),
+    ),
+    thing(
+        "booking_id",
+        ("POST /v1/admin/schedule/quick-create", VISIT),
+        "booking_id",
+        Some(("POST /v1/admin/bookings/{}/cancel", r#"{"reason":"{mark}"}"#)),
+    ),
+    thing(
+        "block_id",
+        ("POST /v1/admin/availability-blocks", BLOCK),
+        "block_id",
+        Some(("DELETE /v1/admin/availability-blocks/{}", "")),
+    ),
+    thing(
         "token_id",
         ("POST /v1/iam/api-tokens", r#"{"name":"{mark} {n}","permissions":["core.view"]}"#),
         "token_id",
@@ -80,14 +103,20 @@ pub(super) const THINGS: &[Thing] = &[
 ];
 
 /// Other names for the same things. `org_id` is the organisation itself.
-pub(super) const ALIASES: &[(&str, &str)] =
-    &[("custom_role_id", "role_id"), ("resource_id", "lead_id"), ("session_id", "user_id")];
+pub(super) const ALIASES: &[(&str, &str)] = &[
+    ("assigned_worker_id", "worker_id"),
+    ("custom_role_id", "role_id"),
+    ("lead_worker_id", "worker_id"),
+    ("resource_id", "lead_id"),
+    ("scope_id", "team_id"),
+    ("session_id", "user_id"),
+];
 
 /// Things of one person alone: what is one's own is asked for in the tests of sessions, here only what is not.
 pub(super) const PERSONAL: &[&str] = &["session_id"];
 
 /// Parameters that look like an id and name nothing of an organisation.
-pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code", "team_id", "reason_code"];
+pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code", "reason_code"];
 
 /// Parameters that say where a page begins, in a form of the route's own.
 pub(super) const PAGES: &[&str] = &["cursor", "after"];
@@ -122,6 +151,31 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/clients/{client_id}/block", r#"{"reason":"r"}"#),
     ("POST /v1/billing/pause", r#"{"reason_code":"SEASON_OVER"}"#),
     ("POST /v1/billing/resume", r#"{"reason_code":"SEASON_BEGINS"}"#),
+    ("POST /v1/admin/teams", r#"{"name":"t {n}"}"#),
+    ("PATCH /v1/admin/teams/{team_id}", r#"{"zones":["z {n}"]}"#),
+    (
+        "POST /v1/admin/working-hours",
+        r#"{"team_id":"{team_id}","day_of_week":6,"start_time":"08:00","end_time":"19:00"}"#,
+    ),
+    ("POST /v1/admin/availability-blocks", BLOCK),
+    ("PATCH /v1/admin/availability-blocks/{block_id}", r#"{"reason":"r {n}"}"#),
+    ("POST /v1/admin/blackouts", BLACKOUT),
+    ("POST /v1/admin/schedule/block", BLACKOUT),
+    (
+        "POST /v1/bookings",
+        r#"{"lead_id":"{lead_id}","starts_at":"{day}T10:00","time_on_site_hours":1}"#,
+    ),
+    ("POST /v1/admin/schedule/quick-create", VISIT),
+    ("PATCH /v1/admin/bookings/{booking_id}", r#"{"starts_at":"{day}T13:00"}"#),
+    ("POST /v1/admin/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T13:00"}"#),
+    ("POST /v1/admin/schedule/{booking_id}/move", r#"{"starts_at":"{day}T13:00"}"#),
+    ("POST /v1/admin/bookings/{booking_id}/complete", r#"{"actual_duration_minutes":60}"#),
+    ("POST /v1/admin/bookings/{booking_id}/cancel", r#"{"reason":"r"}"#),
+    (
+        "POST /v1/admin/bookings/{booking_id}/overrides",
+        r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
+    ),
+    ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
     ("PATCH /v1/admin/settings/features", r#"{"overrides":{"module.leads":true}}"#),
     ("PATCH /v1/admin/settings/org", r#"{"legal_name":"{mark}"}"#),
     ("PATCH /v1/admin/users/me/ui_prefs", r#"{"hidden_keys":["{mark}"]}"#),

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chrono::TimeDelta;
 use domain::access::{Permissions, Role};
 use domain::billing::plan::Plan;
 use domain::settings::feature::Feature;
@@ -131,6 +132,9 @@ impl World {
     fn filled(&self, org: &Org, line: &str) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let mut line = line.replace("{mark}", org.mark).replace("{n}", &number);
+        let days = TimeDelta::days(number.parse().unwrap());
+        let day = (self.app.now() + days).date_naive();
+        line = line.replace("{day}", &day.to_string());
         for (name, id) in &org.alive {
             line = line.replace(&format!("{{{name}}}"), id);
         }

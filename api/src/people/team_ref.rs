@@ -1,0 +1,43 @@
+//! A team as callers name it: by the number that people read, or by its id.
+
+use domain::id::OrgId;
+use domain::people::worker::TeamNumber;
+use domain::scheduling::team::{Team, TeamError};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+use crate::state::App;
+
+/// Either of both.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum TeamRef {
+    /// From 1.
+    Number(i32),
+    /// Its id.
+    Id(Uuid),
+}
+
+impl TeamRef {
+    /// As it stands in an address.
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        let number = text.parse().map(Self::Number).ok();
+        let either = number.or_else(|| text.parse().map(Self::Id).ok());
+        either.ok_or_else(|| Problem::field("team_id", "Input should be a number or an id"))
+    }
+
+    /// The number that workers know their team by; a team that there is not is answered as such.
+    pub(super) async fn number(self, app: &App, org: OrgId) -> Result<TeamNumber, Problem> {
+        match self {
+            Self::Number(number) => TeamNumber::parse(number)
+                .ok_or_else(|| Problem::field("team_id", "Input should be at least 1")),
+            Self::Id(id) => {
+                let found = app.bus.load::<Team>(org, &id.to_string()).await?;
+                let number = found.state.details().and_then(|team| TeamNumber::parse(team.number));
+                number.ok_or_else(|| Problem::refused(&TeamError::NotFound))
+            }
+        }
+    }
+}

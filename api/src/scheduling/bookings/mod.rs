@@ -1,0 +1,57 @@
+//! Visits: asked for by anybody, everything else by staff.
+
+mod changes;
+mod create;
+mod customer;
+mod detail;
+mod list;
+mod placing;
+mod public;
+mod terms;
+
+use commands::{CommandError, Context, Done};
+use domain::access::Permission;
+use domain::id::{BookingId, OrgId};
+use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Details, view};
+use serde_json::Value;
+
+use crate::problem::Problem;
+use crate::route::Routes;
+use crate::state::App;
+
+const VIEW: &[Permission] = &[Permission::BookingsView];
+const EDIT: &[Permission] = &[Permission::BookingsEdit];
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .merge(public::routes())
+        .merge(create::routes())
+        .merge(list::routes())
+        .merge(detail::routes())
+        .merge(placing::routes())
+        .merge(changes::routes())
+        .merge(terms::routes())
+}
+
+/// Carries out a command on a booking; the answer is the booking.
+async fn run(
+    app: &App,
+    context: &Context,
+    id: BookingId,
+    command: BookingCommand,
+) -> Result<Done, CommandError<BookingError>> {
+    app.bus.execute(context, &id.to_string(), command, shown).await
+}
+
+/// From the aggregate alone: a command asks nothing of the read side.
+fn shown(booking: &Booking) -> Value {
+    let mut shown = booking.details().map_or(Value::Null, view::booking);
+    domain::personal::reveal(&mut shown);
+    shown
+}
+
+/// A booking as it is now.
+async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
+    let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
+    found.state.details().cloned().ok_or_else(|| Problem::refused(&BookingError::NotFound))
+}

@@ -1,0 +1,264 @@
+//! When a visit is and who comes: moved, given to others, checked for what stands in the way.
+
+use axum::extract::State;
+use chrono::TimeDelta;
+use commands::Context;
+use domain::access::Permission;
+use domain::id::{BookingId, TeamId, WorkerId};
+use domain::scheduling::booking::{BookingCommand, BookingError, Change, Crew, Details, Party};
+use domain::scheduling::team::Details as Team;
+use domain::scheduling::terms::policies::BookingPolicies;
+use domain::scheduling::window::Window;
+use domain::settings::feature::Feature;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::super::teams::named;
+use super::super::{DISPATCH, facts, instants};
+use super::{known, run};
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::command::CommandRequest;
+use crate::extract::{Parameters, Path};
+use crate::problem::Problem;
+use crate::route::{Routes, staff};
+use crate::state::{App, AppState};
+
+const CHANGE: &[Permission] = &[Permission::BookingsEdit, Permission::BookingsAssign];
+
+pub(super) fn routes() -> Routes {
+    let dispatch = staff(DISPATCH).feature(Feature::Schedule);
+    let change = staff(CHANGE).feature(Feature::Schedule);
+    Routes::default()
+        .add(routes!(change_booking), change.action("booking.update"))
+        .add(routes!(reschedule_booking), dispatch.action("booking.reschedule"))
+        .add(routes!(move_booking), dispatch.action("booking.move"))
+        .add(routes!(conflicts), dispatch)
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(examples(json!({ "starts_at": "2030-03-04T13:00:00" })))]
+struct Placing {
+    /// With an offset, or on the clock of the organisation.
+    starts_at: Option<String>,
+    /// Instead of `duration_minutes`; without both the visit stays as long as it is.
+    ends_at: Option<String>,
+    /// 1 to 10080.
+    duration_minutes: Option<u32>,
+    /// Another team comes without those who were to come.
+    #[schema(value_type = Option<String>)]
+    team_id: Option<TeamId>,
+    /// Comes alone, unless `crew` names others; `null` for nobody yet.
+    #[serde(deserialize_with = "named")]
+    #[schema(value_type = Option<String>)]
+    worker_id: Option<Option<WorkerId>>,
+    /// Who comes beside the one who leads.
+    #[schema(value_type = Option<Vec<String>>)]
+    crew: Option<Vec<WorkerId>>,
+    /// Why opening hours and the distance to other visits are put aside.
+    force_reason: Option<String>,
+}
+
+/// Change when a visit is and who comes; what is left out stays
+#[utoipa::path(
+    patch,
+    path = "/v1/admin/bookings/{booking_id}",
+    tag = "scheduling",
+    params(("booking_id" = Uuid, Path)),
+    request_body = Placing,
+    responses(
+        (status = 200, description = "The booking", content_type = "application/json"),
+        (status = 400, description = "`booking.worker_inactive` or `booking.worker_other_team`"),
+        (status = 409, description = "`booking.conflict`; `conflicts` says what stands in the way")
+    )
+)]
+async fn change_booking(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    place(&app, &request.context(&caller), id, request.body()?).await
+}
+
+/// Come at another time
+#[utoipa::path(
+    post,
+    path = "/v1/admin/bookings/{booking_id}/reschedule",
+    tag = "scheduling",
+    params(("booking_id" = Uuid, Path)),
+    request_body = Placing,
+    responses(
+        (status = 200, description = "The booking", content_type = "application/json"),
+        (status = 409, description = "`booking.conflict`; `conflicts` says what stands in the way")
+    )
+)]
+async fn reschedule_booking(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    place(&app, &request.context(&caller), id, request.body()?).await
+}
+
+/// Move a visit on the schedule
+#[utoipa::path(
+    post,
+    path = "/v1/admin/schedule/{booking_id}/move",
+    tag = "scheduling",
+    params(("booking_id" = Uuid, Path)),
+    request_body = Placing,
+    responses(
+        (status = 200, description = "The booking", content_type = "application/json"),
+        (status = 409, description = "`booking.conflict`; `conflicts` says what stands in the way")
+    )
+)]
+async fn move_booking(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    place(&app, &request.context(&caller), id, request.body()?).await
+}
+
+async fn place(
+    app: &App,
+    context: &Context,
+    id: BookingId,
+    wanted: Placing,
+) -> Result<Answer, Problem> {
+    let booking = known(app, context.org, id).await?;
+    let zone = app.settings.of(app, context.org).await?.zone;
+    let window = wanted.window(&booking, zone)?;
+    let before = &booking.placement;
+    let changes_team = wanted.team_id.is_some_and(|team| team != before.team);
+    let moves = window.is_some_and(|window| window != before.window);
+    let team = facts::team(app, context.org, wanted.team_id.unwrap_or(before.team)).await?;
+    let crew = wanted.crew(app, context, &booking, &team).await?;
+    // Who is to come anew must be free; if the visit moves, so must those who come anyway.
+    let workers: Vec<WorkerId> = match &crew {
+        Some(crew) => crew.members.iter().map(|member| member.worker).collect(),
+        None if changes_team => Vec::new(),
+        None => before.crew.clone(),
+    };
+    let wish = facts::Wish {
+        team: (moves || changes_team).then_some(&team),
+        workers: if moves || crew.is_some() { &workers } else { &[] },
+        window: window.unwrap_or(before.window),
+        zone,
+    };
+    let obstacles = facts::obstacles(app, context.org, wish).await?;
+    let command = BookingCommand::Place(Box::new(Change {
+        window,
+        team: wanted.team_id,
+        crew,
+        obstacles,
+        by: Party::Staff,
+        forced: wanted.force_reason,
+        policies: BookingPolicies::default(),
+        now: app.now(),
+    }));
+    let done = run(app, context, id, command).await;
+    Ok(Answer::done(&done.map_err(|error| facts::refused(error, team.team_id))?))
+}
+
+impl Placing {
+    /// When it shall be, if that is to change.
+    fn window(&self, booking: &Details, zone: chrono_tz::Tz) -> Result<Option<Window>, Problem> {
+        let before = booking.placement.window;
+        let starts_at = match &self.starts_at {
+            Some(text) => instants::read("starts_at", text, zone)?,
+            None if self.ends_at.is_none() && self.duration_minutes.is_none() => return Ok(None),
+            None => before.starts_at,
+        };
+        match (&self.ends_at, self.duration_minutes) {
+            (Some(_), Some(_)) => {
+                Err(Problem::field("duration_minutes", "Not together with ends_at"))
+            }
+            (Some(text), None) => {
+                let ends_at = instants::read("ends_at", text, zone)?;
+                instants::span(starts_at, ends_at).map(Some)
+            }
+            (None, minutes) => {
+                let minutes = minutes.unwrap_or_else(|| before.minutes());
+                instants::visit(starts_at, minutes).map(Some)
+            }
+        }
+    }
+
+    /// Who shall come, if that is to change.
+    async fn crew(
+        &self,
+        app: &App,
+        context: &Context,
+        booking: &Details,
+        team: &Team,
+    ) -> Result<Option<Crew>, Problem> {
+        let (lead, others) = match (self.worker_id, &self.crew) {
+            (None, None) => return Ok(None),
+            (Some(lead), others) => (lead, others.clone().unwrap_or_default()),
+            (None, Some(others)) => (booking.placement.lead_worker, others.clone()),
+        };
+        facts::crew(app, context.org, team, (lead, &others)).await.map(Some)
+    }
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ConflictsQuery {
+    /// With an offset, or on the clock of the organisation.
+    starts_at: String,
+    /// First instant after it.
+    ends_at: String,
+    /// Who would come.
+    #[param(value_type = String)]
+    team_id: TeamId,
+    /// Who of them.
+    #[param(value_type = Option<String>)]
+    worker_id: Option<WorkerId>,
+    /// A visit that is there already and would be moved.
+    #[param(value_type = Option<String>)]
+    booking_id: Option<BookingId>,
+}
+
+/// What stands in the way of a visit
+#[utoipa::path(
+    get,
+    path = "/v1/admin/schedule/conflicts",
+    tag = "scheduling",
+    params(ConflictsQuery),
+    responses((status = 200, description = "Everything that does", content_type = "application/json", example = json!({
+        "has_conflict": false, "conflicts": []
+    })))
+)]
+async fn conflicts(
+    State(app): State<AppState>,
+    caller: Caller,
+    Parameters(asked): Parameters<ConflictsQuery>,
+) -> Result<Answer, Problem> {
+    let org = caller.org();
+    let zone = app.settings.of(&app, org).await?.zone;
+    let starts_at = instants::read("starts_at", &asked.starts_at, zone)?;
+    let ends_at = instants::read("ends_at", &asked.ends_at, zone)?;
+    let window = instants::span(starts_at, ends_at)?;
+    let team = facts::team(&app, org, asked.team_id).await?;
+    if let Some(booking) = asked.booking_id {
+        known(&app, org, booking).await.map_err(|_| Problem::refused(&BookingError::NotFound))?;
+    }
+    let workers: Vec<WorkerId> = asked.worker_id.into_iter().collect();
+    facts::crew(&app, org, &team, (None, &workers)).await?;
+    let buffer = BookingPolicies::default().scheduling.buffer_minutes;
+    let buffer = TimeDelta::minutes(buffer.into());
+    let wish = facts::Wish { team: Some(&team), workers: &workers, window, zone };
+    let mut found = facts::obstacles(&app, org, wish).await?;
+    found.retain(|one| one.hinders(window, buffer));
+    let whose = (team.team_id, &workers[..]);
+    found.extend(facts::visits(&app, org, whose, (window, buffer), asked.booking_id).await?);
+    Answer::json(&json!({ "has_conflict": !found.is_empty(), "conflicts": found }))
+}

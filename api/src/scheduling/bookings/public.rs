@@ -1,0 +1,257 @@
+//! `POST /v1/bookings`: somebody chooses a time.
+
+use axum::extract::State;
+use chrono::TimeDelta;
+use commands::{CommandError, Context, Done};
+use domain::customers::client::Contact;
+use domain::id::{BookingId, ClientId, LeadId, OrgId};
+use domain::sales::estimate::CleaningType;
+use domain::sales::lead::{Details as Lead, Lead as LeadAggregate, LeadError};
+use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Crew, Origin, Request};
+use domain::scheduling::search::Obstacle;
+use domain::scheduling::team::Details as Team;
+use domain::scheduling::terms::deposit::Downgrade;
+use domain::scheduling::terms::policies::BookingPolicies;
+use domain::scheduling::window::Window;
+use projections::scheduling::booking_list;
+use projections::tenant;
+use serde::Deserialize;
+use serde_json::{Map, Number, Value};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::super::{facts, instants, slots};
+use super::{customer, shown};
+use crate::answer::Answer;
+use crate::command::CommandRequest;
+use crate::organisation::Public;
+use crate::problem::Problem;
+use crate::route::{Routes, public};
+use crate::state::{App, AppState};
+
+pub(super) fn routes() -> Routes {
+    Routes::default().add(routes!(book), public().action("booking.create"))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "starts_at": "2030-03-04T10:00:00", "time_on_site_hours": 3.5, "lead_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "service_type": "deep" })))]
+struct NewBooking {
+    /// One of `/v1/slots`, or as the clock of the organisation shows it.
+    starts_at: String,
+    /// More than 0.
+    #[schema(value_type = f64)]
+    time_on_site_hours: Number,
+    /// Who asks: the answer to their request for an offer.
+    #[schema(value_type = String)]
+    lead_id: LeadId,
+    /// What they asked an offer for, if left out.
+    #[schema(value_type = Option<String>)]
+    service_type: Option<CleaningType>,
+    /// Not looked at by this build.
+    #[serde(rename = "captcha_token")]
+    _captcha: Option<String>,
+}
+
+/// What everybody may know about a visit they asked for.
+const TOLD: [&str; 16] = [
+    "booking_id",
+    "status",
+    "starts_at",
+    "ends_at",
+    "duration_minutes",
+    "actual_duration_minutes",
+    "service_type",
+    "deposit_required",
+    "deposit_cents",
+    "deposit_policy",
+    "deposit_status",
+    "policy_snapshot",
+    "risk_score",
+    "risk_band",
+    "risk_reasons",
+    "cancellation_exception",
+];
+
+/// Choose a time: it is taken from then on
+#[utoipa::path(
+    post,
+    path = "/v1/bookings",
+    tag = "intake",
+    request_body = NewBooking,
+    responses(
+        (status = 201, description = "The visit, `PENDING` until it is confirmed", content_type = "application/json"),
+        (status = 403, description = "`booking.client_blocked`"),
+        (status = 404, description = "`lead.not_found`"),
+        (status = 409, description = "`slot_taken`; `conflicts` says what is there")
+    )
+)]
+async fn book(
+    State(app): State<AppState>,
+    Public(org): Public,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let wanted: NewBooking = request.body()?;
+    let context = request.public_context(org.id);
+    let found = app.bus.load::<LeadAggregate>(org.id, &wanted.lead_id.to_string()).await?;
+    let lead = found.state.details().filter(|lead| lead.submitted.contact.open().is_some());
+    let lead = lead.ok_or_else(|| Problem::refused(&LeadError::NotFound))?;
+    let zone = app.settings.of(&app, org.id).await?.zone;
+    let service = wanted.service_type.unwrap_or(lead.submitted.structured_inputs.cleaning_type);
+    let minutes = slots::minutes(Some(&wanted.time_on_site_hours), Some(service))?;
+    let starts_at = instants::read("starts_at", &wanted.starts_at, zone)?;
+    let window = instants::visit(starts_at, minutes)?;
+    let asking = Asking { app: &app, context: &context, lead, service, window };
+    let repeated = context.request.keyed
+        && app.bus.lookup(org.id, context.request.command_id).await?.is_some();
+    let teams = slots::active(&app, org.id).await?;
+    let free = if repeated { teams } else { asking.free(teams, zone).await? };
+    let client = if repeated { None } else { asking.client().await? };
+    Ok(Answer::done(&asking.book(free, client).await?).created())
+}
+
+/// Somebody who asks for a time.
+struct Asking<'a> {
+    app: &'a App,
+    context: &'a Context,
+    lead: &'a Lead,
+    service: CleaningType,
+    window: Window,
+}
+
+impl Asking<'_> {
+    fn org(&self) -> OrgId {
+        self.context.org
+    }
+
+    /// The same for a repetition, which must be told of the same visit.
+    fn id(&self) -> BookingId {
+        self.context.request.derived_id("booking").into()
+    }
+
+    /// Those of `teams` that could come, as far as one can tell before asking the log.
+    async fn free(&self, teams: Vec<Team>, zone: chrono_tz::Tz) -> Result<Vec<Team>, Problem> {
+        if self.window.starts_at <= self.app.now() {
+            return Err(Problem::refused(&BookingError::StartInPast));
+        }
+        let policies = BookingPolicies::default();
+        let buffer = TimeDelta::minutes(policies.scheduling.buffer_minutes.into());
+        let (mut free, mut conflicts) = (Vec::new(), Vec::<Obstacle>::new());
+        for team in teams {
+            let (app, org, window) = (self.app, self.org(), self.window);
+            let wish = facts::Wish { team: Some(&team), workers: &[], window, zone };
+            let mut found = facts::obstacles(app, org, wish).await?;
+            found.retain(|one| one.hinders(window, buffer));
+            let whose = (team.team_id, &[][..]);
+            let visits = facts::visits(app, org, whose, (window, buffer), Some(self.id()));
+            found.extend(visits.await?);
+            if found.is_empty() {
+                free.push(team);
+            }
+            conflicts.extend(found);
+        }
+        if free.is_empty() { Err(facts::no_longer_free(&conflicts)) } else { Ok(free) }
+    }
+
+    /// Who asks, as a client. Without an address nobody could sign in: then it is the lead alone who is visited.
+    async fn client(&self) -> Result<Option<(ClientId, bool)>, Problem> {
+        let contact = self.lead.submitted.contact.open();
+        let contact = contact.and_then(|contact| {
+            let email = contact.email.as_deref()?;
+            Contact::parse(&contact.name, email, Some(&contact.phone)).ok()
+        });
+        let Some(contact) = contact else { return Ok(None) };
+        // One lead makes one client, however often it asks.
+        let lead = self.lead.submitted.lead_id.as_uuid();
+        let id = uuid::Uuid::new_v5(&lead, b"client").into();
+        let found = customer::found_or_registered(self.app, self.context, contact, id).await?;
+        match found {
+            Some(client) => customer::known(self.app, self.org(), client).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Asks the log for one team after another.
+    async fn book(
+        &self,
+        teams: Vec<Team>,
+        client: Option<(ClientId, bool)>,
+    ) -> Result<Done, Problem> {
+        let (app, org, id) = (self.app, self.org(), self.id());
+        let lead_id = self.lead.submitted.lead_id;
+        let mut tx = tenant::begin(&app.reads, org).await?;
+        let known = client.map(|(client, _)| client);
+        let mut history = booking_list::history(&mut tx, org, known, Some(lead_id)).await?;
+        drop(tx);
+        let contact = self.lead.submitted.contact.open();
+        history.postal_code = contact.and_then(|contact| contact.postal_code.clone());
+        let mut lost = Vec::new();
+        for team in teams {
+            let mut request = self.request(&team, client);
+            request.history = history.clone();
+            let command = BookingCommand::Request(Box::new(request));
+            let done = app.bus.create(self.context, &id.to_string(), command, receipt).await;
+            match done {
+                Err(CommandError::SlotTaken { detail }) => {
+                    lost.extend(facts::lost(&detail, team.team_id));
+                }
+                fate => return Ok(fate?),
+            }
+        }
+        Err(facts::no_longer_free(&lost))
+    }
+
+    fn request(&self, team: &Team, client: Option<(ClientId, bool)>) -> Request {
+        let submitted = &self.lead.submitted;
+        let contact = submitted.contact.open();
+        let empty = |text: Option<&String>| text.is_none_or(|text| text.trim().is_empty());
+        let missing = [
+            ("name", empty(contact.map(|contact| &contact.name))),
+            ("phone", empty(contact.map(|contact| &contact.phone))),
+            ("address", empty(contact.map(|contact| &contact.address))),
+        ];
+        let estimate = &submitted.estimate;
+        Request {
+            booking_id: self.id(),
+            origin: Origin::Public,
+            client: client.map(|(client, _)| client),
+            lead: Some(submitted.lead_id),
+            address: None,
+            subscription: None,
+            place: contact.map(|contact| contact.address.chars().take(500).collect()),
+            missing_contact: missing
+                .iter()
+                .filter(|(_, empty)| *empty)
+                .map(|(name, _)| *name)
+                .collect(),
+            is_blocked: client.is_some_and(|(_, blocked)| blocked),
+            block_override: None,
+            team: team.team_id,
+            crew: Crew::default(),
+            window: self.window,
+            service: Some(self.service),
+            total_cents: Some(estimate.total_cents),
+            price_book: Some(format!(
+                "{}/{}",
+                estimate.pricing_config_id, estimate.pricing_config_version
+            )),
+            obstacles: Vec::new(),
+            forced: None,
+            history: domain::scheduling::terms::risk::History::default(),
+            policies: BookingPolicies::default(),
+            named_deposit_cents: None,
+            // This build takes no payments.
+            unpayable: Some(Downgrade::StripeUnavailable),
+            now: self.app.now(),
+        }
+    }
+}
+
+/// What the visitor is told, who has proven nothing.
+fn receipt(booking: &Booking) -> Value {
+    let mut whole = shown(booking);
+    let mut told: Map<String, Value> =
+        TOLD.iter().map(|name| ((*name).to_owned(), whole[*name].take())).collect();
+    told.insert("checkout_url".to_owned(), Value::Null);
+    Value::Object(told)
+}

@@ -1,0 +1,6 @@
+//! Read models of scheduling.
+
+pub mod booking_detail;
+pub mod booking_list;
+pub mod team_list;
+pub mod time_off_list;
