@@ -1,26 +1,34 @@
-//! Demo data: two organisations with months of believable leads, made by issuing commands against a simulated clock.
+//! Demo data: two organisations with months of believable leads and visits, made by commands against a simulated clock.
 //!
 //! The same seed makes the same history. Every command has an identity made of its place in it, so a fill that was killed is
 //! gone on with by the next start; an organisation that was opened by anything else is left as it is.
 
+mod visits;
+
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use clap::ValueEnum;
-use commands::{Context, RequestKey};
+use commands::{CommandBus, Context, RequestKey};
 use domain::access::Role;
 use domain::billing::plan as billing;
+use domain::customers::client::{Client, ClientCommand};
+use domain::event::EventSourced;
 use domain::id::{LeadId, OrgId, QuoteId};
 use domain::organisation::Profile;
+use domain::people::worker::{Worker, WorkerCommand};
 use domain::recorded::Actor;
 use domain::sales::lead::{
     Lead, LeadCommand, LeadRequest, Offer, Status, Submission, referral_code,
 };
 use domain::sales::price_book;
+use domain::scheduling::booking::{Booking, BookingCommand};
+use domain::scheduling::team::{Team, TeamCommand};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::visits::Visits;
 use crate::organisations::{Organisations, system};
 
 /// How much of it.
@@ -217,17 +225,31 @@ struct History {
 /// One command at its moment.
 struct Step {
     at: DateTime<Utc>,
-    lead: LeadId,
+    /// Of the aggregate.
+    id: String,
     by_staff: bool,
-    command: LeadCommand,
+    act: Act,
+}
+
+/// A command, by what kind of aggregate it is for.
+enum Act {
+    Lead(LeadCommand),
+    Team(TeamCommand),
+    Worker(WorkerCommand),
+    Client(ClientCommand),
+    Booking(BookingCommand),
 }
 
 impl History {
-    /// Every command of all leads in the order of their moments, up to the day on which it was made.
+    /// Every command of all leads, and of some visits if there are leads at all, in the order of their moments, up to the day on which it was made.
     fn steps(&mut self, leads: usize) -> Vec<Step> {
         let mut steps = Vec::new();
         for _ in 0..leads {
             self.one_lead(&mut steps);
+        }
+        if leads > 0 {
+            // Names enough are part of the program; without them there would be fewer visits.
+            let _ = Visits { rng: &mut self.rng, start: self.start, steps: &mut steps }.write();
         }
         let end = self.start + TimeDelta::days(DAYS);
         steps.retain(|step| step.at < end);
@@ -240,7 +262,10 @@ impl History {
         let lead = LeadId::from(Uuid::from_u128(self.rng.random()));
         let Some(submit) = self.submit(lead, at) else { return };
         let total = submit.estimate.total_cents;
-        let mut push = |at, by_staff, command| steps.push(Step { at, lead, by_staff, command });
+        let mut push = |at, by_staff, command| {
+            let (id, act) = (lead.to_string(), Act::Lead(command));
+            steps.push(Step { at, id, by_staff, act });
+        };
         push(at, false, LeadCommand::Submit(Box::new(submit)));
 
         let fate = self.rng.random_range(0..100);
@@ -326,8 +351,26 @@ impl Step {
         };
         let actor = Actor { kind: kind.to_owned(), id: id.to_owned(), role: role.to_owned() };
         let ctx = Context { actor, recorded_at: Some(self.at), request, ..system(org, None) };
-        let id = self.lead.to_string();
-        organisations.bus().execute(&ctx, &id, self.command, |_: &Lead| Value::Null).await?;
-        Ok(())
+        let (bus, id) = (organisations.bus(), &self.id);
+        match self.act {
+            Act::Lead(command) => give::<Lead>(bus, &ctx, id, command).await,
+            Act::Team(command) => give::<Team>(bus, &ctx, id, command).await,
+            Act::Worker(command) => give::<Worker>(bus, &ctx, id, command).await,
+            Act::Client(command) => give::<Client>(bus, &ctx, id, command).await,
+            Act::Booking(command) => give::<Booking>(bus, &ctx, id, command).await,
+        }
     }
+}
+
+async fn give<A: EventSourced>(
+    bus: &CommandBus,
+    ctx: &Context,
+    id: &str,
+    command: A::Command,
+) -> anyhow::Result<()>
+where
+    A::Error: 'static,
+{
+    bus.execute(ctx, id, command, |_: &A| Value::Null).await?;
+    Ok(())
 }

@@ -99,6 +99,18 @@ impl Api {
         self.send(&staff.visitor, request).await.map_err(signed_out)
     }
 
+    /// Asks on behalf of anybody.
+    pub(crate) async fn look_up(
+        &self,
+        visitor: &Visitor,
+        path: &[&str],
+        parameters: &[(&str, &str)],
+    ) -> Result<Reply, Failure> {
+        let mut url = self.url(path)?;
+        url.query_pairs_mut().extend_pairs(parameters);
+        self.send(visitor, self.http.get(url)).await
+    }
+
     /// Changes something on behalf of somebody who is signed in.
     pub(crate) async fn command(
         &self,

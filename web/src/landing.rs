@@ -138,6 +138,7 @@ async fn estimate(
 /// What the API says to somebody whose request it has taken.
 #[derive(Deserialize)]
 struct Receipt {
+    lead_id: String,
     next_step_text: String,
     referral_code: Option<String>,
 }
@@ -147,6 +148,8 @@ struct Receipt {
 struct ReceivedPage {
     frame: Frame,
     receipt: Receipt,
+    /// Whose page it is, if not the host's.
+    org: String,
 }
 
 /// The answer stands on this very page: whoever reloads it sends the same key and gets the same answer.
@@ -159,7 +162,8 @@ async fn visit(
     let command = Command::post(&["v1", "leads"], request(&fields), fields.get("key"));
     match site.api.submit(&visitor, command).await {
         Ok(reply) => {
-            let page = ReceivedPage { frame: Frame::of(&visitor, "home"), receipt: reply.read()? };
+            let (frame, org) = (Frame::of(&visitor, "home"), fields.get("org").to_owned());
+            let page = ReceivedPage { frame, receipt: reply.read()?, org };
             page::show_as(StatusCode::CREATED, &page)
         }
         Err(failure) => again(&visitor, fields, &failure),

@@ -20,7 +20,7 @@ pub(crate) fn routes() -> Router<SiteState> {
 }
 
 /// An id as it may stand in a path: anything else names nothing.
-fn id(text: &str) -> Result<&str, Failure> {
+pub(crate) fn id(text: &str) -> Result<&str, Failure> {
     let fits =
         text.len() <= 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if fits && !text.is_empty() { Ok(text) } else { Err(Failure::NotFound) }

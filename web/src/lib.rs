@@ -2,6 +2,8 @@
 
 mod api;
 mod assets;
+mod book;
+mod bookings;
 mod edge;
 mod failure;
 mod form;
@@ -66,7 +68,9 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(assets::routes())
         .merge(landing::routes())
         .merge(login::routes())
+        .merge(book::routes())
         .merge(leads::routes())
+        .merge(bookings::routes())
         .merge(history::routes())
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)

@@ -3,6 +3,7 @@
 mod browser;
 mod public;
 mod staff;
+mod visits;
 
 use std::sync::{Arc, Mutex};
 
@@ -99,6 +100,7 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
     match (parts.method.as_str(), path.as_str()) {
         ("POST", "/v1/leads") => submitted(&asked),
         ("POST", "/v1/estimate") => estimated(&asked),
+        ("POST", "/v1/bookings") => booked(&asked),
         ("GET", _) => read(&path, &asked),
         ("POST" | "PATCH", _) => changed(&path, &asked),
         _ => problem(404, "route_not_found", "No route", &json!([])),
@@ -126,6 +128,41 @@ fn submitted(asked: &Asked) -> Response {
     (StatusCode::CREATED, axum::Json(receipt)).into_response()
 }
 
+fn booked(asked: &Asked) -> Response {
+    if asked.body["starts_at"] != "2030-03-04T16:00:00.000000Z" {
+        let detail = "Requested slot is no longer available";
+        return problem(409, "slot_taken", detail, &json!([]));
+    }
+    let receipt = json!({ "starts_at": "2030-03-04T16:00:00Z", "duration_minutes": 120, "status": "PENDING" });
+    (StatusCode::CREATED, axum::Json(receipt)).into_response()
+}
+
+/// A visit as lists show it.
+fn visit() -> Value {
+    json!({
+        "booking_id": LEAD, "starts_at": "2030-03-04T16:00:00Z", "duration_minutes": 120, "status": "PENDING",
+        "lead_name": "<b>Sam</b> & Co", "lead_email": null, "total_cents": 12000,
+    })
+}
+
+fn visit_detail() -> Value {
+    let mut visit = visit();
+    let more = json!({
+        "ends_at": "2030-03-04T18:00:00Z", "address_text": "<script>alert(1)</script>", "risk_band": "LOW",
+        "customer": { "name": "<b>Sam</b> & Co", "email": null },
+        "timeline": [{ "event_type": "risk_assessed", "recorded_at": "2026-11-24T09:00:00Z", "actor": { "id": "demo" } }],
+    });
+    visit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    visit
+}
+
+fn calendar() -> Value {
+    json!({ "from_date": "2030-03-04", "to_date": "2030-03-04", "teams": [{ "name": "North", "days": [{
+        "opens_at": "2030-03-04T16:00:00Z", "closes_at": "2030-03-05T01:00:00Z", "bookings": [visit()], "minutes": 120,
+        "blocks": [{ "block_type": "blackout", "starts_at": "2030-03-04T20:00:00Z", "ends_at": "2030-03-04T21:00:00Z", "reason": "van" }],
+    }] }] })
+}
+
 fn estimated(asked: &Asked) -> Response {
     if asked.body["beds"].as_i64().is_none_or(|beds| beds > 10) {
         let errors = json!([{ "field": "beds", "message": "At most 10" }]);
@@ -150,10 +187,21 @@ fn read(path: &str, asked: &Asked) -> Response {
             } else {
                 ("owner", "contacts.edit")
             };
-            json!({ "username": role, "role": role, "permissions": [held] })
+            let sends = if is_viewer(asked) { "bookings.view" } else { "bookings.assign" };
+            json!({ "username": role, "role": role, "permissions": [held, sends] })
         }
         "/v1/admin/leads" => {
             json!({ "items": [item()], "total": 60, "page": 2, "page_size": 25, "next_cursor": null })
+        }
+        "/v1/admin/schedule" => {
+            json!({ "bookings": [visit()], "total": 1, "next_cursor": "17_ab" })
+        }
+        "/v1/admin/schedule/team_calendar" => calendar(),
+        "/v1/slots" => json!({
+            "date": "2030-03-04", "duration_minutes": 120, "slots": ["2030-03-04T16:00:00Z"], "clarifier": null,
+        }),
+        _ if path == format!("/v1/admin/bookings/{LEAD}") => {
+            return ([(header::ETAG, "\"4\"")], axum::Json(visit_detail())).into_response();
         }
         "/v1/admin/events" if is_viewer(asked) => {
             let errors = json!([{ "field": "permission", "message": "admin.manage" }]);

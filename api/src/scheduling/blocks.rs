@@ -326,7 +326,7 @@ async fn blackout(app: &App, context: &Context, block: NewBlackout) -> Result<An
     let zone = app.settings.of(app, context.org).await?.zone;
     let window = window(&block.starts_at, &block.ends_at, zone)?;
     let sort = if block.team_id.is_some() { "team" } else { "org" };
-    let team = block.team_id.map(|team| team.as_uuid());
+    let team = block.team_id.map(TeamId::as_uuid);
     let scope = scope(app, context.org, sort, team).await?;
     let terms = Terms { scope, purpose: Purpose::Blackout, window, reason: block.reason };
     declare(app, context, terms).await

@@ -97,11 +97,8 @@ async fn team_calendar(
     };
     let ids: Vec<Uuid> = teams.iter().map(|row| row.team.team_id.as_uuid()).collect();
     let off = time_off_list::touching(&mut tx, org, (&ids, &[]), span).await?;
-    let filter = Filter {
-        between: span,
-        team: asked.team_id.map(|team| team.as_uuid()),
-        ..Filter::default()
-    };
+    let filter =
+        Filter { between: span, team: asked.team_id.map(TeamId::as_uuid), ..Filter::default() };
     let start = (Order::Earliest, None);
     let visits = booking_list::page(&mut tx, org, &filter, start, MOST).await?;
     tx.rollback().await?;

@@ -6,6 +6,7 @@ mod calendar;
 mod facts;
 mod hours;
 mod instants;
+mod sent;
 mod slots;
 mod teams;
 

@@ -70,9 +70,12 @@ impl SlotsQuery {
     path = "/v1/slots",
     tag = "intake",
     params(SlotsQuery),
-    responses((status = 200, description = "`clarifier` is for the visitor, where the times are not those asked for", content_type = "application/json", example = json!({
-        "date": "2030-03-04", "duration_minutes": 120, "slots": ["2030-03-04T16:00:00Z"], "clarifier": null
-    })))
+    responses(
+        (status = 200, description = "`clarifier` is for the visitor, where the times are not those asked for", content_type = "application/json", example = json!({
+            "date": "2030-03-04", "duration_minutes": 120, "slots": ["2030-03-04T16:00:00Z"], "clarifier": null
+        })),
+        (status = 422, description = "Unusable parameters")
+    )
 )]
 async fn slots(
     State(app): State<AppState>,

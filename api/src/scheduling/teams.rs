@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::continued;
+use super::sent::Sent;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -173,34 +174,27 @@ struct ChangedTeam {
     /// As when it was made. Not together with anything else.
     name: Option<String>,
     /// An active member of the team; `null` for nobody.
-    #[serde(default, deserialize_with = "named")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    lead_worker_id: Option<Option<WorkerId>>,
+    lead_worker_id: Sent<WorkerId>,
     /// Parts of town.
     zones: Option<Vec<String>>,
     /// What it is good at.
     specializations: Option<Vec<String>>,
     /// `#RRGGBB`; `null` for none.
-    #[serde(default, deserialize_with = "named")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    calendar_color: Option<Option<String>>,
-}
-
-/// Tells `null` from what was left out.
-pub(super) fn named<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
-    from: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
+    calendar_color: Sent<String>,
 }
 
 impl ChangedTeam {
     fn on(self, team: &Details) -> Setup {
         let before = team.setup.clone();
         Setup {
-            lead: self.lead_worker_id.unwrap_or(before.lead),
+            lead: self.lead_worker_id.over(before.lead),
             zones: self.zones.unwrap_or(before.zones),
             specializations: self.specializations.unwrap_or(before.specializations),
-            calendar_color: self.calendar_color.unwrap_or(before.calendar_color),
+            calendar_color: self.calendar_color.over(before.calendar_color),
         }
     }
 }
@@ -228,16 +222,15 @@ async fn change_team(
     let (context, now) = (request.context(&caller), app.now());
     let found = app.bus.load::<Team>(context.org, &id.to_string()).await?;
     let team = found.state.details().ok_or_else(|| Problem::refused(&TeamError::NotFound))?;
-    let command = match &changed.name {
-        Some(name) => TeamCommand::Rename { name: name.clone(), now },
-        None => {
-            let setup = changed.on(team);
-            let lead_is_member = match setup.lead {
-                Some(lead) => is_member(&app, &context, team, lead).await?,
-                None => true,
-            };
-            TeamCommand::Configure { setup, lead_is_member, now }
-        }
+    let command = if let Some(name) = &changed.name {
+        TeamCommand::Rename { name: name.clone(), now }
+    } else {
+        let setup = changed.on(team);
+        let lead_is_member = match setup.lead {
+            Some(lead) => is_member(&app, &context, team, lead).await?,
+            None => true,
+        };
+        TeamCommand::Configure { setup, lead_is_member, now }
     };
     Ok(Answer::done(&run(&app, &context, id, command).await.map_err(refused)?))
 }

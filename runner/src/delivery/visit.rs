@@ -22,8 +22,10 @@ pub(super) fn letter(kind: &str, visit: &Visit) -> Result<Letter, &'static str> 
     if name == PLACEHOLDER {
         return Err("subject_erased");
     }
-    if !matches!(status.as_str(), "CONFIRMED" | "IN_PROGRESS") {
-        return Err("nobody_comes");
+    match status.as_str() {
+        "CONFIRMED" => {}
+        "IN_PROGRESS" | "DONE" => return Err("too_late"),
+        _ => return Err("nobody_comes"),
     }
     let address = email.clone().ok_or("no_email_address")?;
     let is_reminder = kind == BOOKING_REMINDER;

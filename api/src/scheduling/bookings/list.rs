@@ -97,9 +97,9 @@ impl ListQuery {
         Ok(Filter {
             between,
             status: self.status()?,
-            team: self.team_id.map(|team| team.as_uuid()),
-            worker: self.worker_id.map(|worker| worker.as_uuid()),
-            client: self.client_id.map(|client| client.as_uuid()),
+            team: self.team_id.map(TeamId::as_uuid),
+            worker: self.worker_id.map(WorkerId::as_uuid),
+            client: self.client_id.map(ClientId::as_uuid),
             query: query.map(str::to_owned),
             archived: self.include_archived.unwrap_or(false),
         })
@@ -164,10 +164,8 @@ async fn find(
         then = Some(position);
     }
     let items = booking_list::page(&mut tx, org, &filter, (order, after), limit).await?;
-    let total = match counted {
-        true => Some(booking_list::count(&mut tx, org, &filter).await?),
-        false => None,
-    };
+    let total =
+        if counted { Some(booking_list::count(&mut tx, org, &filter).await?) } else { None };
     tx.rollback().await?;
     let full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
     let next =

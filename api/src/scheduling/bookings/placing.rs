@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::super::teams::named;
+use super::super::sent::Sent;
 use super::super::{DISPATCH, facts, instants};
 use super::{known, run};
 use crate::answer::Answer;
@@ -38,8 +38,8 @@ pub(super) fn routes() -> Routes {
         .add(routes!(conflicts), dispatch)
 }
 
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "starts_at": "2030-03-04T13:00:00" })))]
 struct Placing {
     /// With an offset, or on the clock of the organisation.
@@ -52,9 +52,9 @@ struct Placing {
     #[schema(value_type = Option<String>)]
     team_id: Option<TeamId>,
     /// Comes alone, unless `crew` names others; `null` for nobody yet.
-    #[serde(deserialize_with = "named")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    worker_id: Option<Option<WorkerId>>,
+    worker_id: Sent<WorkerId>,
     /// Who comes beside the one who leads.
     #[schema(value_type = Option<Vec<String>>)]
     crew: Option<Vec<WorkerId>>,
@@ -199,11 +199,11 @@ impl Placing {
         booking: &Details,
         team: &Team,
     ) -> Result<Option<Crew>, Problem> {
-        let (lead, others) = match (self.worker_id, &self.crew) {
-            (None, None) => return Ok(None),
-            (Some(lead), others) => (lead, others.clone().unwrap_or_default()),
-            (None, Some(others)) => (booking.placement.lead_worker, others.clone()),
-        };
+        if self.worker_id.is_left_out() && self.crew.is_none() {
+            return Ok(None);
+        }
+        let lead = self.worker_id.over(booking.placement.lead_worker);
+        let others = self.crew.clone().unwrap_or_default();
         facts::crew(app, context.org, team, (lead, &others)).await.map(Some)
     }
 }

@@ -116,7 +116,7 @@ impl Booking {
             (Self::Absent, _) => Err(BookingError::NotFound),
 
             (Self::Known(booking), C::Confirm { now }) => booking.confirm(now),
-            (Self::Known(booking), C::Place(change)) => booking.place(*change),
+            (Self::Known(booking), C::Place(change)) => booking.place(&change),
             (Self::Known(booking), C::Start { worker, now }) => booking.start(worker, now),
             (Self::Known(booking), C::Complete { actual_minutes, checklist_open, now }) => {
                 booking.complete(actual_minutes, checklist_open, now)

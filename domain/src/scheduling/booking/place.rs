@@ -15,7 +15,7 @@ use crate::scheduling::terms::policies::ReschedulePolicy;
 use crate::scheduling::window::Window;
 
 impl Details {
-    pub(super) fn place(&self, change: Change) -> Decision {
+    pub(super) fn place(&self, change: &Change) -> Decision {
         if change.window.is_none() && change.team.is_none() && change.crew.is_none() {
             return Err(BookingError::NothingSupplied);
         }

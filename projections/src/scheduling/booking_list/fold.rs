@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use cqrs_es::Aggregate;
 use domain::customers::client::{Client, ClientEvent};
+use domain::id::{ClientId, LeadId};
 use domain::personal::Personal;
 use domain::recorded::Recorded;
 use domain::sales::lead::{Lead, LeadEvent};
@@ -26,8 +27,8 @@ pub(super) fn customers_of(events: &[&Recorded]) -> Vec<Uuid> {
     for event in events.iter().filter(|event| event.aggregate_type == Booking::TYPE) {
         match event.of::<Booking>() {
             Ok(Some(BookingEvent::Requested(asked))) => {
-                found.extend(asked.client.map(|client| client.as_uuid()));
-                found.extend(asked.lead.map(|lead| lead.as_uuid()));
+                found.extend(asked.client.map(ClientId::as_uuid));
+                found.extend(asked.lead.map(LeadId::as_uuid));
             }
             Ok(Some(BookingEvent::ClientChanged { client, .. })) => found.push(client.as_uuid()),
             // What does not decode is parked when it is applied.

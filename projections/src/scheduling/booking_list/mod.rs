@@ -56,7 +56,7 @@ impl Projection for BookingList {
         keys.extend(named.keys(db, Lead::TYPE).await?);
         let rows = table::load(db, batch.org, &bookings, &people).await?;
         people.extend(fold::customers_of(batch.events));
-        people.extend(rows.values().filter_map(|row| row.customer()));
+        people.extend(rows.values().filter_map(row::Row::customer));
         let customers = table::load_customers(db, batch.org, &people).await?;
         let mut list = List::new(rows, customers);
         let poison = list.fold(batch.events, &keys);

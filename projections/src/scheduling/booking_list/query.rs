@@ -247,8 +247,8 @@ pub async fn history(
                   count(*) filter (where status = 'CANCELLED') as "cancelled!"
            from booking_list where org_id = $1 and (client_id = $2 or lead_id = $3)"#,
         org.as_uuid(),
-        client.map(|client| client.as_uuid()),
-        lead.map(|lead| lead.as_uuid()),
+        client.map(ClientId::as_uuid),
+        lead.map(LeadId::as_uuid),
     )
     .fetch_one(db)
     .await?;

@@ -1,6 +1,7 @@
 //! One line of the list of bookings, and how each event changes it.
 
 use chrono::{DateTime, Utc};
+use domain::id::{ClientId, LeadId, WorkerId};
 use domain::personal::PLACEHOLDER;
 use domain::recorded::Recorded;
 use domain::scheduling::booking::{BookingEvent, DepositStatus, Placement, Requested, Status};
@@ -67,8 +68,8 @@ impl Row {
             team_id: Uuid::nil(),
             lead_worker: None,
             crew: Vec::new(),
-            client_id: asked.client.map(|client| client.as_uuid()),
-            lead_id: asked.lead.map(|lead| lead.as_uuid()),
+            client_id: asked.client.map(ClientId::as_uuid),
+            lead_id: asked.lead.map(LeadId::as_uuid),
             shown: Customer::nobody(),
             service: asked.service.map(|service| word(service.into())),
             total_cents: asked.total_cents,
@@ -137,7 +138,7 @@ impl Row {
         self.starts_at = placement.window.starts_at;
         self.ends_at = placement.window.ends_at;
         self.team_id = placement.team.as_uuid();
-        self.lead_worker = placement.lead_worker.map(|worker| worker.as_uuid());
+        self.lead_worker = placement.lead_worker.map(WorkerId::as_uuid);
         self.crew = placement.crew.iter().map(|worker| worker.as_uuid()).collect();
     }
 

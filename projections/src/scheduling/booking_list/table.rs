@@ -115,9 +115,6 @@ pub(super) async fn write(
     rows: impl Iterator<Item = &Row>,
 ) -> Result<(), sqlx::Error> {
     let mut rows: Vec<&Row> = rows.collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
     rows.sort_unstable_by_key(|row| row.booking_id);
     sqlx::query!(
         "insert into booking_list (org_id, booking_id, starts_at, ends_at, status, team_id, lead_worker, crew, client_id,
@@ -169,7 +166,7 @@ pub(super) async fn write(
         &column(&rows, |row| row.archived_at) as &[Option<DateTime<Utc>>],
         &column(&rows, |row| row.version),
         &column(&rows, |row| row.position),
-        &column(&rows, |row| row.search()),
+        &column(&rows, Row::search),
     )
     .execute(db)
     .await?;

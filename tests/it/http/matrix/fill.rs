@@ -116,7 +116,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 pub(super) const PERSONAL: &[&str] = &["session_id"];
 
 /// Parameters that look like an id and name nothing of an organisation.
-pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code", "reason_code"];
+pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code", "reason_code", "captcha_token"];
 
 /// Parameters that say where a page begins, in a form of the route's own.
 pub(super) const PAGES: &[&str] = &["cursor", "after"];

@@ -199,7 +199,7 @@ async fn the_list_is_filtered_sorted_paged_and_exported() {
     assert_eq!(list("include_cancelled=false").await, ids[1..4]);
     assert_eq!(list(&format!("team_id={north}")).await, [ids[1].clone(), ids[3].clone()]);
     assert_eq!(list("q=KIM&status=PENDING,CANCELLED").await, [ids[0].clone(), ids[2].clone()]);
-    let day = at_ten(&app, 8).with_timezone(&chrono_tz::America::Edmonton).date_naive();
+    let day = at_ten(&app, 8).with_timezone(&domain::settings::zone::DEFAULT).date_naive();
     assert_eq!(list(&format!("from={day}&to={day}")).await, ids[1..2]);
     let first = owner.get("/v1/admin/bookings?limit=3").await;
     let cursor = first.header("x-next-cursor").unwrap().to_owned();

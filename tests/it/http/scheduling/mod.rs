@@ -17,7 +17,7 @@ use crate::harness::{App, Client};
 /// A week from now at ten in the morning in Edmonton, on a day on which every team works.
 pub(super) fn at_ten(app: &App, days: i64) -> DateTime<Utc> {
     let day = (app.now() - TimeDelta::hours(7) + TimeDelta::days(days)).date_naive();
-    let zone = chrono_tz::America::Edmonton;
+    let zone = domain::settings::zone::DEFAULT;
     domain::scheduling::search::instant(day, "10:00:00".parse().unwrap(), zone)
 }
 

@@ -18,7 +18,7 @@ async fn a_visitor_chooses_a_time_and_becomes_a_client() {
     app.settle().await;
     let lead_id = lead(&app, "Quilla Zembrowski", 1001).await;
     let ten = at_ten(&app, 7);
-    let local = ten.with_timezone(&chrono_tz::America::Edmonton).format("%Y-%m-%dT%H:%M:%S");
+    let local = ten.with_timezone(&domain::settings::zone::DEFAULT).format("%Y-%m-%dT%H:%M:%S");
     let anyone = app.anyone().with("idempotency-key", "once");
     let body = choice(&lead_id, &json!(local.to_string()));
     let made = anyone.post("/v1/bookings", &body).await;
@@ -68,8 +68,9 @@ async fn what_is_taken_past_closed_or_blocked_is_refused() {
     for minutes in [-149, -60, 0, 60, 149] {
         let near = ten + TimeDelta::minutes(minutes);
         let taken = anyone.post("/v1/bookings", &choice(&second, &json!(near))).await;
-        let conflict = &taken.is(409, "slot_taken").body["conflicts"][0];
-        assert_eq!(conflict["kind"], "booking", "{minutes}: {}", taken.text);
+        let conflicts = taken.is(409, "slot_taken").body["conflicts"].as_array().unwrap();
+        let visit = conflicts.iter().any(|one| one["kind"] == "booking");
+        assert!(visit, "{minutes}: {}", taken.text);
         assert!(!taken.text.contains(&text(&made, "booking_id")));
     }
     let after = choice(&second, &json!(ten + TimeDelta::minutes(150)));

@@ -26,8 +26,8 @@ async fn a_team_is_made_renamed_set_up_and_archived() {
         json!({ "lead_worker_id": dana, "calendar_color": "#3366CC", "zones": ["Downtown"] });
     assert_eq!(owner.patch(&route, &lead).await.ok().body["lead_worker_id"], json!(dana));
     let foreign =
-        owner.patch(&format!("/v1/admin/teams/{south}"), &json!({ "lead_worker_id": dana }));
-    foreign.await.is(400, "team.lead_not_member");
+        owner.patch(&format!("/v1/admin/teams/{south}"), &json!({ "lead_worker_id": dana })).await;
+    foreign.is(400, "team.lead_not_member");
     owner.patch(&route, &json!({ "calendar_color": "blue" })).await.is(400, "team.bad_colour");
     app.settle().await;
     let members = owner.get(&format!("{route}/members")).await;
@@ -66,7 +66,7 @@ async fn hours_and_time_off_decide_what_is_offered() {
     let north = team(&owner, "North").await;
     app.settle().await;
     let ten = at_ten(&app, 7);
-    let local = ten.with_timezone(&chrono_tz::America::Edmonton);
+    let local = ten.with_timezone(&domain::settings::zone::DEFAULT);
     let day = local.date_naive();
     let slots = async || {
         let path = format!("/v1/slots?date={day}&time_on_site_hours=2");
@@ -98,8 +98,9 @@ async fn hours_and_time_off_decide_what_is_offered() {
     let refused = booked(&owner, &visit(&north, &sam, ten, &json!({}))).await;
     assert_eq!(refused.is(409, "booking.conflict").body["conflicts"][0]["kind"], "blackout");
     assert_eq!(refused.body["conflicts"][0]["reference"], json!(block));
-    let gone = owner.send(reqwest::Method::DELETE, &format!("/v1/admin/blackouts/{block}"), None);
-    assert_eq!(gone.await.status, 204);
+    let gone = format!("/v1/admin/blackouts/{block}");
+    let gone = owner.send(reqwest::Method::DELETE, &gone, None).await;
+    assert_eq!(gone.status, 204);
     app.settle().await;
     assert_eq!(slots().await["slots"], json!([ten]));
     assert_eq!(owner.get("/v1/admin/availability-blocks").await.ok().body, json!([]));
@@ -137,7 +138,7 @@ async fn time_off_is_checked_and_changed() {
         owner.patch(&one, &json!({ "ends_at": at_ten(&app, 9), "reason": "Long weekend" })).await;
     assert_eq!(later.ok().body["reason"], "Long weekend");
     app.settle().await;
-    let day = from.with_timezone(&chrono_tz::America::Edmonton).date_naive();
+    let day = from.with_timezone(&domain::settings::zone::DEFAULT).date_naive();
     let list = owner.get(&format!("{route}?from={day}&to={day}&scope=org")).await;
     assert_eq!(list.ok().body.as_array().unwrap().len(), 1);
     app.staff("viewer").post(route, &block("org", None, "holiday")).await.is(403, "forbidden");

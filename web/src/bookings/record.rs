@@ -1,0 +1,120 @@
+//! One visit: now, or as it was.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+
+use super::shape::Booking;
+use crate::failure::Failure;
+use crate::form::{Answer, Fields, Form};
+use crate::leads::id;
+use crate::page::{self, Frame};
+use crate::visitor::Staff;
+use crate::{Site, SiteState, moment, token};
+
+pub(super) fn routes() -> Router<SiteState> {
+    Router::new().route("/bookings/{id}", get(show))
+}
+
+#[derive(Template)]
+#[template(path = "booking.html")]
+struct RecordPage {
+    frame: Frame,
+    booking: Booking,
+    /// Of the visit as shown: a form that was filled in beside an older one is refused.
+    version: String,
+    key: String,
+    as_of: String,
+    saved: bool,
+    may_change: bool,
+    form: Form,
+}
+
+impl RecordPage {
+    fn here(&self) -> String {
+        format!("/bookings/{}", self.booking.id)
+    }
+
+    fn form(&self, name: &str) -> &Form {
+        self.form.of(name)
+    }
+}
+
+async fn show(
+    State(site): State<SiteState>,
+    staff: Staff,
+    Path(booking): Path<String>,
+    Query(fields): Query<Fields>,
+) -> Answer {
+    let as_of = fields.get("as_of");
+    let record = find(&site, &staff, id(&booking)?, as_of).await?;
+    let saved = as_of.is_empty() && fields.get("saved") == "1";
+    page::show(&RecordPage { saved, ..record })
+}
+
+/// The record again, with a form that was not accepted; a change by somebody else has a page of its own.
+pub(super) async fn refuse(
+    site: &Site,
+    staff: &Staff,
+    booking: &str,
+    form: Form,
+    failure: Failure,
+) -> Answer {
+    let Some(refusal) = failure.refusal() else { return Err(failure) };
+    if refusal.status == 412 {
+        let frame = Frame::staff(staff, "bookings", false);
+        let page = ConflictPage {
+            frame,
+            address: format!("/bookings/{booking}"),
+            entered: entered(&form),
+        };
+        return page::show_as(StatusCode::CONFLICT, &page);
+    }
+    if matches!(refusal.status, 401 | 403 | 404) {
+        return Err(failure);
+    }
+    let record = find(site, staff, booking, "").await?;
+    let status = failure.status();
+    page::show_as(status, &RecordPage { form: form.refused(&failure), ..record })
+}
+
+#[derive(Template)]
+#[template(path = "conflict.html")]
+struct ConflictPage {
+    frame: Frame,
+    address: String,
+    entered: Vec<(&'static str, String)>,
+}
+
+/// What somebody typed, so that it need not be typed again from memory.
+fn entered(form: &Form) -> Vec<(&'static str, String)> {
+    let typed = [
+        ("New start", "starts_at"),
+        ("Why at that time", "force_reason"),
+        ("Reason", "reason"),
+        ("Minutes", "minutes"),
+    ];
+    let filled = |(label, name)| Some((label, form.fields.filled(name)?.to_owned()));
+    typed.into_iter().filter_map(filled).collect()
+}
+
+async fn find(site: &Site, staff: &Staff, id: &str, as_of: &str) -> Result<RecordPage, Failure> {
+    let asked = moment::as_of(as_of);
+    let path = ["v1", "admin", "bookings", id];
+    let reply = site.api.query(staff, &path, &[("as_of", &asked)]).await?;
+    let frame = Frame::staff(staff, "bookings", reply.stale);
+    let version = reply.version.clone().unwrap_or_default();
+    let may_change = as_of.is_empty() && staff.session.may(&["bookings.assign"]);
+    Ok(RecordPage {
+        frame,
+        booking: reply.read()?,
+        version,
+        key: token::submission_key(),
+        as_of: as_of.to_owned(),
+        saved: false,
+        may_change,
+        form: Form::default(),
+    })
+}
