@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::extract::unusable;
 use crate::problem::{Code, Problem};
 use crate::request::{IDEMPOTENCY_KEY, RequestInfo, This, header};
-use crate::route::Rule;
+use crate::route::{self, Rule};
 use crate::state::AppState;
 
 /// Longest `Idempotency-Key`.
@@ -95,12 +95,14 @@ impl FromRequest<AppState> for CommandRequest {
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let Ok(This(info)) = This::from_request_parts(&mut parts, app).await;
-        let expected_version = if_match(&parts.headers)?;
         let rule = parts.extensions.get::<Rule>().copied();
+        // Where a key means nothing, each request is one of its own: its answer may be a secret made for it.
+        let is_alone = rule.is_some_and(|rule| rule.key == route::Key::Ignored);
+        let expected_version = if is_alone { None } else { if_match(&parts.headers)? };
         let action = rule.and_then(|rule| rule.action);
         let canonical = rule.and_then(|rule| rule.alias_of);
         let via = rule.map(|rule| audit::via(&info, app.client_address, rule.success));
-        let key = idempotency_key(&parts.headers)?.map(str::to_owned);
+        let key = if is_alone { None } else { idempotency_key(&parts.headers)?.map(str::to_owned) };
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let json = is_json(&parts.headers);
         let body = Bytes::from_request(Request::from_parts(parts, body), app).await;

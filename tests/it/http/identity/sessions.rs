@@ -161,3 +161,26 @@ async fn a_password_is_hashed_anew_once_hashing_costs_something_else() {
     login(&dearer, "dana@example.org", CHOSEN).await.ok();
     assert_eq!(hash().await, after);
 }
+
+/// An answer with a token in it cannot be told a second time: the key that a client sends with it means nothing.
+#[tokio::test]
+async fn a_login_under_a_key_used_before_is_a_login_of_its_own() {
+    let app = App::start().await;
+    member(&app, "dana@example.org", "viewer").await;
+    let keyed = app.anyone().with("idempotency-key", "k-1").with("if-match", "\"7\"");
+    let body = json!({ "email": "dana@example.org", "password": CHOSEN });
+    let (one, two) =
+        (keyed.post("/v1/auth/login", &body).await, keyed.post("/v1/auth/login", &body).await);
+    assert_ne!(one.ok().body["access_token"], two.ok().body["access_token"]);
+    assert_eq!(two.header("idempotency-replayed"), None);
+    for answer in [&one, &two] {
+        with_token(&app, answer).get(WHOAMI).await.ok();
+    }
+    // Nor is it taken by somebody else's login.
+    member(&app, "eli@example.org", "viewer").await;
+    let body = json!({ "email": "eli@example.org", "password": CHOSEN });
+    keyed.post("/v1/auth/login", &body).await.ok();
+    let refresh = json!({ "refresh_token": one.body["refresh_token"] });
+    let renewed = keyed.post("/v1/auth/refresh", &refresh).await;
+    with_token(&app, &renewed).get(WHOAMI).await.ok();
+}
