@@ -10,11 +10,15 @@ use serde_json::{Value, json};
 mod booking;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
-use crate::id::{LeadId, QuoteId};
+use crate::id::{LeadId, PortalSessionId, QuoteId};
+use crate::identity::portal::PortalSessionEvent;
 use crate::sales::lead::{Lead, LeadEvent};
 
 /// The kind of the mail that tells people their request has arrived.
 pub const REQUEST_RECEIVED: &str = "email.request_received";
+
+/// The kind of the mail that brings a client the link to their portal.
+pub const PORTAL_LINK: &str = "email.portal_link";
 
 /// Something that is to be done because of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +73,24 @@ pub enum TimerCommand {
 /// Everything that follows from what happened to a lead.
 pub fn lead_intents(lead: LeadId, event: &LeadEvent) -> Vec<Intent> {
     [acknowledge_request(event), follow_quote_expiry(lead, event)].into_iter().flatten().collect()
+}
+
+/// Everything that follows from what happened to a login at a portal: a link that was made is sent.
+pub fn portal_intents(session: PortalSessionId, event: &PortalSessionEvent) -> Vec<Intent> {
+    match event {
+        PortalSessionEvent::LinkIssued(link) => vec![Intent::Effect {
+            kind: PORTAL_LINK,
+            dedupe_key: format!("{PORTAL_LINK}:{session}"),
+            // The link itself stands in a side table, sealed, for as long as it can be used.
+            payload: json!({
+                "session_id": session, "client_id": link.client_id, "portal": link.portal,
+                "expires_at": link.expires_at,
+            }),
+        }],
+        PortalSessionEvent::LinkRedeemed
+        | PortalSessionEvent::Opened { .. }
+        | PortalSessionEvent::Revoked { .. } => Vec::new(),
+    }
 }
 
 /// Who asks is told that the request has arrived.
@@ -135,6 +157,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::identity::portal::Link;
     use crate::sales::lead::QuoteTerms;
 
     fn terms(expires_at: Option<DateTime<Utc>>) -> QuoteTerms {
@@ -179,6 +202,26 @@ mod tests {
         let declined = LeadEvent::QuoteDeclined { quote_id, at };
         for event in [for_ever, accepted, declined] {
             assert_eq!(follows(&event), [Intent::CancelTimer { key: key.clone() }]);
+        }
+    }
+
+    #[test]
+    fn a_link_is_sent_once_and_its_mail_says_nothing_of_the_token() {
+        let (session, expires_at) = (Uuid::from_u128(3).into(), DateTime::UNIX_EPOCH);
+        let link = Link {
+            client_id: Uuid::from_u128(4).into(),
+            expires_at,
+            portal: "https://portal.example.org".to_owned(),
+        };
+        let sent = portal_intents(session, &PortalSessionEvent::LinkIssued(link));
+        let [Intent::Effect { kind, dedupe_key, payload }] = &sent[..] else { panic!("{sent:?}") };
+        assert_eq!((*kind, dedupe_key), (PORTAL_LINK, &format!("{PORTAL_LINK}:{session}")));
+        let mut names: Vec<&String> = payload.as_object().unwrap().keys().collect();
+        names.sort_unstable();
+        assert_eq!(names, ["client_id", "expires_at", "portal", "session_id"]);
+        let revoked = PortalSessionEvent::Revoked { reason: "logout".to_owned() };
+        for event in [PortalSessionEvent::LinkRedeemed, revoked] {
+            assert_eq!(portal_intents(session, &event), []);
         }
     }
 

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::id::OrgId;
+use domain::identity::portal::PortalSession;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
@@ -87,6 +88,9 @@ impl Wanted {
         let intents = match event.aggregate_type.as_str() {
             Lead::TYPE => intents::<Lead, _>(event, parking, policy::lead_intents),
             Booking::TYPE => intents::<Booking, _>(event, parking, policy::booking_intents),
+            PortalSession::TYPE => {
+                intents::<PortalSession, _>(event, parking, policy::portal_intents)
+            }
             _ => return,
         };
         if intents.is_empty() {

@@ -20,6 +20,9 @@ pub enum Weak {
 /// Characters a password has at least.
 pub const SHORTEST: usize = 12;
 
+/// Characters a password of a worker has at least: it is typed on a telephone, and opens what one person may see.
+pub const SHORTEST_OF_WORKERS: usize = 8;
+
 /// Bytes a password has at most.
 pub const LONGEST: usize = 256;
 
@@ -42,6 +45,15 @@ pub fn check(password: &str) -> Result<(), Weak> {
     Ok(())
 }
 
+/// Refuses a password that a worker may not choose for the portal.
+pub fn check_of_worker(password: &str) -> Result<(), Weak> {
+    match password.chars().count() {
+        length if length < SHORTEST_OF_WORKERS => Err(Weak::Short),
+        _ if password.len() > LONGEST => Err(Weak::Long),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +65,13 @@ mod tests {
         assert_eq!(check("correct-horse-1"), Err(Weak::OneCase));
         assert_eq!(check("Correct-Horse-x"), Err(Weak::NoDigit));
         assert_eq!(check(&"Aa1".repeat(100)), Err(Weak::Long));
+    }
+
+    #[test]
+    fn workers_choose_eight_characters_of_any_sort() {
+        assert_eq!(check_of_worker("mop&pail"), Ok(()));
+        assert_eq!(check_of_worker("mop&pai"), Err(Weak::Short));
+        assert_eq!(check_of_worker("äöüäöüä"), Err(Weak::Short));
+        assert_eq!(check_of_worker(&"ab".repeat(129)), Err(Weak::Long));
     }
 }

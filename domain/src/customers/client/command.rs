@@ -83,6 +83,10 @@ pub enum ClientError {
     #[error("an archived client does not use the portal")]
     #[strum(serialize = "client.archived")]
     Archived,
+    /// Nor do blocked ones.
+    #[error("a blocked client does not use the portal")]
+    #[strum(serialize = "client.blocked")]
+    Blocked,
 }
 
 impl Refusal for ClientError {
@@ -91,7 +95,9 @@ impl Refusal for ClientError {
             Self::NotFound => Kind::NotFound,
             Self::NoReason => Kind::Invalid,
             Self::NothingSupplied => Kind::Rule,
-            Self::AlreadyRegistered | Self::EmailTaken | Self::Archived => Kind::Conflict,
+            Self::AlreadyRegistered | Self::EmailTaken | Self::Archived | Self::Blocked => {
+                Kind::Conflict
+            }
         }
     }
 

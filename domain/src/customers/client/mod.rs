@@ -1,8 +1,9 @@
 //! A client: somebody whose home is cleaned, how to reach them, and whether they may book.
 //!
 //! 1. They are registered once, under a key of their own.
-//! 2. Blocked clients book nothing more but still see what is theirs; archived ones do not use the portal either.
-//! 3. Archiving ends every session at once; another address voids the links that were sent to the old one.
+//! 2. Blocked clients book nothing more; neither they nor archived ones use the portal.
+//! 3. Blocking and archiving end every session at once and void every link; another address voids those that were sent to
+//!    the old one.
 //! 4. Asking for what already holds changes nothing.
 //!
 //! The address they sign in with also stands in a side table: no two of an organisation share one.
@@ -113,6 +114,16 @@ impl Client {
         match self {
             Self::Absent => None,
             Self::Registered(details) => Some(details),
+        }
+    }
+
+    /// Refuses those to whom no link to the portal is sent.
+    pub fn may_sign_in(&self) -> Result<&Details, ClientError> {
+        match self.details() {
+            None => Err(ClientError::NotFound),
+            Some(client) if client.archived_at.is_some() => Err(ClientError::Archived),
+            Some(client) if client.blocked.is_some() => Err(ClientError::Blocked),
+            Some(client) => Ok(client),
         }
     }
 
@@ -246,7 +257,12 @@ impl EventSourced for Client {
             ClientEvent::Restored { client_id, .. } => {
                 Some(json!({ "do": "portal.restore_client", "client_id": client_id }))
             }
-            ClientEvent::Blocked { .. } | ClientEvent::Unblocked { .. } => None,
+            ClientEvent::Blocked { client_id, at, .. } => {
+                Some(json!({ "do": "portal.block_client", "client_id": client_id, "at": at }))
+            }
+            ClientEvent::Unblocked { client_id, .. } => {
+                Some(json!({ "do": "portal.unblock_client", "client_id": client_id }))
+            }
         }
     }
 

@@ -93,6 +93,27 @@ fn archiving_and_restoring_twice_changes_nothing() {
 }
 
 #[test]
+fn neither_the_blocked_nor_the_archived_use_the_portal() {
+    let after = |events: &[ClientEvent]| {
+        let mut client = Client::default();
+        events.iter().for_each(|event| client.apply(event.clone()));
+        client.may_sign_in().map(|details| details.client_id)
+    };
+    assert_eq!(after(&[registered()]), Ok(id()));
+    assert_eq!(after(&[registered(), blocked()]), Err(ClientError::Blocked));
+    assert_eq!(after(&[registered(), archived()]), Err(ClientError::Archived));
+    assert_eq!(after(&[registered(), blocked(), archived()]), Err(ClientError::Archived));
+    let unblocked = ClientEvent::Unblocked { client_id: id(), at: at(2) };
+    assert_eq!(after(&[registered(), blocked(), unblocked.clone()]), Ok(id()));
+    assert_eq!(after(&[]), Err(ClientError::NotFound));
+    let put = |event: &ClientEvent| Client::beside(event).unwrap()["do"].clone();
+    assert_eq!(
+        (put(&blocked()), put(&unblocked)),
+        ("portal.block_client".into(), "portal.unblock_client".into())
+    );
+}
+
+#[test]
 fn nothing_is_asked_of_somebody_who_was_never_registered() {
     let commands = [
         ClientCommand::ChangeContact { changes: Changes::default(), now: at(1) },
