@@ -130,6 +130,11 @@ impl Api {
         visitor: &Visitor,
         command: Command<'_>,
     ) -> Result<Reply, Failure> {
+        let request = self.request(command)?;
+        self.send(visitor, request).await
+    }
+
+    fn request(&self, command: Command<'_>) -> Result<reqwest::RequestBuilder, Failure> {
         let mut headers = HeaderMap::new();
         if !command.key.is_empty() {
             let key = HeaderValue::from_str(command.key).map_err(|_| Failure::Unreadable)?;
@@ -140,7 +145,28 @@ impl Api {
             headers.insert(header::IF_MATCH, tag.map_err(|_| Failure::Unreadable)?);
         }
         let url = self.url(command.path)?;
-        let request = self.http.request(command.method, url).headers(headers).json(&command.body);
+        Ok(self.http.request(command.method, url).headers(headers).json(&command.body))
+    }
+
+    /// Asks on behalf of whoever proves who they are by `authorization`.
+    pub(crate) async fn ask(
+        &self,
+        visitor: &Visitor,
+        authorization: &HeaderValue,
+        path: &[&str],
+    ) -> Result<Reply, Failure> {
+        let request = self.http.get(self.url(path)?).header(header::AUTHORIZATION, authorization);
+        self.send(visitor, request).await
+    }
+
+    /// Changes something on their behalf.
+    pub(crate) async fn act(
+        &self,
+        visitor: &Visitor,
+        authorization: &HeaderValue,
+        command: Command<'_>,
+    ) -> Result<Reply, Failure> {
+        let request = self.request(command)?.header(header::AUTHORIZATION, authorization);
         self.send(visitor, request).await
     }
 
@@ -150,9 +176,7 @@ impl Api {
         visitor: &Visitor,
         authorization: &HeaderValue,
     ) -> Result<Reply, Failure> {
-        let url = self.url(&["v1", "admin", "profile"])?;
-        let request = self.http.get(url).header(header::AUTHORIZATION, authorization);
-        self.send(visitor, request).await
+        self.ask(visitor, authorization, &["v1", "admin", "profile"]).await
     }
 
     fn url(&self, path: &[&str]) -> Result<Url, Failure> {

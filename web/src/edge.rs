@@ -40,6 +40,9 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 }
 
 fn told(site: &Site, visitor: Visitor, failure: &Failure, address: Option<&str>) -> Response {
+    if let Failure::LeftPortal(door) = failure {
+        return door.turn_out(site);
+    }
     if !matches!(failure, Failure::SignedOut) {
         return page::failure(Frame::of(&visitor, ""), failure);
     }

@@ -4,11 +4,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use crate::portal::Door;
+
 /// Why there is no page. Rendered by the edge, which knows who asks.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// Nobody is signed in, or not any more.
     SignedOut,
+    /// Nobody is signed in at this portal, or not any more.
+    LeftPortal(Door),
     /// A form that no page of this session contained.
     Forged,
     /// No such page.
@@ -64,7 +68,7 @@ impl Refusal {
 impl Failure {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::SignedOut | Self::LeftPortal(_) => StatusCode::UNAUTHORIZED,
             Self::Forged => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unreadable => StatusCode::BAD_REQUEST,
@@ -76,7 +80,7 @@ impl Failure {
 
     pub(crate) fn title(&self) -> &str {
         match self {
-            Self::SignedOut => "Please sign in",
+            Self::SignedOut | Self::LeftPortal(_) => "Please sign in",
             Self::Forged => "This form is out of date",
             Self::NotFound => "There is no such page",
             Self::Unreadable => "This form cannot be read",
@@ -97,7 +101,7 @@ impl Failure {
 
     pub(crate) fn detail(&self) -> &str {
         match self {
-            Self::SignedOut => "Your session has ended.",
+            Self::SignedOut | Self::LeftPortal(_) => "Your session has ended.",
             Self::Forged => {
                 "It belongs to an earlier session, or to another site. Nothing was changed. Open the page again and repeat what you did."
             }
@@ -121,6 +125,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => &refusal.request_id,
             Self::SignedOut
+            | Self::LeftPortal(_)
             | Self::Forged
             | Self::NotFound
             | Self::Unreadable

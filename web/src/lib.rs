@@ -1,4 +1,4 @@
-//! Screens for visitors, staff and auditors: a client of the HTTP API and of nothing else.
+//! Screens for visitors, clients, workers, staff and auditors: a client of the HTTP API and of nothing else.
 
 mod api;
 mod assets;
@@ -13,6 +13,7 @@ mod leads;
 mod login;
 mod moment;
 mod page;
+mod portal;
 mod session;
 mod shown;
 mod token;
@@ -72,6 +73,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(leads::routes())
         .merge(bookings::routes())
         .merge(history::routes())
+        .merge(portal::routes())
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
         .layer(DefaultBodyLimit::max(BODY))

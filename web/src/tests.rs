@@ -1,6 +1,7 @@
 //! The pages against a small API, as a browser would use them.
 
 mod browser;
+mod portal;
 mod public;
 mod staff;
 mod visits;
@@ -96,6 +97,9 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
     log.lock().unwrap().push(asked.clone());
     if path.starts_with("/v1/admin") && !knows(&parts.headers) {
         return problem(401, "unauthenticated", "Unauthorized", &json!([]));
+    }
+    if let Some(answer) = portal::answer(&asked) {
+        return answer;
     }
     match (parts.method.as_str(), path.as_str()) {
         ("POST", "/v1/leads") => submitted(&asked),

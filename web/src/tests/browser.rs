@@ -22,6 +22,11 @@ impl Browser {
         Self { site, cookie: None }
     }
 
+    /// As if a page had set it before.
+    pub(super) fn keep(&mut self, cookie: &str) {
+        self.cookie = Some(cookie.to_owned());
+    }
+
     pub(super) async fn get(&mut self, address: &str) -> Page {
         self.send(Method::GET, address, &[], None).await
     }

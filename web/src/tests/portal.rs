@@ -1,0 +1,171 @@
+//! What workers and clients see of themselves.
+
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::{Asked, FakeApi, LEAD, problem};
+
+/// The portals of the API; it knows one worker, one client and one link.
+pub(super) fn answer(asked: &Asked) -> Option<Response> {
+    let (kind, what) = asked.path.trim_start_matches('/').split_once('/')?;
+    if !["worker", "client"].contains(&kind) {
+        return None;
+    }
+    let told = |body: Value| Some(axum::Json(body).into_response());
+    let refused = |detail| Some(problem(401, "unauthenticated", detail, &json!([])));
+    let text = |name: &str| asked.body[name].as_str().unwrap_or_default();
+    match what {
+        "login" if text("password") == " pail " => {
+            return told(json!({ "status": "ok", "access_token": "first" }));
+        }
+        "login" => return refused("Invalid phone or password"),
+        "login/request" => return told(json!({ "status": "ok" })),
+        "login/callback" if text("token") == "good" => {
+            return told(json!({ "status": "ok", "access_token": "sam" }));
+        }
+        "login/callback" => return refused("Invalid or expired token"),
+        _ => {}
+    }
+    let token = asked.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
+    if !["first", "dana", "sam"].contains(&token) {
+        return refused("Invalid session");
+    }
+    match what {
+        "me" => told(json!({
+            "name": "Dana <W>", "phone": "780-555-0111", "email": "sam@example.org", "organisation": "Maple",
+            "team_id": 1, "must_change_password": token == "first",
+        })),
+        "sessions" => told(json!({ "next_cursor": null, "sessions": [
+            {
+                "session_id": LEAD, "state": "open", "started_at": "2026-11-24T09:00:00Z",
+                "expires_at": "2026-11-24T21:00:00Z", "is_current": false,
+            },
+            {
+                "session_id": "x", "state": "open", "started_at": null,
+                "expires_at": "2026-11-24T21:00:00Z", "is_current": true,
+            },
+        ] })),
+        "change-password" if text("current_password") != " pail " => refused("Invalid credentials"),
+        "change-password" => told(json!({ "status": "ok", "access_token": "dana" })),
+        _ => told(json!({ "status": "ok" })),
+    }
+}
+
+/// A worker in the session of that token.
+async fn worker(token: &str) -> FakeApi {
+    let mut api = FakeApi::start().await;
+    api.browser.keep(&format!("worker_session={token}"));
+    api
+}
+
+#[tokio::test]
+async fn a_worker_signs_in_by_phone_and_must_choose_a_password_first() {
+    let mut api = FakeApi::start().await;
+    let page = api.browser.post("/worker/login", &[("phone", "780"), ("password", "guess")]).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    assert!(page.shows("do not belong together") && !page.shows("guess"), "{}", page.html);
+    assert_eq!((page.field("phone"), page.header("set-cookie")), ("780", ""));
+    let right = [("phone", "780"), ("password", " pail "), ("org", "cedar")];
+    let page = api.browser.post("/worker/login", &right).await;
+    assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/worker"));
+    assert_eq!(
+        page.header("set-cookie"),
+        "worker_session=first; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200"
+    );
+    assert_eq!(api.asked(&Method::POST, "/worker/login")[1].header("x-org"), "cedar");
+
+    let page = api.browser.get("/worker").await;
+    assert!(page.shows("Choose a password") && !page.shows("Where you are signed in"));
+    assert!(api.asked(&Method::GET, "/worker/sessions").is_empty());
+    let csrf = page.field("csrf").to_owned();
+    let form = |current, new, again| {
+        let typed = [("current_password", current), ("new_password", new), ("again", again)];
+        [&[("csrf", csrf.as_str())][..], &typed].concat()
+    };
+    let page = api.browser.post("/worker/password", &form("no", "mop&pail", "mop&pail")).await;
+    assert!(page.shows("Your password is another one"), "{}", page.html);
+    let page = api.browser.post("/worker/password", &form(" pail ", "mop&pail", "mop")).await;
+    assert!(page.shows("This is not what you typed above"), "{}", page.html);
+    let right = form(" pail ", "mop&pail", "mop&pail");
+    let page = api.browser.post("/worker/password", &right).await;
+    assert!(page.header("set-cookie").starts_with("worker_session=dana;"), "{}", page.html);
+}
+
+#[tokio::test]
+async fn a_worker_sees_who_they_are_and_ends_other_sessions() {
+    let mut api = worker("dana").await;
+    let page = api.browser.get("/worker").await;
+    assert!(page.shows("Hello Dana &#60;W&#62;") && page.shows("Maple"), "{}", page.html);
+    assert_eq!(page.html.matches("End it").count(), 1, "not the one that asks");
+    let csrf = page.field("csrf").to_owned();
+    let end = |csrf| [("csrf", csrf), ("session_id", LEAD)];
+    let forged = api.browser.post("/worker/sessions", &end("x")).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    let page = api.browser.post("/worker/sessions", &end(&csrf)).await;
+    assert_eq!(page.header("location"), "/worker");
+    let path = format!("/worker/sessions/{LEAD}/revoke");
+    let asked = api.asked(&Method::POST, &path);
+    assert_eq!((asked.len(), asked[0].header("authorization")), (1, "Bearer dana"));
+    let page = api.browser.post("/worker/logout", &[("csrf", &csrf)]).await;
+    assert_eq!(page.header("location"), "/worker/login");
+    assert!(
+        page.header("set-cookie").starts_with("worker_session=; ")
+            && page.header("set-cookie").contains("Max-Age=0")
+    );
+    assert_eq!(api.asked(&Method::POST, "/worker/logout").len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_is_not_inside_is_sent_to_the_door() {
+    let mut api = FakeApi::start().await;
+    for door in ["/worker", "/client"] {
+        let page = api.browser.get(door).await;
+        assert_eq!(page.header("location"), format!("{door}/login"));
+    }
+    assert!(api.asked(&Method::GET, "/worker/me").is_empty());
+    // A session that the API has ended, and a login of staff, are none here.
+    let mut api = worker("over").await;
+    let page = api.browser.get("/worker").await;
+    assert_eq!(page.header("location"), "/worker/login");
+    assert!(page.header("set-cookie").contains("Max-Age=0"));
+    let mut api = FakeApi::signed_in("owner").await;
+    assert_eq!(api.browser.get("/client").await.header("location"), "/client/login");
+    let mut api = worker("dana").await;
+    assert!(api.browser.get("/leads").await.header("location").starts_with("/login"));
+}
+
+#[tokio::test]
+async fn a_link_is_used_by_a_press_of_a_button_and_not_by_looking_at_it() {
+    let mut api = FakeApi::start().await;
+    let page =
+        api.browser.post("/client/login", &[("email", "sam@example.org"), ("org", "cedar")]).await;
+    assert!(page.shows("a link is on its way"), "{}", page.html);
+    assert_eq!(api.asked(&Method::POST, "/client/login/request")[0].header("x-org"), "cedar");
+
+    let page = api.browser.get("/client/login/callback?token=good").await;
+    assert_eq!((page.status, page.field("token")), (StatusCode::OK, "good"));
+    assert!(api.asked(&Method::POST, "/client/login/callback").is_empty());
+    let page = api.browser.post("/client/login/callback", &[("token", "used")]).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    assert!(
+        page.shows("used before")
+            && page.shows("Ask for another link")
+            && !page.shows("name=\"token\"")
+    );
+    let afar = api.browser.post_from_afar("/client/login/callback", &[("token", "good")]).await;
+    assert_eq!((afar.status, afar.header("set-cookie")), (StatusCode::FORBIDDEN, ""));
+    let page = api.browser.post("/client/login/callback", &[("token", "good")]).await;
+    assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/client"));
+    assert!(
+        page.header("set-cookie")
+            .starts_with("client_session=sam; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800")
+    );
+
+    let page = api.browser.get("/client").await;
+    assert!(page.shows("How Maple knows you") && page.shows("sam@example.org"), "{}", page.html);
+    let csrf = page.field("csrf").to_owned();
+    let page = api.browser.post("/client/logout", &[("csrf", &csrf)]).await;
+    assert_eq!(page.header("location"), "/client/login");
+    assert_eq!(api.browser.get("/client").await.header("location"), "/client/login");
+}
