@@ -16,6 +16,7 @@ use domain::identity::staff::By;
 use domain::recorded::Actor;
 use uuid::Uuid;
 
+pub(crate) use self::basic::Credentials;
 use self::logins::Login;
 pub(crate) use self::logins::Logins;
 pub(crate) use self::pairs::Pairs;
@@ -184,7 +185,11 @@ pub(crate) async fn sign_in(
             (Caller::Basic(login), Means::Basic)
         }
     };
-    info.is_from(Who { org: caller.org(), user: Some(caller.id()), role: Some(caller.role()) });
+    info.is_from(Who {
+        org: caller.org(),
+        user: Some(caller.id()),
+        role: Some(caller.role().key()),
+    });
     Ok((caller, means))
 }
 

@@ -14,6 +14,12 @@ pub(crate) const SESSION: &str = "saas_session";
 /// What renews it; sent to the routes about the session only.
 pub(crate) const REFRESH: &str = "saas_refresh";
 
+/// The token of a worker at their portal.
+pub(crate) const WORKER: &str = "worker_session";
+
+/// The token of a client at theirs.
+pub(crate) const CLIENT: &str = "client_session";
+
 /// What a page of ours repeats in [`CSRF_HEADER`].
 pub(crate) const CSRF: &str = "csrf_token";
 

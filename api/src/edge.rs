@@ -218,7 +218,7 @@ fn log(info: &RequestInfo, method: &Method, path: &str, status: StatusCode, took
                 request_id = info.id,
                 org_id = who.map(|who| tracing::field::display(who.org)),
                 user_id = who.and_then(|who| who.user).map(tracing::field::display),
-                role = who.and_then(|who| who.role).map(<&'static str>::from),
+                role = who.and_then(|who| who.role),
                 method = method.as_str(),
                 path,
                 status_code = status.as_u16(),

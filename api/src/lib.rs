@@ -47,7 +47,8 @@ pub use self::audit::ClientAddress;
 pub use self::edge::{Cors, EdgeOptions, OriginError};
 pub use self::health::{Health, Revision, readiness};
 pub use self::identity::{
-    BasicPair, Lives, Lockout, PasswordCost, StaffPolicy, TokenKeyError, Tokens,
+    BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, StaffPolicy,
+    TokenKeyError, Tokens, Wanted,
 };
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};

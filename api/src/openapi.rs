@@ -33,6 +33,7 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
         { "name": "people", "description": "Workers, and clients whose homes they clean" },
         { "name": "history", "description": "The log of the organisation, for auditors" },
         { "name": "operations", "description": "What follows from events, and how it fares" },
+        { "name": "portal", "description": "Workers and clients themselves: coming in, and what is theirs" },
         { "name": "access", "description": "Members of the organisation and what they may do" },
         { "name": "settings", "description": "How the organisation wants the product" },
         { "name": "session", "description": "The login itself" },
@@ -49,6 +50,14 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
             "description": "The access token of a login, or the token of a program, which begins with `cln_`",
         },
         "cookie": { "type": "apiKey", "in": "cookie", "name": cookies::SESSION },
+        "worker": {
+            "type": "http", "scheme": "bearer", "description": "The token of a worker at their portal",
+        },
+        "worker_cookie": { "type": "apiKey", "in": "cookie", "name": cookies::WORKER },
+        "client": {
+            "type": "http", "scheme": "bearer", "description": "The token of a client at their portal",
+        },
+        "client_cookie": { "type": "apiKey", "in": "cookie", "name": cookies::CLIENT },
         "metrics": { "type": "http", "scheme": "bearer" },
     });
     components["parameters"] = parameters();
@@ -96,6 +105,13 @@ fn complete(route: &Declared, operation: &mut Value) {
             shared.push("BreakGlass");
         }
         codes.extend([Code::NotFound, Code::AmbiguousOrganisation]);
+    } else if route.is_of_portal() {
+        let cookie = format!("{}_cookie", route.access);
+        operation["security"] = json!([{ route.access: [] }, { cookie: [] }]);
+        codes.extend([Code::Unauthenticated, Code::PasswordChangeRequired, Code::NotFound]);
+        if route.method != "GET" {
+            codes.extend([Code::CrossSite, Code::CsrfMissing, Code::CsrfInvalid]);
+        }
     } else if !system {
         codes.push(Code::OrganisationNotFound);
     }
@@ -111,7 +127,7 @@ fn complete(route: &Declared, operation: &mut Value) {
         codes.extend([Code::ConcurrentChange, Code::KeyReused, Code::SubjectErased]);
         codes.extend([Code::VersionMismatch, Code::QueueFull, Code::OutcomeUnknown]);
         codes.push(Code::RolledBack);
-    } else if staff {
+    } else if staff || route.is_of_portal() {
         shared.extend(["MinPosition", "AllowStale", "IfNoneMatch"]);
         codes.extend([Code::StaleRead, Code::Invalid, Code::MalformedHeader]);
     }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use domain::access::Role;
 use domain::id::OrgId;
 use uuid::Uuid;
 
@@ -44,7 +43,8 @@ pub(crate) struct RequestInfo {
 pub(crate) struct Who {
     pub(crate) org: OrgId,
     pub(crate) user: Option<Uuid>,
-    pub(crate) role: Option<Role>,
+    /// As the log calls it: a role of staff, or of whom a portal is for.
+    pub(crate) role: Option<&'static str>,
 }
 
 impl RequestInfo {

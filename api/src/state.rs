@@ -9,12 +9,13 @@ use domain::id::OrgId;
 use domain::seal::MasterKeys;
 use projections::history::checkpoint::SigningKey;
 use sqlx::PgPool;
+use tokio_util::task::TaskTracker;
 
 use crate::audit::{ClientAddress, Sampler};
 use crate::caller::{Logins, Pairs};
 use crate::edge::{Edge, EdgeOptions};
 use crate::health::Health;
-use crate::identity::{Hashing, Seen, StaffPolicy, Tokens};
+use crate::identity::{Hashing, Links, PortalPolicy, Seen, StaffPolicy, Tokens};
 use crate::metrics::Scrape;
 use crate::organisation::Organisations;
 use crate::rate::RateLimiter;
@@ -40,6 +41,8 @@ pub struct Options {
     pub tokens: Tokens,
     /// How staff come in.
     pub staff: StaffPolicy,
+    /// How workers and clients do.
+    pub portal: PortalPolicy,
     /// The health probe, on connections of its own.
     pub health: Health,
     /// The time.
@@ -80,6 +83,8 @@ pub struct App {
     pub(crate) logins: Logins,
     pub(crate) seen: Seen,
     pub(crate) staff: StaffPolicy,
+    pub(crate) portal: PortalPolicy,
+    pub(crate) links: Links,
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) installation: Installation,
@@ -87,6 +92,8 @@ pub struct App {
     pub(crate) client_address: ClientAddress,
     /// Who was denied what a moment ago.
     pub(crate) denials: Sampler,
+    /// What goes on after its request was answered.
+    pub(crate) background: TaskTracker,
 }
 
 /// Shared by every request.
@@ -97,6 +104,14 @@ impl App {
     pub fn new(options: Options) -> AppState {
         let staff = options.staff;
         let pairs = Pairs::new(options.default_org.unwrap_or(DEFAULT_ORG), &staff.pairs);
+        let links = Links {
+            bus: options.bus.clone(),
+            db: options.reads.clone(),
+            keys: options.keys.clone(),
+        };
+        let background = TaskTracker::new();
+        // Takes tasks all the same; closed, it can be waited for.
+        background.close();
         Arc::new(Self {
             bus: options.bus,
             reads: options.reads,
@@ -118,13 +133,21 @@ impl App {
             ),
             seen: Seen::default(),
             staff,
+            portal: options.portal,
+            links,
             organisations: Organisations::default(),
             settings: Known::default(),
             installation: options.installation,
             attempts: options.attempts,
             client_address: options.client_address,
             denials: Sampler::default(),
+            background,
         })
+    }
+
+    /// Waits until nothing goes on any more of what was answered.
+    pub async fn rest(&self) {
+        self.background.wait().await;
     }
 
     /// To the microsecond, like every time in the database: an answer made of events shows the same as a later query.

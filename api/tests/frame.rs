@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{
-    App, ClientAddress, EdgeOptions, Health, Options, PerMinute, RateLimiter, RateOptions,
-    Revision, StaffPolicy, Tokens, router, serve,
+    App, ClientAddress, EdgeOptions, Health, Options, PerMinute, PortalPolicy, RateLimiter,
+    RateOptions, Revision, StaffPolicy, Tokens, router, serve,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -43,6 +43,7 @@ fn app() -> Router {
         signing: None,
         tokens: Tokens::new(&"a key that signs tokens of tests only".into(), None).unwrap(),
         staff: StaffPolicy::default(),
+        portal: PortalPolicy::default(),
         health: Health::new(nowhere, vec![expected], vec!["lead_list".to_owned()]),
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,

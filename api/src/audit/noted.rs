@@ -77,11 +77,7 @@ async fn noted(
 /// The login that was recognised, whether or not it got in.
 fn account(info: &RequestInfo) -> Option<Account> {
     let who = info.who()?;
-    Some(Account {
-        org: who.org,
-        id: who.user?,
-        role: who.role.map_or("staff", |role| role.key()).to_owned(),
-    })
+    Some(Account { org: who.org, id: who.user?, role: who.role.unwrap_or("staff").to_owned() })
 }
 
 /// `None` if it is not to be noted.

@@ -8,7 +8,6 @@ use domain::id::{OrgId, UserId};
 use domain::identity::session::SessionCommand;
 use domain::input;
 use domain::recorded::Actor;
-use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
@@ -79,7 +78,7 @@ async fn login(
         cookies::check(&Method::POST, &headers, Means::Basic)?;
     }
     let email = input::address(&email).unwrap_or_default();
-    app.rate.charge(&info, Bucket::Account, account(&email), app.now()).await?;
+    app.rate.charge(&info, Bucket::Account, Subject::of_account(&email), app.now()).await?;
     let member = by_password(&app, &email, password, &info, org_id).await?;
     let (org, role) = member.place(org_id)?;
     let mut mfa = false;
@@ -250,13 +249,6 @@ async fn refresh(
     let (org, role) = (session.org, session.role.key());
     let must_change_password = session.must_change_password;
     Given { pair, org, role, must_change_password, mfa }.answer(&app, &headers, by_cookie)
-}
-
-/// The account that goes by an address, without the address.
-fn account(email: &str) -> Subject {
-    let digest = digest(&SHA256, email.as_bytes());
-    let half = digest.as_ref().first_chunk().copied().unwrap_or_default();
-    Subject::Account(u128::from_be_bytes(half))
 }
 
 fn as_user(request: &CommandRequest, org: OrgId, user: UserId, role: &str) -> Context {

@@ -1,4 +1,4 @@
-//! Signing in, and who may: tokens, sessions, second factors, members, roles, tokens of programs, break-glass.
+//! Signing in, and who may: tokens, sessions, second factors, members, roles, tokens of programs, break-glass, portals.
 
 mod account;
 mod api_tokens;
@@ -13,6 +13,7 @@ mod page;
 mod password;
 mod people;
 mod policy;
+mod portal;
 mod roles;
 mod second_factor;
 mod sessions;
@@ -25,6 +26,8 @@ pub(crate) use self::members::temporary_password;
 pub(crate) use self::password::Hashing;
 pub use self::password::PasswordCost;
 pub use self::policy::{BasicPair, Lives, Lockout, StaffPolicy};
+pub use self::portal::{LinkError, Links, Made, PortalPolicy, Wanted};
+pub(crate) use self::portal::{Portal, PortalCaller, sign_in as at_portal};
 pub(crate) use self::sessions::SignedIn;
 pub use self::tokens::{TokenKeyError, Tokens};
 use crate::route::Routes;
@@ -39,4 +42,5 @@ pub(crate) fn routes() -> Routes {
         .merge(roles::routes())
         .merge(api_tokens::routes())
         .merge(break_glass::routes())
+        .merge(portal::routes())
 }

@@ -43,7 +43,7 @@ pub(crate) struct SignedIn {
 impl SignedIn {
     /// As the request log and the audit log know them.
     pub(crate) fn who(&self) -> Who {
-        Who { org: self.org, user: Some(self.user.as_uuid()), role: Some(self.role) }
+        Who { org: self.org, user: Some(self.user.as_uuid()), role: Some(self.role.key()) }
     }
 }
 

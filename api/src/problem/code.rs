@@ -96,6 +96,8 @@ codes! {
         "A value that must be unique in the organisation is in use. Nothing was written.";
     SlotTaken = CONFLICT "slot_taken", "Slot taken":
         "Requested slot is no longer available; `conflicts` says what holds it. Nothing was written.";
+    PortalAddressUnknown = CONFLICT "portal_address_unknown", "Conflict":
+        "Nobody knows where a link into the portal of clients would lead: set CLIENT_PORTAL_BASE_URL, or register a host of the organisation and ask through it.";
     ChainBroken = CONFLICT "chain_broken", "Chain broken":
         "The log does not prove itself from the last checkpoint to its head, so the head is not signed; `detail` names the position.";
     SubjectErased = GONE "subject_erased", "Gone":

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
 /// Queries are cheap: they may be this many times as frequent as changes.
@@ -88,6 +89,13 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
+    /// The account that goes by `name`, without the name.
+    pub(crate) fn of_account(name: &str) -> Self {
+        let digest = digest(&SHA256, name.as_bytes());
+        let half = digest.as_ref().first_chunk().copied().unwrap_or_default();
+        Self::Account(u128::from_be_bytes(half))
+    }
+
     /// Whoever has one address of version 6 has 2⁶⁴ of them: they count as one.
     pub(crate) fn at(address: IpAddr) -> Self {
         Self::Address(match address.to_canonical() {

@@ -12,7 +12,7 @@ pub struct Declared {
     pub method: &'static str,
     /// With `{parameters}`.
     pub path: String,
-    /// `monitor`, `public`, `signed_in`, `staff` or `owner`.
+    /// `monitor`, `public`, `worker`, `client`, `signed_in`, `staff` or `owner`.
     pub access: &'static str,
     /// Permission keys; one of them is enough.
     pub permissions: Vec<&'static str>,
@@ -73,6 +73,7 @@ impl Declared {
         let (access, permissions) = match rule.access {
             Access::Monitor => ("monitor", &[][..]),
             Access::Public => ("public", &[][..]),
+            Access::Portal(portal) => (portal.name(), &[][..]),
             Access::SignedIn => ("signed_in", &[][..]),
             Access::Staff(permissions) => ("staff", permissions),
             Access::Owner => ("owner", &[][..]),
@@ -104,7 +105,12 @@ impl Declared {
         is_of_staff(&self.path)
     }
 
-    /// Whether only a login gets in.
+    /// Whether only a session at the portal of workers or of clients gets in.
+    pub fn is_of_portal(&self) -> bool {
+        matches!(self.access, "worker" | "client")
+    }
+
+    /// Whether only a login of staff gets in.
     pub fn needs_login(&self) -> bool {
         matches!(self.access, "signed_in" | "staff" | "owner")
     }

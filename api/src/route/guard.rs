@@ -8,11 +8,13 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::id::OrgId;
+use uuid::Uuid;
 
 use super::rule::{Access, Key, Rule};
 use crate::caller::{self, Caller, Means};
 use crate::cookies;
-use crate::identity;
+use crate::identity::{self, Portal, PortalCaller};
 use crate::problem::{Code, Problem};
 use crate::rate::{Bucket, Rate, Subject};
 use crate::request::{IDEMPOTENCY_KEY, RequestInfo, This};
@@ -54,12 +56,18 @@ async fn admit(app: &AppState, post: Post, request: &mut Parts) -> Result<(), Pr
     let rule = post.rule;
     let info = request.extensions.get::<Arc<RequestInfo>>().map(Arc::clone);
     let info = info.ok_or_else(|| Problem::new(Code::Internal))?;
-    if matches!(rule.access, Access::Monitor | Access::Public) {
-        charge(app, rule.rate, None, &info).await?;
-    } else {
-        let (caller, means) = let_in(app, post, request, &info).await?;
-        request.extensions.insert(caller);
-        request.extensions.insert(means);
+    match rule.access {
+        Access::Monitor | Access::Public => charge(app, rule.rate, None, &info).await?,
+        Access::Portal(portal) => {
+            let (caller, means) = into_portal(app, (rule, portal), request, &info).await?;
+            request.extensions.insert(caller);
+            request.extensions.insert(means);
+        }
+        Access::SignedIn | Access::Staff(_) | Access::Owner => {
+            let (caller, means) = let_in(app, post, request, &info).await?;
+            request.extensions.insert(caller);
+            request.extensions.insert(means);
+        }
     }
     if rule.key == Key::Required && !request.headers.contains_key(IDEMPOTENCY_KEY) {
         return Err(Problem::new(Code::KeyMissing));
@@ -77,8 +85,8 @@ async fn let_in(
     if of_staff && !app.staff.allows(info.address()) {
         return Err(Problem::new(Code::AddressNotAllowed));
     }
-    let (caller, means) = who(app, parts, info).await?;
-    charge(app, rule.rate, Some(&caller), info).await?;
+    let (caller, means) = known(app, info, caller::sign_in(app, parts, info).await).await?;
+    charge(app, rule.rate, Some((caller.org(), caller.id())), info).await?;
     let mut under = None;
     if of_staff && app.staff.read_only && !parts.method.is_safe() && !rule.despite_read_only {
         under = Some(identity::break_glass(app, &parts.headers, &caller).await?);
@@ -90,12 +98,7 @@ async fn let_in(
         return Err(Problem::new(Code::PasswordChangeRequired));
     }
     permit(rule, &caller)?;
-    if let Some(feature) = rule.feature {
-        let settings = app.settings.of(app, caller.org()).await?;
-        if !settings.features.contain(feature) {
-            return Err(Problem::feature_off(feature));
-        }
-    }
+    has_feature(app, rule, caller.org()).await?;
     cookies::check(&parts.method, &parts.headers, means)?;
     if let Some(under) = under {
         under.used(app, info, &caller, rule.action.unwrap_or("request.write")).await?;
@@ -103,31 +106,53 @@ async fn let_in(
     Ok((caller, means))
 }
 
-/// Who asks. Whoever is not let in has a limit of its own, so that strangers do not use up that of their neighbours.
-async fn who(
+/// Lets somebody into their portal.
+async fn into_portal(
     app: &AppState,
+    (rule, portal): (Rule, Portal),
     parts: &Parts,
     info: &RequestInfo,
-) -> Result<(Caller, Means), Problem> {
-    match caller::sign_in(app, parts, info).await {
-        Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {
-            let stranger = Subject::at(info.address());
-            app.rate.charge(info, Bucket::Refused, stranger, app.now()).await?;
-            Err(problem)
-        }
-        known => known,
+) -> Result<(PortalCaller, Means), Problem> {
+    let found = identity::at_portal(app, portal, &parts.headers, info).await;
+    let (caller, means) = known(app, info, found).await?;
+    charge(app, rule.rate, Some((caller.org, caller.holder)), info).await?;
+    if caller.must_change_password && !rule.ungated {
+        return Err(Problem::new(Code::PasswordChangeRequired));
     }
+    has_feature(app, rule, caller.org).await?;
+    cookies::check(&parts.method, &parts.headers, means)?;
+    Ok((caller, means))
+}
+
+async fn has_feature(app: &AppState, rule: Rule, org: OrgId) -> Result<(), Problem> {
+    let Some(feature) = rule.feature else { return Ok(()) };
+    let settings = app.settings.of(app, org).await?;
+    if settings.features.contain(feature) { Ok(()) } else { Err(Problem::feature_off(feature)) }
+}
+
+/// Who was found to ask. Whoever is not let in has a limit of its own, so that strangers do not use up that of their
+/// neighbours.
+async fn known<T>(
+    app: &AppState,
+    info: &RequestInfo,
+    found: Result<T, Problem>,
+) -> Result<T, Problem> {
+    if found.as_ref().is_err_and(|problem| problem.status() == StatusCode::UNAUTHORIZED) {
+        let stranger = Subject::at(info.address());
+        app.rate.charge(info, Bucket::Refused, stranger, app.now()).await?;
+    }
+    found
 }
 
 /// Takes the request from what whoever asks has left: people who are signed in by themselves, others by address.
 async fn charge(
     app: &AppState,
     rate: Rate,
-    caller: Option<&Caller>,
+    caller: Option<(OrgId, Uuid)>,
     info: &RequestInfo,
 ) -> Result<(), Problem> {
     let address = || Subject::at(info.address());
-    let subject = caller.map_or_else(address, |caller| Subject::User(caller.id()));
+    let subject = caller.map_or_else(address, |(_, id)| Subject::User(id));
     let bucket = match rate {
         Rate::Free => return Ok(()),
         Rate::Read => Bucket::Read,
@@ -137,8 +162,8 @@ async fn charge(
         }
     };
     app.rate.charge(info, bucket, subject, app.now()).await?;
-    if let (Rate::Action(name), Some(caller)) = (rate, caller) {
-        let org = Subject::Org(caller.org().as_uuid());
+    if let (Rate::Action(name), Some((org, _))) = (rate, caller) {
+        let org = Subject::Org(org.as_uuid());
         app.rate.charge(info, Bucket::Action(name), org, app.now()).await?;
     }
     Ok(())

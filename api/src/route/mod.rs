@@ -15,7 +15,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 pub use self::declared::Declared;
 use self::guard::Post;
 pub(crate) use self::guard::unknown;
-pub(crate) use self::rule::{Key, Rule, monitor, owner, public, signed_in, staff};
+pub(crate) use self::rule::{Key, Rule, client, monitor, owner, public, signed_in, staff, worker};
 use crate::state::AppState;
 
 /// Handlers and their rules, before there is a state to run them with.

@@ -3,6 +3,7 @@
 use domain::access::Permission;
 use domain::settings::feature::Feature;
 
+use crate::identity::Portal;
 use crate::rate::Rate;
 
 /// Who may ask.
@@ -12,6 +13,8 @@ pub(crate) enum Access {
     Monitor,
     /// Anybody; the organisation is that of the host, or the one that is named.
     Public,
+    /// Workers and clients, each at their own portal.
+    Portal(Portal),
     /// Every login of the organisation, whatever it may do.
     SignedIn,
     /// Whoever holds one of these; a refusal names the last.
@@ -20,7 +23,8 @@ pub(crate) enum Access {
     Owner,
 }
 
-/// A route's side of the bargain. Made by [`monitor`], [`public`], [`signed_in`] and [`staff`].
+/// A route's side of the bargain. Made by [`monitor`], [`public`], [`worker`], [`client`], [`signed_in`],
+/// [`staff`] and [`owner`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) access: Access,
@@ -130,6 +134,16 @@ pub(crate) const fn monitor() -> Rule {
 /// For anybody.
 pub(crate) const fn public() -> Rule {
     rule(Access::Public)
+}
+
+/// For workers, at their portal.
+pub(crate) const fn worker() -> Rule {
+    rule(Access::Portal(Portal::Worker))
+}
+
+/// For clients, at theirs.
+pub(crate) const fn client() -> Rule {
+    rule(Access::Portal(Portal::Client))
 }
 
 /// For every login.

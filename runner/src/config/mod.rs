@@ -2,6 +2,7 @@
 
 pub mod edge;
 pub mod environment;
+pub mod portal;
 pub mod reference;
 pub mod rules;
 pub mod shown;
@@ -166,6 +167,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
     pub staff: staff::Staff,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
+    pub portal: portal::PortalConfig,
 
     /// Append lanes. Default: one per core, at most 4.
     #[arg(long, env = "LANES", value_name = "NUMBER", help_heading = WORK)]

@@ -6,6 +6,7 @@ use clap::Arg;
 
 use super::Role;
 use super::environment::{Environment, Source, declaration, is_secret, variable};
+use super::portal::PORTAL;
 use super::staff::STAFF;
 
 /// One variable.
@@ -43,7 +44,7 @@ pub struct Setting {
     pub about: String,
 }
 
-/// Who reads a variable, but for those about staff, which only the API reads. There is no other list: a variable that is
+/// Who reads a variable, but for those about staff and portals, which only the API reads. There is no other list: a variable that is
 /// missing here fails the tests.
 fn roles(name: &str) -> &'static [Role] {
     use Role::{Api, Jobs, Tools, Web};
@@ -136,7 +137,7 @@ fn describe(arg: &Arg) -> Option<Variable> {
         heading: heading.to_owned(),
         kind,
         default: default.map(ToOwned::to_owned),
-        roles: if heading == STAFF { &[Role::Api] } else { roles(&name) },
+        roles: if [STAFF, PORTAL].contains(&heading) { &[Role::Api] } else { roles(&name) },
         secret: is_secret(arg),
         about: arg.get_help().map(ToString::to_string).unwrap_or_default(),
         arg: arg.clone(),

@@ -74,6 +74,11 @@ impl Email {
         self.send(effect, Letter { name, address, subject, text }).await
     }
 
+    /// Whether mail leaves the house at all.
+    pub(super) const fn is_on(&self) -> bool {
+        self.transport.is_some()
+    }
+
     /// Sends one letter.
     pub(super) async fn send(&self, effect: Uuid, letter: Letter) -> Attempt {
         let Some(transport) = &self.transport else { return Attempt::Suppressed("email_off") };

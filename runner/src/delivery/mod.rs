@@ -4,6 +4,7 @@
 //! holds the lease. The effect's id is the provider's idempotency key.
 
 mod email;
+mod portal;
 mod visit;
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::id::OrgId;
-use domain::policy::{BOOKING_CONFIRMED, BOOKING_REMINDER, REQUEST_RECEIVED};
+use domain::policy::{BOOKING_CONFIRMED, BOOKING_REMINDER, PORTAL_LINK, REQUEST_RECEIVED};
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
 use projections::history::entity;
@@ -148,10 +149,11 @@ impl Delivery {
     async fn attempt(&self, effect: &Due) -> Result<Attempt, sqlx::Error> {
         match effect.kind.as_str() {
             REQUEST_RECEIVED => {
-                let payload = self.open(effect).await?;
+                let payload = self.open(effect.org_id.into(), effect.payload.clone()).await?;
                 Ok(self.email.request_received(effect.effect_id, &payload).await)
             }
             BOOKING_CONFIRMED | BOOKING_REMINDER => self.about_visit(effect).await,
+            PORTAL_LINK => self.portal_link(effect).await,
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),
         }
@@ -195,10 +197,8 @@ impl Delivery {
         Ok(settings.zone(&registered))
     }
 
-    /// The payload with personal values open, or erased.
-    async fn open(&self, effect: &Due) -> Result<Value, sqlx::Error> {
-        let org = OrgId::from(effect.org_id);
-        let mut payload = effect.payload.clone();
+    /// A payload with personal values open, or erased.
+    async fn open(&self, org: OrgId, mut payload: Value) -> Result<Value, sqlx::Error> {
         let mut subjects = Vec::new();
         domain::personal::subjects_in(&payload, &mut subjects);
         let mut tx = tenant::begin(&self.db, org).await?;

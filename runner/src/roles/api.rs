@@ -55,6 +55,7 @@ fn state(
         signing: Some(config.signing_key()?),
         tokens: config.tokens()?,
         staff: config.staff.policy(config.app_env),
+        portal: config.portal.policy(),
         health: Health::new(
             connect,
             revisions()?,

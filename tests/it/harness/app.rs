@@ -36,6 +36,9 @@ pub(crate) fn signing_key() -> SigningKey {
     SigningKey::parse("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap()
 }
 
+/// Where links into the portal of clients lead.
+pub(crate) const PORTAL: &str = "https://portal.example.net";
+
 /// Two organisations behind one address; the first is the default.
 pub(crate) struct App {
     pub(crate) db: TestDb,
@@ -45,6 +48,7 @@ pub(crate) struct App {
     worker: Worker,
     delivery: Delivery,
     timers: Timers,
+    state: api::AppState,
     stop: CancellationToken,
     _tasks: TaskTracker,
 }
@@ -54,6 +58,7 @@ pub(crate) struct Front {
     pub(crate) edge: api::EdgeOptions,
     pub(crate) rate: api::RateOptions,
     pub(crate) staff: api::StaffPolicy,
+    pub(crate) portal: api::PortalPolicy,
 }
 
 impl Default for Front {
@@ -61,7 +66,9 @@ impl Default for Front {
         let rate = api::RateOptions::local(api::PerMinute::generous());
         let password_cost = api::PasswordCost { memory: 8, time: 1, parallelism: 1 };
         let staff = api::StaffPolicy { password_cost, ..api::StaffPolicy::default() };
-        Self { edge: api::EdgeOptions::default(), rate, staff }
+        let portal =
+            api::PortalPolicy { address: Some(PORTAL.to_owned()), ..api::PortalPolicy::default() };
+        Self { edge: api::EdgeOptions::default(), rate, staff, portal }
     }
 }
 
@@ -149,6 +156,7 @@ impl App {
             tokens: api::Tokens::new(&"a key that signs tokens of tests only".into(), None)
                 .unwrap(),
             staff: options.staff,
+            portal: options.portal,
             health: health(&db),
             clock: Arc::clone(&time),
             default_org: Some(orgs[0].id),
@@ -162,12 +170,17 @@ impl App {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        tasks.spawn(api::serve(listener, api::router(state), stop.clone(), Duration::from_secs(4)));
+        tasks.spawn(api::serve(
+            listener,
+            api::router(state.clone()),
+            stop.clone(),
+            Duration::from_secs(4),
+        ));
         let worker = Worker::new(db.worker.clone(), keys(), Options::new("test", READERS));
         let delivery =
             Delivery::new(db.worker.clone(), keys(), &config, Arc::clone(&time)).unwrap();
         let timers = Timers::new(db.worker.clone(), worker_bus(&db), time);
-        Self { db, orgs, address, clock, worker, delivery, timers, stop, _tasks: tasks }
+        Self { db, orgs, address, clock, worker, delivery, timers, state, stop, _tasks: tasks }
     }
 
     /// Somebody without a login.
@@ -195,6 +208,7 @@ impl App {
 
     /// Lets everything follow that follows from what has happened, and nothing that is due later.
     pub(crate) async fn settle(&self) {
+        self.state.rest().await;
         loop {
             self.worker.catch_up().await.unwrap();
             let delivered = self.delivery.deliver_due().await.unwrap();

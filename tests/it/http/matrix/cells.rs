@@ -41,6 +41,10 @@ pub(super) fn verdict(route: &Route, caller: &Caller) -> Verdict {
     let rule = &route.declared;
     let admitted = match rule.access {
         "public" => return Verdict::Admitted,
+        "worker" | "client" if caller.proof == Proof::Portal(rule.access) => {
+            return Verdict::Admitted;
+        }
+        "worker" | "client" => return Verdict::Unauthenticated,
         "signed_in" => true,
         "staff" => caller.permissions.keys().any(|key| rule.permissions.contains(&key)),
         "owner" => caller.is_owner,
@@ -51,7 +55,7 @@ pub(super) fn verdict(route: &Route, caller: &Caller) -> Verdict {
     };
     let needs_session = rule.path.starts_with("/v1/auth/");
     match caller.proof {
-        Proof::None => Verdict::Unauthenticated,
+        Proof::None | Proof::Portal(_) => Verdict::Unauthenticated,
         Proof::Basic if needs_session => Verdict::Unauthenticated,
         _ if admitted => Verdict::Admitted,
         _ => Verdict::Forbidden,

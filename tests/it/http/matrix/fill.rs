@@ -187,6 +187,10 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/auth/2fa/disable", r#"{"code":"123456"}"#),
     ("POST /v1/iam/api-tokens", r#"{"name":"t {n}","permissions":["core.view"]}"#),
     ("POST /v1/admin/break-glass/start", r#"{"reason":"r {n}"}"#),
+    ("POST /worker/login", r#"{"phone":"780-557-0002","password":"x"}"#),
+    ("POST /worker/change-password", r#"{"current_password":"x","new_password":"y"}"#),
+    ("POST /client/login/request", r#"{"email":"{mark}@example.net"}"#),
+    ("POST /client/login/callback", r#"{"token":"x"}"#),
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];
@@ -196,4 +200,5 @@ pub(super) const UNLISTED: &[(&str, &[&str])] =
     &[("POST /v1/leads", &["referral_code"]), ("POST /api/leads", &["referral_code"])];
 
 /// Routes that end the session of whoever calls them: nobody of the matrix does, as far as they may.
-pub(super) const ENDING: &[&str] = &["POST /v1/auth/logout"];
+pub(super) const ENDING: &[&str] =
+    &["POST /v1/auth/logout", "POST /worker/logout", "POST /client/logout"];

@@ -7,7 +7,7 @@ use strum::VariantArray;
 use super::cells::{Verdict, verdict};
 use super::fill::ENDING;
 use super::routes::{self, Route};
-use super::world::{Caller, NOBODY, World};
+use super::world::{Caller, NOBODY, Proof, World};
 
 /// Who holds what: owner, admin, dispatcher, accountant, finance, viewer, worker. Written out once more, so that a slip in
 /// the rules is no slip here.
@@ -130,7 +130,8 @@ async fn a_key_opens_the_routes_that_ask_for_it_and_no_other() {
 
 /// A caller in a session, to be given a name and a client of its own.
 fn clone(world: &World) -> Caller {
-    let any = world.callers.last().unwrap();
+    let mut known = world.callers.iter().rev();
+    let any = known.find(|caller| caller.proof == Proof::Session).unwrap();
     Caller {
         label: any.label.clone(),
         client: any.client.clone(),

@@ -16,6 +16,7 @@ use super::fill::{THINGS, Thing};
 use super::routes::meaning;
 use crate::harness::client::Answer;
 use crate::harness::{App, Client};
+use crate::http::portal;
 
 /// Nothing and nobody has this id.
 pub(super) const NOBODY: &str = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d";
@@ -32,6 +33,8 @@ pub(super) enum Proof {
     None,
     Basic,
     Session,
+    /// A session at the portal of `worker`s or `client`s.
+    Portal(&'static str),
 }
 
 /// Somebody who asks for the first organisation.
@@ -188,7 +191,28 @@ impl World {
             permissions: Permissions::of_keys(keys.into_iter()),
             is_owner: false,
         });
+        let portals = [("worker", self.worker().await), ("client", self.client().await)].map(
+            |(kind, client)| Caller {
+                label: format!("a {kind} at their portal"),
+                client,
+                proof: Proof::Portal(kind),
+                permissions: Permissions::default(),
+                is_owner: false,
+            },
+        );
+        callers.extend(portals);
         self.callers = callers;
+    }
+
+    /// A worker of the first organisation at their portal.
+    async fn worker(&self) -> Client {
+        portal::worker_in(&self.app, 0, "780-557-0001").await.1
+    }
+
+    /// A client of the first organisation at theirs.
+    async fn client(&self) -> Client {
+        let email = format!("{}-portal@example.net", self.orgs[0].mark);
+        portal::client_in(&self.app, 0, &email).await.1
     }
 
     /// A role of the first organisation: its id, and its route.
