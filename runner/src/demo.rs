@@ -1,8 +1,10 @@
-//! Demo data: two organisations with months of believable leads and visits, made by commands against a simulated clock.
+//! Demo data: two organisations with people and months of believable leads and visits, made by commands against a simulated
+//! clock.
 //!
 //! The same seed makes the same history. Every command has an identity made of its place in it, so a fill that was killed is
 //! gone on with by the next start; an organisation that was opened by anything else is left as it is.
 
+mod people;
 mod visits;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
@@ -28,6 +30,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub use self::people::{client_login, worker_login};
 use self::visits::Visits;
 use crate::organisations::{Organisations, system};
 
@@ -172,6 +175,9 @@ async fn make(
         }
     });
     futures::future::try_join_all(logins).await?;
+    if amount.leads() > 0 {
+        people::make(organisations, plan, start, &password).await?;
+    }
     let steps = History { rng: StdRng::seed_from_u64(seed), start }.steps(amount.leads());
     let done = done_of(organisations, plan, steps.len()).await?;
     for (place, step) in steps.into_iter().enumerate().skip(done) {

@@ -1,5 +1,6 @@
 //! Opening organisations and their logins, for the command line and the demo data.
 
+use api::Links;
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use chrono::{DateTime, Utc};
@@ -10,6 +11,7 @@ use domain::billing::plan::Plan;
 use domain::id::OrgId;
 use domain::organisation::{OrganisationError, Profile};
 use domain::recorded::Actor;
+use domain::seal::MasterKeys;
 use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -29,6 +31,11 @@ impl Organisations {
         let db = PgPool::connect_lazy_with(connect.clone());
         let options = BusOptions::new(connect, config.master_keys()?, lanes.clone());
         Ok(Self { bus: CommandBus::start(db.clone(), options), db })
+    }
+
+    /// What makes links into the portals of clients, with the keys that seal them.
+    pub fn links(&self, keys: MasterKeys) -> Links {
+        Links { bus: self.bus.clone(), db: self.db.clone(), keys }
     }
 
     /// What commands go through.
@@ -140,12 +147,7 @@ impl Organisations {
         role: Role,
         password: &str,
     ) -> anyhow::Result<()> {
-        let bytes = password.as_bytes().to_vec();
-        let hash = tokio::task::spawn_blocking(move || {
-            Argon2::default().hash_password(&bytes).map(|hash| hash.to_string())
-        })
-        .await?
-        .map_err(|error| anyhow::anyhow!("the password cannot be hashed: {error}"))?;
+        let hash = hashed(password.to_owned()).await?;
         let role: &'static str = role.into();
         let login = Uuid::new_v5(&org.as_uuid(), username.as_bytes());
         sqlx::query!(
@@ -160,6 +162,14 @@ impl Organisations {
         .await?;
         Ok(())
     }
+}
+
+/// A hash of `password` to store.
+pub async fn hashed(password: String) -> anyhow::Result<String> {
+    let hash = tokio::task::spawn_blocking(move || {
+        Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
+    });
+    hash.await?.map_err(|error| anyhow::anyhow!("the password cannot be hashed: {error}"))
 }
 
 /// Every organisation of the installation.

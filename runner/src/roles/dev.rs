@@ -86,8 +86,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     .await??;
     let config = completed(given, &database, &listeners)?;
     database.prepare().await?;
-    fill(&options, &config).await?;
-    let told = ready(&options, &database, &listeners)?;
+    let clients = fill(&options, &config, &url(&listeners.web)?).await?;
+    let told = ready(&options, &database, &listeners, clients)?;
 
     let processes = TaskTracker::new();
     start(config, listeners, &processes, &stop)?;
@@ -218,6 +218,9 @@ fn completed(
     config.database_worker_url = Some(database.worker.clone().into());
     config.database_migration_url = Some(database.admin.clone().into());
     config.api_url = url(&listeners.api)?.parse()?;
+    if config.portal.client_portal_base_url.is_none() && config.portal.public_base_url.is_none() {
+        config.portal.client_portal_base_url = Some(url(&listeners.web)?.parse()?);
+    }
     config.default_org_id.get_or_insert(demo::ORGANISATIONS[0].org.as_uuid());
     config.jobs_enabled = true;
     if config.pii_master_key.is_none() {
@@ -237,7 +240,12 @@ fn completed(
     Ok(config)
 }
 
-async fn fill(options: &Options, config: &Config) -> anyhow::Result<()> {
+/// Makes what is missing, and tells how a client of each organisation comes in at `portal`.
+async fn fill(
+    options: &Options,
+    config: &Config,
+    portal: &str,
+) -> anyhow::Result<Vec<Option<Value>>> {
     let lanes = TaskTracker::new();
     let organisations = Organisations::connect(config, &lanes)?;
     let passwords = options.data_dir.join("secrets");
@@ -245,10 +253,15 @@ async fn fill(options: &Options, config: &Config) -> anyhow::Result<()> {
         Ok(password(&passwords, username)?)
     })
     .await?;
-    drop(organisations);
+    let links = organisations.links(config.master_keys()?);
+    let mut clients = Vec::new();
+    for demo in &demo::ORGANISATIONS {
+        clients.push(demo::client_login(&links, demo, portal, now()).await?);
+    }
+    drop((organisations, links));
     lanes.close();
     lanes.wait().await;
-    Ok(())
+    Ok(clients)
 }
 
 fn password(secrets: &Path, username: &str) -> std::io::Result<String> {
@@ -288,10 +301,15 @@ async fn ending(stop: CancellationToken, process: impl Future<Output = anyhow::R
 }
 
 /// What the last line of the start tells scripts.
-fn ready(options: &Options, database: &Database, listeners: &Listeners) -> anyhow::Result<Value> {
+fn ready(
+    options: &Options,
+    database: &Database,
+    listeners: &Listeners,
+    clients: Vec<Option<Value>>,
+) -> anyhow::Result<Value> {
     let secrets = options.data_dir.join("secrets");
     let mut orgs = Vec::new();
-    for demo in &demo::ORGANISATIONS {
+    for (demo, client) in demo::ORGANISATIONS.iter().zip(clients) {
         let mut logins = serde_json::Map::new();
         for role in demo::ROLES {
             let username = demo::username(demo, role);
@@ -299,7 +317,12 @@ fn ready(options: &Options, database: &Database, listeners: &Listeners) -> anyho
             let name: &'static str = role.into();
             logins.insert(name.to_owned(), json!({ "username": username, "password": password }));
         }
-        orgs.push(json!({ "org_id": demo.org, "name": demo.name, "logins": logins }));
+        let mut org = json!({ "org_id": demo.org, "name": demo.name, "logins": logins });
+        if let Some(client) = client {
+            org["worker"] = demo::worker_login(demo, |name| password(&secrets, name))?;
+            org["client"] = client;
+        }
+        orgs.push(org);
     }
     Ok(json!({
         "api": url(&listeners.api)?,
@@ -333,6 +356,16 @@ async fn announce(
         say(format!("\n  {} (X-Org: {})", demo.name, demo.slug));
         for login in org["logins"].as_object().into_iter().flat_map(serde_json::Map::values) {
             say(format!("    {:<18} {}", word(&login["username"]), word(&login["password"])));
+        }
+        if let (Some(worker), Some(client)) = (org.get("worker"), org.get("client")) {
+            say(format!(
+                "    {:<18} {}   (a worker, at {}/worker/login?org={})",
+                word(&worker["phone"]),
+                word(&worker["password"]),
+                word(&told["web"]),
+                demo.slug
+            ));
+            say(format!("    {:<18} {}", "a client", word(&client["link"])));
         }
     }
     say(format!("\nready {told}"));

@@ -8,7 +8,7 @@ use runner::organisations::Organisations;
 use tokio_util::task::TaskTracker;
 
 use crate::harness::TestDb;
-use crate::harness::database::MASTER_KEY;
+use crate::harness::database::{MASTER_KEY, keys};
 
 #[derive(Parser)]
 struct Alone {
@@ -69,8 +69,25 @@ async fn a_fill_that_was_cut_off_is_completed_by_the_next_and_only_once() {
     assert_eq!(history(&cut).await, expected);
     let logins = "select count(*) from staff_logins";
     assert_eq!(count(&cut, logins).await, count(&whole, logins).await);
+    let workers = "select count(*) from worker_logins where password_hash is not null and temporary_until is null";
+    assert_eq!(count(&cut, workers).await, 6);
     fill(&cut, Amount::Small, 4).await;
     assert_eq!(history(&cut).await, expected);
+}
+
+#[tokio::test]
+async fn a_client_of_the_demo_is_given_a_link_that_works() {
+    let db = TestDb::new().await;
+    let links = organisations(&db).links(keys());
+    let [maple, _] = &ORGANISATIONS;
+    let none = demo::client_login(&links, maple, "http://x", noon(90)).await.unwrap();
+    assert_eq!(none, None);
+    fill(&db, Amount::Small, 0).await;
+    let told = demo::client_login(&links, maple, "http://x", noon(90)).await.unwrap().unwrap();
+    let link = told["link"].as_str().unwrap();
+    let token = link.strip_prefix("http://x/client/login/callback?token=").unwrap();
+    let found = format!("select count(*) from portal_links where token_hash = sha256('{token}')");
+    assert_eq!(count(&db, &found).await, 1);
 }
 
 #[tokio::test]
