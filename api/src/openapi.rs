@@ -106,12 +106,7 @@ fn complete(route: &Declared, operation: &mut Value) {
         }
         codes.extend([Code::NotFound, Code::AmbiguousOrganisation]);
     } else if route.is_of_portal() {
-        let cookie = format!("{}_cookie", route.access);
-        operation["security"] = json!([{ route.access: [] }, { cookie: [] }]);
-        codes.extend([Code::Unauthenticated, Code::PasswordChangeRequired, Code::NotFound]);
-        if route.method != "GET" {
-            codes.extend([Code::CrossSite, Code::CsrfMissing, Code::CsrfInvalid]);
-        }
+        codes.extend(at_portal(route, operation));
     } else if !system {
         codes.push(Code::OrganisationNotFound);
     }
@@ -137,6 +132,17 @@ fn complete(route: &Declared, operation: &mut Value) {
     );
     operation["parameters"] = all.into();
     add_problems(&mut operation["responses"], &codes);
+}
+
+/// Says which session of a portal is asked for, and what else is answered.
+fn at_portal(route: &Declared, operation: &mut Value) -> Vec<Code> {
+    let cookie = format!("{}_cookie", route.access);
+    operation["security"] = json!([{ route.access: [] }, { cookie: [] }]);
+    let mut codes = vec![Code::Unauthenticated, Code::PasswordChangeRequired, Code::NotFound];
+    if route.method != "GET" {
+        codes.extend([Code::CrossSite, Code::CsrfMissing, Code::CsrfInvalid]);
+    }
+    codes
 }
 
 /// One answer per status, with an example per code.

@@ -30,7 +30,7 @@ use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub use self::people::{client_login, worker_login};
+pub use self::people::{client_login, portal_logins, worker_login};
 use self::visits::Visits;
 use crate::organisations::{Organisations, system};
 

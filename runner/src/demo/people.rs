@@ -94,6 +94,18 @@ pub async fn client_login(
     }
 }
 
+/// How they come in at the screens `web`, as the person who has started everything is told it.
+pub fn portal_logins(told: &Value, web: &str, demo: &Demo) -> Vec<String> {
+    let text = |who: &str, what: &str| Some(told.get(who)?.get(what)?.as_str()?.to_owned());
+    let worker =
+        text("worker", "phone").zip(text("worker", "password")).map(|(phone, password)| {
+            let slug = demo.slug;
+            format!("    {phone:<18} {password}   (a worker, at {web}/worker/login?org={slug})")
+        });
+    let client = text("client", "link").map(|link| format!("    {:<18} {link}", "a client"));
+    worker.into_iter().chain(client).collect()
+}
+
 fn by_staff(org: OrgId, at: DateTime<Utc>, request: RequestKey) -> Context {
     let actor =
         Actor { kind: "staff".to_owned(), id: "demo".to_owned(), role: "dispatcher".to_owned() };

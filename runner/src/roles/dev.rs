@@ -357,16 +357,7 @@ async fn announce(
         for login in org["logins"].as_object().into_iter().flat_map(serde_json::Map::values) {
             say(format!("    {:<18} {}", word(&login["username"]), word(&login["password"])));
         }
-        if let (Some(worker), Some(client)) = (org.get("worker"), org.get("client")) {
-            say(format!(
-                "    {:<18} {}   (a worker, at {}/worker/login?org={})",
-                word(&worker["phone"]),
-                word(&worker["password"]),
-                word(&told["web"]),
-                demo.slug
-            ));
-            say(format!("    {:<18} {}", "a client", word(&client["link"])));
-        }
+        demo::portal_logins(org, &word(&told["web"]), demo).into_iter().for_each(say);
     }
     say(format!("\nready {told}"));
     Ok(())
