@@ -357,7 +357,9 @@ async fn announce(
         for login in org["logins"].as_object().into_iter().flat_map(serde_json::Map::values) {
             say(format!("    {:<18} {}", word(&login["username"]), word(&login["password"])));
         }
-        demo::portal_logins(org, &word(&told["web"]), demo).into_iter().for_each(say);
+        for line in demo::portal_logins(org, &word(&told["web"]), demo) {
+            say(line);
+        }
     }
     say(format!("\nready {told}"));
     Ok(())

@@ -81,6 +81,7 @@ impl Portal {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Refused {
     Nothing,
     Token,

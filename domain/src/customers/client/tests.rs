@@ -96,7 +96,9 @@ fn archiving_and_restoring_twice_changes_nothing() {
 fn neither_the_blocked_nor_the_archived_use_the_portal() {
     let after = |events: &[ClientEvent]| {
         let mut client = Client::default();
-        events.iter().for_each(|event| client.apply(event.clone()));
+        for event in events {
+            client.apply(event.clone());
+        }
         client.may_sign_in().map(|details| details.client_id)
     };
     assert_eq!(after(&[registered()]), Ok(id()));
