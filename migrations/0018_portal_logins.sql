@@ -1,4 +1,4 @@
--- parent: 0026
+-- parent: 0021
 -- What signing in at a portal needs beside who may: blocked clients stay outside, sessions are listed and kept alive by being
 -- used, and nobody gets in who was turned out in the same moment.
 alter table client_logins add column is_blocked boolean not null default false;
