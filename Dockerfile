@@ -21,7 +21,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin cleaning \
-    && install -d -o cleaning -g cleaning /app /app/var /app/var/uploads
+    && install -d -o cleaning -g cleaning /app /app/var /app/var/spool /app/var/uploads
 COPY --from=build /usr/local/bin/cleaning /usr/local/bin/cleaning
 # Commands of older runbooks: alembic, python -m app.jobs.run.
 COPY --chmod=0755 ops/shims/ /usr/local/bin/

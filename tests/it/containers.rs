@@ -64,14 +64,23 @@ fn everything_starts_with_the_ports_and_checks_of_the_operations_guide() {
         assert!(open[0].as_str().unwrap().ends_with(port), "{service}");
         assert_eq!(told["restart"], "unless-stopped", "{service}");
     }
-    for (service, volume) in
-        [("db", "pg_data:/var/lib/postgresql/data"), ("redis", "redis_data:/data")]
-    {
+    for (service, volume) in [
+        ("db", "pg_data:/var/lib/postgresql/data"),
+        ("redis", "redis_data:/data"),
+        ("api", "audit_spool:/app/var/spool"),
+    ] {
         assert!(words(&services[service]["volumes"]).contains(&volume), "{service}");
         let name = volume.split(':').next().unwrap();
         assert!(compose["volumes"].as_object().unwrap().contains_key(name), "{name}");
     }
+    // What waits for the database is kept where it outlives the container and may be written.
+    let spool = services["api"]["environment"]["AUDIT_SPOOL_FILE"].as_str().unwrap();
+    assert!(
+        spool.starts_with("/app/var/spool/") && read("Dockerfile").contains(" /app/var/spool ")
+    );
     for service in ["api", "jobs"] {
+        let state = "./ops/state:/opt/cleaning/ops/state:ro";
+        assert!(words(&services[service]["volumes"]).contains(&state), "{service}");
         let ready = &services[service]["depends_on"];
         assert_eq!(ready["db"]["condition"], "service_healthy");
         assert_eq!(ready["migrate"]["condition"], "service_completed_successfully");
