@@ -17,7 +17,8 @@ use crate::append::{Decision, Outcome};
 use crate::context::{Context, Done};
 use crate::decide::decide;
 use crate::error::{CommandError, LoadError};
-use crate::fate::{counted, refusal};
+use crate::fate::{label, refusal};
+use crate::figures::{Figures, OfCommand};
 use crate::hint;
 use crate::lane::{self, Job, Lane, lane_of};
 use crate::memory::{Memory, Place};
@@ -77,6 +78,7 @@ pub struct CommandBus {
     lanes: Arc<[mpsc::Sender<Job>]>,
     memory: Memory,
     waiting: metrics::Gauge,
+    figures: Figures,
 }
 
 impl std::fmt::Debug for CommandBus {
@@ -108,7 +110,9 @@ impl CommandBus {
         options.tasks.spawn(hint::run(options.connect, Arc::downgrade(&hint)));
         let streams = Streams { pool, keys: options.keys, readers };
         let waiting = metrics::gauge!("append_queue_depth");
-        Self { streams, lanes, memory: Memory::new(options.cache), waiting }
+        waiting.set(0.0);
+        let memory = Memory::new(options.cache);
+        Self { streams, lanes, memory, waiting, figures: Figures::default() }
     }
 
     pub(crate) const fn pool(&self) -> &PgPool {
@@ -139,7 +143,7 @@ impl CommandBus {
     ) -> Result<Done<T>, CommandError<A::Error>> {
         let place = self.memory.place::<A>(ctx.org, id);
         let known = place.as_ref().and_then(|place| place.folded());
-        counted(A::TYPE, self.attempt(ctx, id, command, &answer, (place, known)).await)
+        self.measured(ctx, id, command, &answer, (place, known)).await
     }
 
     /// As [`Self::execute`] for an aggregate that does not exist yet: it is not looked for first.
@@ -154,7 +158,23 @@ impl CommandBus {
     ) -> Result<Done, CommandError<A::Error>> {
         let nothing = Folded { state: A::default(), version: 0, keys: Arc::default() };
         let start = (None, Some(Arc::new(nothing)));
-        counted(A::TYPE, self.attempt(ctx, id, command, &answer, start).await)
+        self.measured(ctx, id, command, &answer, start).await
+    }
+
+    async fn measured<A: EventSourced, T>(
+        &self,
+        ctx: &Context,
+        id: &str,
+        command: A::Command,
+        answer: &(impl Fn(&A) -> T + Send),
+        start: Start<A>,
+    ) -> Result<Done<T>, CommandError<A::Error>> {
+        let figures = self.figures.of(A::TYPE, &command);
+        let started = Instant::now();
+        let result = self.attempt(ctx, id, command, answer, start, &figures).await;
+        figures.took.record(started.elapsed());
+        figures.ended(label(&result));
+        result
     }
 
     async fn attempt<A: EventSourced, T>(
@@ -163,7 +183,8 @@ impl CommandBus {
         id: &str,
         command: A::Command,
         answer: &(impl Fn(&A) -> T + Send),
-        (mut place, mut known): (Option<Arc<Place>>, Option<Arc<Folded<A>>>),
+        (mut place, mut known): Start<A>,
+        figures: &OfCommand,
     ) -> Result<Done<T>, CommandError<A::Error>> {
         let until = Instant::now() + PATIENCE;
         let mut conflicts = 0;
@@ -215,8 +236,7 @@ impl CommandBus {
                     if conflicts > 1 {
                         return Err(CommandError::Conflict);
                     }
-                    metrics::counter!("es_concurrency_retries_total", "aggregate" => A::TYPE)
-                        .increment(1);
+                    figures.retries.increment(1);
                 }
                 refused => return Err(refusal(ctx.request.command_id, refused)),
             }
@@ -314,6 +334,9 @@ impl CommandBus {
         }
     }
 }
+
+/// What is known of an aggregate before it is asked.
+type Start<A> = (Option<Arc<Place>>, Option<Arc<Folded<A>>>);
 
 /// What only reads may be given up at any time.
 async fn within<T, E: From<LoadError>>(

@@ -21,16 +21,8 @@ pub(crate) fn refusal<E>(command_id: CommandId, outcome: Outcome) -> CommandErro
     }
 }
 
-pub(crate) fn counted<T, E>(
-    aggregate: &'static str,
-    result: Result<Done<T>, CommandError<E>>,
-) -> Result<Done<T>, CommandError<E>> {
-    metrics::counter!("es_commands_total", "aggregate" => aggregate, "outcome" => label(&result))
-        .increment(1);
-    result
-}
-
-fn label<T, E>(result: &Result<Done<T>, CommandError<E>>) -> &'static str {
+/// How a command ended, as it is counted.
+pub(crate) fn label<T, E>(result: &Result<Done<T>, CommandError<E>>) -> &'static str {
     match result {
         Ok(Done { replayed: true, .. }) => "replayed",
         Ok(_) => "ok",

@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions, PgConnection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::append::{Decision, Outcome, append};
+use crate::figures::OfLane;
 
 /// More than this gains nothing measurable and makes a single slow batch slower.
 const BATCH: usize = 256;
@@ -80,6 +81,7 @@ pub(crate) struct Lane {
     connect: PgConnectOptions,
     db: Option<PgConnection>,
     hint: Arc<Notify>,
+    figures: OfLane,
 }
 
 /// Connection settings of a lane: its one statement must never be planned for tables that were empty once.
@@ -100,7 +102,7 @@ pub(crate) fn options(connect: PgConnectOptions, name: &str) -> PgConnectOptions
 
 impl Lane {
     pub(crate) fn new(connect: PgConnectOptions, hint: Arc<Notify>) -> Self {
-        Self { connect, db: None, hint }
+        Self { connect, db: None, hint, figures: OfLane::start() }
     }
 
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
@@ -151,7 +153,7 @@ impl Lane {
 
     /// Writes a batch, answers everyone in it, and returns the streams that moved if they are asked for.
     async fn write(&mut self, batch: Vec<Job>, tell: bool) -> HashMap<(OrgId, String), i32> {
-        metrics::histogram!("append_batch_commands").record(count(batch.len()));
+        self.figures.batch_commands.record(count(batch.len()));
         let decisions: Vec<&Decision> = batch.iter().map(|job| &*job.decision).collect();
         match self.send(&decisions, &batch).await {
             Ok(outcomes) => {
@@ -160,13 +162,18 @@ impl Lane {
                     self.hint.notify_one();
                 }
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
+                    if matches!(outcome, Outcome::Stored { .. }) {
+                        for event in &job.decision.events {
+                            self.figures.appended(job.decision.aggregate_type, &event.event_type);
+                        }
+                    }
                     job.answer(outcome);
                 }
                 moved
             }
             // One unusable decision must not sink the others.
             Err(Failure::RolledBack(_)) if batch.len() > 1 => {
-                metrics::counter!("append_split_batches_total").increment(1);
+                self.figures.split_batches.increment(1);
                 let mut moved = HashMap::new();
                 for job in batch {
                     moved.extend(Box::pin(self.write(vec![job], tell)).await);
@@ -195,7 +202,7 @@ impl Lane {
             };
             let started = Instant::now();
             let reply = tokio::time::timeout(REPLY_TIMEOUT, append(db, batch)).await;
-            metrics::histogram!("append_batch_seconds").record(started.elapsed().as_secs_f64());
+            self.figures.batch_seconds.record(started.elapsed());
             match reply {
                 Ok(Ok(outcomes)) => return Ok(outcomes),
                 Ok(Err(sqlx::Error::Database(error))) => {

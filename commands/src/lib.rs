@@ -11,6 +11,7 @@ mod context;
 mod decide;
 mod error;
 mod fate;
+mod figures;
 mod hint;
 mod holdings;
 mod keys;

@@ -9,5 +9,9 @@ pub(crate) async fn begin(
     org: OrgId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     // An `OrgId` is a UUID, so there is nothing to escape.
-    pool.begin_with(format!("begin; set local app.current_org_id = '{org}'")).await
+    let begun = pool.begin_with(format!("begin; set local app.current_org_id = '{org}'")).await;
+    if matches!(begun, Err(sqlx::Error::PoolTimedOut)) {
+        metrics::counter!("db_pool_timeout_total").increment(1);
+    }
+    begun
 }

@@ -46,7 +46,7 @@ pub enum Reservation {
 pub trait EventSourced:
     Aggregate<
         Services = (),
-        Command: Clone + Send,
+        Command: Clone + std::fmt::Debug + Send,
         Event: Send + Sync,
         Error: Refusal + Send + Sync,
     > + Clone

@@ -62,8 +62,7 @@ impl Timers {
     /// Fires what is due, until `stop`.
     pub async fn run(&self, pulse: &Pulse, stop: CancellationToken) {
         loop {
-            let fired = self.fire(|| pulse.alive(NAME)).await;
-            pulse.passed(NAME, &fired);
+            let fired = pulse.pass(NAME, self.fire(|| pulse.alive(NAME))).await;
             if let Err(error) = fired {
                 tracing::warn!(error = %format!("{error:#}"), "timers cannot be fired");
             }

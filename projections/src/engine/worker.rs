@@ -16,10 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::chunk::{Chunk, Limits};
 use super::fault::{self, Setbacks};
+use super::gauges::Gauges;
+use super::lease;
 use super::target::Target;
 use super::turn::{Outcome, Turn};
 use super::watch::Watch;
-use super::{gauges, lease};
 use crate::Reader;
 
 /// Channel on which a committed append is announced. Only a hint: polling finds everything.
@@ -78,6 +79,7 @@ pub struct Worker {
     pool: PgPool,
     masters: MasterKeys,
     options: Options,
+    gauges: Gauges,
     /// The term of each checkpoint this worker owns.
     owned: Mutex<HashMap<String, i64>>,
     /// What was read ahead, by organisation and checkpoint; at most one chunk per turn taken at once.
@@ -101,11 +103,13 @@ type Finished<'a> = (Lagging<'a>, Result<Outcome, sqlx::Error>);
 impl Worker {
     /// A worker that is not running yet; `pool` connects as the worker's role.
     pub fn new(pool: PgPool, masters: MasterKeys, options: Options) -> Self {
-        gauges::describe();
+        let targets = options.targets.iter().map(|target| target.checkpoint.as_str());
+        let gauges = Gauges::of(targets);
         Self {
             pool,
             masters,
             options,
+            gauges,
             owned: Mutex::default(),
             ahead: Mutex::default(),
             setbacks: Mutex::default(),
@@ -250,7 +254,7 @@ impl Worker {
 
     fn note(&self, lagging: &Lagging<'_>, outcome: &Result<Outcome, sqlx::Error>, took: Duration) {
         let projection = lagging.target.checkpoint.as_str();
-        gauges::turn(projection, outcome, took);
+        self.gauges.turn(projection, outcome, took);
         let mut setbacks = lock(&self.setbacks);
         match outcome {
             Ok(Outcome::Fenced) => {
@@ -335,7 +339,7 @@ impl Worker {
                 }
             }
             if !lock(&self.owned).is_empty()
-                && let Err(error) = gauges::progress(&self.pool, &checkpoints).await
+                && let Err(error) = self.gauges.progress(&self.pool, &checkpoints).await
             {
                 tracing::warn!(error = fault::describe(&error), "progress not measured");
             }

@@ -4,6 +4,7 @@
 //! holds the lease. The effect's id is the provider's idempotency key.
 
 mod email;
+mod figures;
 mod portal;
 mod visit;
 
@@ -27,6 +28,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::jobs::pulse::Pulse;
 use email::Email;
+use figures::Figures;
 
 /// In heartbeats.
 pub const NAME: &str = "outbox-delivery";
@@ -74,6 +76,7 @@ pub struct Delivery {
     keys: MasterKeys,
     clock: api::Clock,
     email: Email,
+    figures: Figures,
 }
 
 struct Due {
@@ -92,19 +95,19 @@ impl Delivery {
         config: &Config,
         clock: api::Clock,
     ) -> anyhow::Result<Self> {
-        Ok(Self { db, keys, clock, email: Email::new(config)? })
+        Ok(Self { db, keys, clock, email: Email::new(config)?, figures: Figures::start() })
     }
 
     /// Delivers what is due, until `stop`.
     pub async fn run(&self, pulse: &Pulse, stop: CancellationToken) {
         for round in 0_u32.. {
-            let delivered = self.deliver(|| pulse.alive(NAME)).await.map_err(Into::into);
-            pulse.passed(NAME, &delivered);
+            let pass = async { self.deliver(|| pulse.alive(NAME)).await.map_err(Into::into) };
+            let delivered: anyhow::Result<usize> = pulse.pass(NAME, pass).await;
             if let Err(error) = delivered {
                 tracing::warn!(%error, "effects cannot be delivered");
             }
             if round % COUNT_EVERY == 0 {
-                self.count().await;
+                self.figures.count_queue(&self.db).await;
             }
             if stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
                 return;
@@ -211,8 +214,7 @@ impl Delivery {
     async fn record(&self, lease: Uuid, effect: &Due, attempt: Attempt) -> Result<(), sqlx::Error> {
         let now = (self.clock)();
         let Outcome { state, reason, due_at } = outcome(attempt, effect.attempts, now);
-        metrics::counter!("email_notifications_total", "template" => effect.kind.clone(), "status" => state)
-            .increment(1);
+        self.figures.ended(&effect.kind, state);
         let mut tx = tenant::begin(&self.db, effect.org_id.into()).await?;
         sqlx::query!(
             "update effects
@@ -230,19 +232,6 @@ impl Delivery {
         .execute(&mut *tx)
         .await?;
         tx.commit().await
-    }
-
-    async fn count(&self) {
-        let counts = sqlx::query!(
-            r#"select state as "state!", messages as "messages!" from log.effect_counts()"#
-        )
-        .fetch_all(&self.db)
-        .await;
-        for row in counts.unwrap_or_default() {
-            #[expect(clippy::cast_precision_loss, reason = "a queue is never that long")]
-            metrics::gauge!("outbox_queue_messages", "status" => row.state)
-                .set(row.messages as f64);
-        }
     }
 }
 

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use metrics::{Counter, Histogram};
 use projections::engine::describe;
 use projections::heartbeats::RUNNER;
 use serde_json::{Map, Value, json};
@@ -35,17 +36,48 @@ pub struct Pulse {
     news: Notify,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 struct Beat {
     seen: DateTime<Utc>,
     success: Option<DateTime<Utc>>,
     failures: i32,
     error: Option<(String, DateTime<Utc>)>,
+    figures: Figures,
+}
+
+/// What is counted about one job.
+#[derive(Clone)]
+struct Figures {
+    took: Histogram,
+    database_errors: Counter,
+    other_errors: Counter,
+}
+
+impl Figures {
+    fn of(job: &'static str) -> Self {
+        let errors = |reason: &'static str| {
+            let errors =
+                metrics::counter!("job_errors_total", "job_name" => job, "reason" => reason);
+            errors.absolute(0);
+            errors
+        };
+        Self {
+            took: metrics::histogram!("job_duration_seconds", "job_name" => job),
+            database_errors: errors("database"),
+            other_errors: errors("other"),
+        }
+    }
 }
 
 impl Pulse {
     /// Of the process that calls itself `runner`.
     pub fn new(runner: String, clock: api::Clock) -> Self {
+        metrics::describe_counter!("job_errors_total", "Passes of a job that failed.");
+        metrics::describe_histogram!(
+            "job_duration_seconds",
+            metrics::Unit::Seconds,
+            "Time of a pass of a job."
+        );
         Self { runner, clock, beats: Mutex::default(), news: Notify::new() }
     }
 
@@ -59,8 +91,12 @@ impl Pulse {
         self.touch(job, |_, _| {});
     }
 
-    /// A pass of the job came to this end.
+    /// A pass of the job came to this end; only the database can fail it.
     pub fn ended(&self, job: &'static str, pass: Result<(), &str>) {
+        self.end(job, pass, true);
+    }
+
+    fn end(&self, job: &'static str, pass: Result<(), &str>, is_database: bool) {
         self.touch(job, |beat, now| match pass {
             Ok(()) => {
                 beat.success = Some(now);
@@ -69,22 +105,50 @@ impl Pulse {
             }
             Err(why) => {
                 beat.failures = beat.failures.saturating_add(1);
+                let Figures { database_errors, other_errors, .. } = &beat.figures;
+                if is_database { database_errors } else { other_errors }.increment(1);
                 beat.error = Some((why.chars().take(LONGEST).collect(), now));
             }
         });
     }
 
-    /// As [`Self::ended`], for jobs whose errors may quote values.
-    pub fn passed<T>(&self, job: &'static str, pass: &anyhow::Result<T>) {
-        match pass {
-            Ok(_) => self.ended(job, Ok(())),
-            Err(error) => self.ended(job, Err(&class(error))),
+    /// Runs one pass of the job and tells how it ended; what its error quotes is told nobody.
+    pub async fn pass<T>(
+        &self,
+        job: &'static str,
+        pass: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
+        let started = Instant::now();
+        let passed = pass.await;
+        match &passed {
+            Ok(_) => self.end(job, Ok(()), false),
+            Err(error) => {
+                let (why, is_database) = class(error);
+                self.end(job, Err(&why), is_database);
+            }
+        }
+        let took = started.elapsed();
+        self.touch(job, |beat, _| beat.figures.took.record(took));
+        passed
+    }
+
+    /// Sets the gauges: when each job was heard of, and whether that is lately.
+    pub fn measure(&self) {
+        let now = (self.clock)();
+        let beats: Vec<(&str, Beat)> =
+            self.lock().iter().map(|(name, beat)| (*name, beat.clone())).collect();
+        let success = beats.iter().filter_map(|(_, beat)| beat.success).max();
+        gauges(RUNNER, now, (now, success));
+        for (name, beat) in &beats {
+            gauges(name, now, (beat.seen, beat.success));
         }
     }
 
     fn touch(&self, job: &'static str, change: impl FnOnce(&mut Beat, DateTime<Utc>)) {
         let now = (self.clock)();
-        let fresh = || Beat { seen: now, success: None, failures: 0, error: None };
+        let figures = || Figures::of(job);
+        let fresh =
+            || Beat { seen: now, success: None, failures: 0, error: None, figures: figures() };
         let well = |beat: &Beat| beat.success.is_some() && beat.failures == 0;
         let mut beats = self.lock();
         let beat = beats.entry(job).or_insert_with(fresh);
@@ -135,11 +199,13 @@ impl Pulse {
             self.lock().iter().map(|(name, beat)| (*name, beat.clone())).collect();
         let worst = beats.iter().filter(|(_, beat)| beat.failures > FAILURES);
         let worst: Vec<&str> = worst.map(|(name, _)| *name).collect();
+        let now = (self.clock)();
         let own = Beat {
-            seen: (self.clock)(),
-            success: worst.is_empty().then(|| (self.clock)()),
+            seen: now,
+            success: worst.is_empty().then_some(now),
             failures: i32::from(!worst.is_empty()),
-            error: (!worst.is_empty()).then(|| (worst.join(", "), (self.clock)())),
+            error: (!worst.is_empty()).then(|| (worst.join(", "), now)),
+            figures: Figures::of(RUNNER),
         };
         let all: Vec<(&str, Beat)> = beats.into_iter().chain([(RUNNER, own)]).collect();
         let error = |beat: &Beat| beat.error.clone();
@@ -175,10 +241,24 @@ impl Pulse {
     }
 }
 
-/// What failed, without anything that may quote a value.
-fn class(error: &anyhow::Error) -> String {
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970")]
+fn gauges(job: &str, now: DateTime<Utc>, (seen, success): (DateTime<Utc>, Option<DateTime<Utc>>)) {
+    let name = || job.to_owned();
+    let age = (now - seen).as_seconds_f64().max(0.0);
+    let up = f64::from(u8::from(now - seen <= STILL));
+    metrics::gauge!("job_runner_up", "job_name" => name()).set(up);
+    metrics::gauge!("job_last_heartbeat_timestamp", "job_name" => name())
+        .set(seen.timestamp() as f64);
+    metrics::gauge!("job_heartbeat_age_seconds", "job_name" => name()).set(age);
+    let success = success.map_or(0.0, |at| at.timestamp() as f64);
+    metrics::gauge!("job_last_success_timestamp", "job_name" => name()).set(success);
+}
+
+/// What failed, without anything that may quote a value, and whether that is the database.
+fn class(error: &anyhow::Error) -> (String, bool) {
     let database = error.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>());
-    database.map_or_else(|| error.to_string(), describe)
+    let why = database.map_or_else(|| error.to_string(), describe);
+    (why, database.is_some())
 }
 
 #[cfg(test)]
@@ -224,6 +304,7 @@ mod tests {
     #[test]
     fn an_error_of_the_database_is_told_by_its_kind_only() {
         let error = anyhow::Error::from(sqlx::Error::Decode("Zoë".into())).context("Ann");
-        assert!(!class(&error).contains("Zoë") && !class(&error).contains("Ann"));
+        let (why, is_database) = class(&error);
+        assert!(is_database && !why.contains("Zoë") && !why.contains("Ann"), "{why}");
     }
 }

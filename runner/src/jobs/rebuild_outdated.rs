@@ -35,8 +35,7 @@ impl RebuildOutdated {
     /// Looks once a minute, until `stop`.
     pub async fn run(&self, pulse: &Pulse, stop: CancellationToken) {
         loop {
-            let rebuilt = self.rebuild_due(&stop, || pulse.alive(NAME)).await;
-            pulse.passed(NAME, &rebuilt);
+            let rebuilt = pulse.pass(NAME, self.rebuild_due(&stop, || pulse.alive(NAME))).await;
             if let Err(error) = rebuilt {
                 tracing::error!(error = %format!("{error:#}"), "a read model needs a rebuild");
             }

@@ -54,8 +54,7 @@ impl SignCheckpoints {
             return;
         }
         loop {
-            let signed = self.sign(|| pulse.alive(NAME)).await;
-            pulse.passed(NAME, &signed);
+            let signed = pulse.pass(NAME, self.sign(|| pulse.alive(NAME))).await;
             if let Err(error) = signed {
                 tracing::warn!(error = %format!("{error:#}"), "checkpoints not signed");
             }

@@ -118,7 +118,7 @@ pub enum LeadCommand {
 
 impl std::fmt::Debug for LeadCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "LeadCommand({})", <&str>::from(self))
+        f.write_str(self.into())
     }
 }
 
