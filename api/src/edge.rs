@@ -1,29 +1,34 @@
 //! The outermost layer: ids, panics, problems, headers, metrics and the one log line of every request.
 
 mod cors;
+mod log;
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
+use tracing::Instrument;
 
 pub use self::cors::{Cors, OriginError};
+use self::log::Answered;
+use crate::audit::ClientAddress;
 use crate::health::Monitored;
 use crate::limits::{Limits, Room};
-use crate::metrics;
+use crate::metrics::{InFlight, Requests};
 use crate::problem::{Code, Problem};
 use crate::proxies::Proxies;
 use crate::rate::Standing;
 use crate::request::{CORRELATION_ID, REQUEST_ID, RequestInfo};
 
 /// Routes that monitors ask every few seconds; their log lines would drown the others.
-const MONITORED: [&str; 5] = ["/livez", "/healthz", "/healthz/backup", "/readyz", "/metrics"];
+pub(crate) const MONITORED: [&str; 5] =
+    ["/livez", "/healthz", "/healthz/backup", "/readyz", "/metrics"];
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -65,6 +70,8 @@ pub struct EdgeOptions {
     pub limits: Limits,
     /// What the `type` of a problem begins with.
     pub problem_base: String,
+    /// How much of the address of a client is logged.
+    pub logged_address: ClientAddress,
 }
 
 impl Default for EdgeOptions {
@@ -74,6 +81,7 @@ impl Default for EdgeOptions {
             cors: Cors::default(),
             limits: Limits::default(),
             problem_base: "/problems/".to_owned(),
+            logged_address: ClientAddress::default(),
         }
     }
 }
@@ -84,12 +92,19 @@ pub(crate) struct Edge {
     cors: Cors,
     pub(crate) room: Room,
     problem_base: String,
+    logged_address: ClientAddress,
+    requests: Requests,
 }
 
 impl Edge {
-    pub(crate) fn new(options: EdgeOptions) -> Arc<Self> {
-        let EdgeOptions { proxies, cors, limits, problem_base } = options;
-        Arc::new(Self { proxies, cors, room: Room::new(limits), problem_base })
+    /// Before routes that answer these methods at these paths.
+    pub(crate) fn new<'a>(
+        options: EdgeOptions,
+        operations: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Arc<Self> {
+        let EdgeOptions { proxies, cors, limits, problem_base, logged_address } = options;
+        let (room, requests) = (Room::new(limits), Requests::new(operations));
+        Arc::new(Self { proxies, cors, room, problem_base, logged_address, requests })
     }
 }
 
@@ -103,14 +118,14 @@ pub(crate) async fn edge(
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
     let info = Arc::new(RequestInfo::read(request.headers(), peer, &edge.proxies));
     request.extensions_mut().insert(Arc::clone(&info));
-    let method = request.method().clone();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let path = request.extensions().get::<MatchedPath>().cloned();
     let path = path.as_ref().map_or("unmatched", MatchedPath::as_str);
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let docs = path.starts_with("/docs");
 
-    let in_flight = metrics::InFlight::enter();
+    let in_flight = InFlight::enter(&edge.requests);
     let too_large = edge.room.is_too_large(request.headers());
     let answered = if let Some(answered) = edge.cors.preflight(&method, request.headers()) {
         answered
@@ -123,7 +138,8 @@ pub(crate) async fn edge(
                 next.run(request).await
             }
         };
-        shield(edge.room.guard(MONITORED.contains(&path), handle)).await
+        let answered = shield(edge.room.guard(MONITORED.contains(&path), handle));
+        answered.instrument(log::span(&info)).await
     };
     let mut response = settle(answered, &info.id, &edge.problem_base);
     if response.status() == StatusCode::OK {
@@ -134,8 +150,16 @@ pub(crate) async fn edge(
     decorate(response.headers_mut(), &info, docs);
     edge.cors.mark(origin.as_ref(), response.headers_mut());
     let took = started.elapsed();
-    metrics::request(&method, path, response.status(), took);
-    log(&info, &method, path, response.status(), took);
+    edge.requests.count(&method, path, response.status(), took);
+    log::line(&Answered {
+        info: &info,
+        method: &method,
+        path: uri.path(),
+        route: path,
+        status: response.status(),
+        took,
+        address: edge.logged_address,
+    });
     response
 }
 
@@ -205,34 +229,6 @@ fn decorate(headers: &mut HeaderMap, info: &RequestInfo, docs: bool) {
         && let Ok(id) = HeaderValue::from_str(&info.correlation)
     {
         headers.insert(CORRELATION_ID, id);
-    }
-}
-
-fn log(info: &RequestInfo, method: &Method, path: &str, status: StatusCode, took: Duration) {
-    macro_rules! line {
-        ($level:expr) => {{
-            let who = info.who();
-            tracing::event!(
-                target: "app.request",
-                $level,
-                request_id = info.id,
-                org_id = who.map(|who| tracing::field::display(who.org)),
-                user_id = who.and_then(|who| who.user).map(tracing::field::display),
-                role = who.and_then(|who| who.role),
-                method = method.as_str(),
-                path,
-                status_code = status.as_u16(),
-                latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-                latency_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-                correlation_id = (info.correlation != info.id).then_some(info.correlation.as_str()),
-                "request"
-            );
-        }};
-    }
-    if MONITORED.contains(&path) {
-        line!(tracing::Level::DEBUG);
-    } else {
-        line!(tracing::Level::INFO);
     }
 }
 

@@ -1,17 +1,22 @@
-//! `/livez`, `/healthz`, `/readyz`: whether the process lives, its database answers and its tables are in step.
+//! `/livez`, `/healthz`, `/readyz`, `/healthz/backup` and `/metrics`: whether the process lives, its database answers, its
+//! tables are in step, there is a backup, and everything that is measured.
 
+mod backup;
 mod probe;
 mod ready;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa_axum::routes;
 
+pub use self::backup::Backup;
+pub(crate) use self::backup::BackupError;
 pub use self::probe::{Health, Revision};
+pub(crate) use self::ready::{checks, pool};
+use crate::problem::Problem;
 use crate::route::{Routes, monitor};
 use crate::state::AppState;
 
@@ -20,6 +25,8 @@ pub(crate) fn routes() -> Routes {
         .add(routes!(livez), monitor())
         .add(routes!(healthz), monitor())
         .add(routes!(readyz), monitor())
+        .add(routes!(healthz_backup), monitor())
+        .add(routes!(scrape), monitor())
 }
 
 /// The process is alive
@@ -30,7 +37,12 @@ pub(crate) fn routes() -> Routes {
     responses((status = 200, description = "Always", content_type = "application/json", example = json!({"status": "ok"})))
 )]
 async fn livez() -> Response {
-    json_answer(true, &json!({ "status": "ok" }))
+    alive().await
+}
+
+/// The same for every process.
+pub(crate) async fn alive() -> Response {
+    answer(true, &json!({ "status": "ok" }))
 }
 
 /// The database answers and has the schema of this build
@@ -50,11 +62,10 @@ async fn livez() -> Response {
     )
 )]
 async fn healthz(State(app): State<AppState>) -> Response {
-    let report = app.health.report().await;
-    json_answer(report.is_healthy(), &report.body(app.health.expected()))
+    app.monitors.healthy().await
 }
 
-/// Ready for traffic: database, migrations, jobs and read models, each with its findings
+/// Ready for traffic: database, migrations, event store, jobs and read models, each with its findings
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -65,29 +76,47 @@ async fn healthz(State(app): State<AppState>) -> Response {
     )
 )]
 async fn readyz(State(app): State<AppState>) -> Response {
-    let mut checks = findings(&app.health, app.now()).await;
-    checks.push(ready::redis(app.rate.is_shared()));
-    ready_answer(&checks)
+    app.monitors.ready([ready::redis(app.rate.is_shared())]).await
 }
 
-/// The answer of `/readyz`, for every process that has this route.
-pub async fn readiness(health: &Health, now: DateTime<Utc>) -> Response {
-    ready_answer(&findings(health, now).await)
+/// A backup was verified within the last 26 hours
+#[utoipa::path(
+    get,
+    path = "/healthz/backup",
+    tag = "system",
+    responses(
+        (status = 200, description = "There is one", content_type = "application/json", example = json!({
+            "backup_ok": true, "last_backup_utc": "2026-01-15T02:00:00Z", "age_seconds": 3600
+        })),
+        (status = 503, description = "There is none to rely on; `detail` says why")
+    )
+)]
+async fn healthz_backup(State(app): State<AppState>) -> Result<Response, Problem> {
+    app.monitors.backup().await
 }
 
-async fn findings(health: &Health, now: DateTime<Utc>) -> Vec<Value> {
-    let report = health.report().await;
-    ready::checks(&report, health.expected(), health.jobs(), now)
+/// Metrics in the Prometheus text format
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "system",
+    security(("metrics" = [])),
+    responses(
+        (status = 200, description = "Every series", content_type = "text/plain"),
+        (status = 401, description = "Wrong or missing bearer token"),
+        (status = 404, description = "Metrics are switched off")
+    )
+)]
+async fn scrape(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    app.monitors.scrape(&headers, &uri).await
 }
 
-fn ready_answer(checks: &[Value]) -> Response {
-    let ok = checks.iter().all(|check| check["ok"] == true);
-    let status = if ok { "ready" } else { "not_ready" };
-    json_answer(ok, &json!({ "ok": ok, "status": status, "checks": checks }))
-}
-
-/// Monitors know these bodies, so a failed check is not a problem document.
-fn json_answer(ok: bool, body: &impl Serialize) -> Response {
+/// What a monitor is told. Monitors know these bodies, so a failed check is not a problem document.
+pub fn answer(ok: bool, body: &impl Serialize) -> Response {
     let body = serde_json::to_string(body).unwrap_or_default();
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];

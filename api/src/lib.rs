@@ -22,6 +22,7 @@ mod jobs;
 mod leads;
 mod limits;
 mod metrics;
+mod monitors;
 mod openapi;
 mod organisation;
 mod people;
@@ -36,6 +37,7 @@ mod session;
 mod settings;
 mod state;
 mod subjects;
+mod trace;
 
 use std::sync::Arc;
 
@@ -45,13 +47,14 @@ use axum::middleware::from_fn_with_state;
 
 pub use self::audit::ClientAddress;
 pub use self::edge::{Cors, EdgeOptions, OriginError};
-pub use self::health::{Health, Revision, readiness};
+pub use self::health::{Backup, Health, Revision, answer as monitored};
 pub use self::identity::{
     BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, StaffPolicy,
     TokenKeyError, Tokens, Wanted,
 };
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
+pub use self::monitors::{Monitors, monitoring};
 pub use self::proxies::Proxies;
 pub use self::rate::{PerMinute, RateLimiter, RateOptions, Redis, RedisUrlError};
 pub use self::route::Declared;
@@ -64,9 +67,6 @@ use self::route::Routes;
 
 /// Every route, one module per resource.
 pub fn router(state: AppState) -> Router {
-    let declared = declared();
-    let operations = declared.iter().map(|one| (one.method.to_owned(), one.path.clone()));
-    metrics::describe(operations.collect());
     let router = routes().into_router(&state);
     let document = document();
     let router = if state.docs { router.merge(openapi::routes(&document)) } else { router };
@@ -92,7 +92,6 @@ pub fn declared() -> Vec<Declared> {
 fn routes() -> Routes {
     Routes::default()
         .merge(health::routes())
-        .merge(metrics::routes())
         .merge(problem::routes())
         .merge(session::routes())
         .merge(identity::routes())

@@ -45,7 +45,7 @@ impl Room {
         length.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > most)
     }
 
-    /// Runs `handle` if there is room, for as long as it may take. Monitors always get through.
+    /// Runs `handle` if there is room. Monitors always get through.
     pub(crate) async fn guard(
         &self,
         monitor: bool,
@@ -55,6 +55,11 @@ impl Room {
         if permit.is_err() && !monitor {
             return Problem::retry(Code::Overloaded, 1).into_response();
         }
+        handle.await
+    }
+
+    /// Runs `handle` for as long as it may take.
+    pub(crate) async fn in_time(&self, handle: impl Future<Output = Response>) -> Response {
         let answered = timeout(self.limits.handler, handle).await;
         answered.unwrap_or_else(|_| Problem::new(Code::TimedOut).into_response())
     }
@@ -89,6 +94,6 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_takes_too_long_is_given_up() {
         let room = Room::new(Limits { handler: Duration::ZERO, ..Limits::default() });
-        assert_eq!(room.guard(false, pending()).await.status(), StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(room.in_time(pending()).await.status(), StatusCode::GATEWAY_TIMEOUT);
     }
 }

@@ -319,6 +319,9 @@ impl From<LoadError> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            metrics::counter!("db_pool_timeout_total").increment(1);
+        }
         if is_outage(&error) {
             tracing::warn!(error = %error, "database unavailable");
             Self::retry(Code::DatabaseUnavailable, DATABASE_PAUSE)

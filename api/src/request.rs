@@ -14,6 +14,7 @@ use crate::audit::Trail;
 use crate::problem::Problem;
 use crate::proxies::{Origin, Proxies};
 use crate::rate::Standing;
+use crate::trace::Trace;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -28,6 +29,8 @@ const LONGEST_ID: usize = 128;
 pub(crate) struct RequestInfo {
     pub(crate) id: String,
     pub(crate) correlation: String,
+    /// Its place among everything that one call sets off.
+    pub(crate) trace: Trace,
     /// Where it comes from.
     pub(crate) origin: Origin,
     /// What it says it was sent with.
@@ -51,12 +54,15 @@ impl RequestInfo {
     /// Reads the headers of a request that came from `peer`.
     pub(crate) fn read(headers: &HeaderMap, peer: Option<SocketAddr>, proxies: &Proxies) -> Self {
         let id = id_in(headers, &REQUEST_ID).unwrap_or_else(|| Uuid::new_v4().to_string());
-        let correlation = id_in(headers, &CORRELATION_ID).unwrap_or_else(|| id.clone());
+        let trace = Trace::of(headers);
+        let traced = || trace.parent().map(|_| trace.id().to_string());
+        let correlation =
+            id_in(headers, &CORRELATION_ID).or_else(traced).unwrap_or_else(|| id.clone());
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let origin = proxies.origin(headers, peer);
         let agent = headers.get(header::USER_AGENT).cloned();
         let (trail, who) = (Trail::default(), OnceLock::new());
-        Self { id, correlation, origin, agent, trail, who, standing: Mutex::default() }
+        Self { id, correlation, trace, origin, agent, trail, who, standing: Mutex::default() }
     }
 
     pub(crate) fn address(&self) -> IpAddr {

@@ -14,9 +14,10 @@ use tokio_util::task::TaskTracker;
 use crate::audit::{ClientAddress, Sampler};
 use crate::caller::{Logins, Pairs};
 use crate::edge::{Edge, EdgeOptions};
-use crate::health::Health;
+use crate::health::{Backup, Health};
 use crate::identity::{Hashing, Links, PortalPolicy, Seen, StaffPolicy, Tokens};
 use crate::metrics::Scrape;
+use crate::monitors::Monitors;
 use crate::organisation::Organisations;
 use crate::rate::RateLimiter;
 use crate::settings::{Installation, Known};
@@ -45,6 +46,8 @@ pub struct Options {
     pub portal: PortalPolicy,
     /// The health probe, on connections of its own.
     pub health: Health,
+    /// Where the time of the last backup is looked for.
+    pub backup: Backup,
     /// The time.
     pub clock: Clock,
     /// Whom a public request is for that names nobody.
@@ -71,13 +74,12 @@ pub struct App {
     pub(crate) reads: PgPool,
     pub(crate) keys: MasterKeys,
     pub(crate) signing: Option<SigningKey>,
-    pub(crate) health: Health,
+    pub(crate) monitors: Monitors,
     pub(crate) clock: Clock,
     pub(crate) default_org: Option<OrgId>,
     pub(crate) edge: Arc<Edge>,
     pub(crate) rate: RateLimiter,
     pub(crate) docs: bool,
-    pub(crate) scrape: Option<Scrape>,
     pub(crate) tokens: Tokens,
     pub(crate) hashing: Hashing,
     pub(crate) logins: Logins,
@@ -112,18 +114,27 @@ impl App {
         let background = TaskTracker::new();
         // Takes tasks all the same; closed, it can be waited for.
         background.close();
+        crate::metrics::describe_logins();
+        let declared = crate::declared();
+        let operations = declared.iter().map(|one| (one.method, one.path.as_str()));
+        let monitors = Monitors::new(
+            options.health,
+            options.backup,
+            options.scrape,
+            options.reads.clone(),
+            Clock::clone(&options.clock),
+        );
         Arc::new(Self {
             bus: options.bus,
             reads: options.reads,
             keys: options.keys,
             signing: options.signing,
-            health: options.health,
+            monitors,
             clock: options.clock,
             default_org: options.default_org,
-            edge: Edge::new(options.edge),
+            edge: Edge::new(options.edge, operations),
             rate: options.rate,
             docs: options.docs,
-            scrape: options.scrape,
             tokens: options.tokens,
             hashing: Hashing::new(staff.password_cost),
             logins: Logins::new(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{
-    App, ClientAddress, EdgeOptions, Health, Options, PerMinute, PortalPolicy, RateLimiter,
+    App, Backup, ClientAddress, EdgeOptions, Health, Options, PerMinute, PortalPolicy, RateLimiter,
     RateOptions, Revision, StaffPolicy, Tokens, router, serve,
 };
 use axum::Router;
@@ -45,6 +45,7 @@ fn app() -> Router {
         staff: StaffPolicy::default(),
         portal: PortalPolicy::default(),
         health: Health::new(nowhere, vec![expected], vec!["lead_list".to_owned()]),
+        backup: Backup::new(Vec::new()),
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,
         edge: EdgeOptions::default(),

@@ -23,12 +23,13 @@ use crate::request::RequestInfo;
 use crate::route::Rule;
 use crate::state::{App, AppState};
 
-/// Wraps every route, inside the edge: what the handlers and their guards answered is noted before it leaves.
+/// Wraps every route, inside the edge: what the handlers and their guards answered is noted before it leaves, and what they did
+/// not answer in time too.
 pub(crate) async fn around(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let info = request.extensions().get::<Arc<RequestInfo>>().cloned();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
-    let answer = shield(next.run(request)).await;
+    let answer = shield(app.edge.room.in_time(next.run(request))).await;
     match (info, path) {
         (Some(info), Some(path)) => noted(&app, &info, (&method, path.as_str()), answer).await,
         _ => answer,

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use projections::engine::{self, Outdated};
 use projections::heartbeats::{self, Heartbeat};
 use serde::Serialize;
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -20,6 +20,12 @@ const CONNECT: Duration = Duration::from_millis(1500);
 
 /// Monitors asking more often get the same answer.
 const REMEMBERED: Duration = Duration::from_secs(1);
+
+/// Counting what waits in the outbox reads all of it, so that is done less often.
+const OUTBOX_REMEMBERED: Duration = Duration::from_secs(15);
+
+/// Read models further behind than this are not fit to be shown, unless configured otherwise.
+const MAX_LAG: Duration = Duration::from_secs(30);
 
 /// One migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +42,8 @@ pub struct Health {
     expected: Vec<Revision>,
     projections: Vec<String>,
     jobs: Option<Duration>,
+    max_lag: Duration,
+    outbox: Mutex<Option<(Instant, Outbox)>>,
     last: Mutex<Option<(Instant, Arc<Report>)>>,
 }
 
@@ -51,7 +59,19 @@ impl Health {
             .max_connections(2)
             .acquire_timeout(CONNECT)
             .connect_lazy_with(connect);
-        Self { pool, expected, projections, jobs: None, last: Mutex::new(None) }
+        let (outbox, last) = (Mutex::new(None), Mutex::new(None));
+        Self { pool, expected, projections, jobs: None, max_lag: MAX_LAG, outbox, last }
+    }
+
+    /// How far behind read models may be.
+    #[must_use]
+    pub fn with_max_lag(self, max_lag: Duration) -> Self {
+        Self { max_lag, ..self }
+    }
+
+    /// How far behind read models may be.
+    pub(super) const fn max_lag(&self) -> Duration {
+        self.max_lag
     }
 
     /// Asks for the heartbeat of the jobs too, which must not be older than `ttl`.
@@ -61,16 +81,16 @@ impl Health {
     }
 
     /// How old the heartbeat of the jobs may be, if it matters.
-    pub(super) const fn jobs(&self) -> Option<Duration> {
+    pub(crate) const fn jobs(&self) -> Option<Duration> {
         self.jobs
     }
 
     /// The newest migration of this build.
-    pub(super) fn expected(&self) -> Option<&str> {
+    pub(crate) fn expected(&self) -> Option<&str> {
         self.expected.last().map(|revision| revision.version.as_str())
     }
 
-    pub(super) async fn report(&self) -> Arc<Report> {
+    pub(crate) async fn report(&self) -> Arc<Report> {
         // Also bounds the wait for another monitor's probe that was abandoned half-way.
         let report = timeout(BUDGET + Duration::from_millis(300), self.fresh()).await;
         report.unwrap_or_else(|_| Arc::new(Report::failed("Database check timed out")))
@@ -134,6 +154,12 @@ impl Health {
             Some(_) => heartbeats::of(&mut db, heartbeats::RUNNER).await.ok().flatten(),
             None => None,
         };
+        let jobs_ms = started.elapsed();
+
+        let started = Instant::now();
+        let store = store(&mut db).await.ok();
+        let store_ms = started.elapsed();
+        let outbox = self.waiting(&mut db).await.ok();
         Ok(Report {
             schema: Some(schema),
             error: None,
@@ -143,9 +169,59 @@ impl Health {
             lag_ms,
             outdated,
             jobs,
-            jobs_ms: started.elapsed(),
+            jobs_ms,
+            store,
+            store_ms,
+            outbox,
         })
     }
+
+    /// What waits in the outbox, as it was counted lately.
+    async fn waiting(&self, db: &mut PgConnection) -> Result<Outbox, sqlx::Error> {
+        let mut known = self.outbox.lock().await;
+        if let Some((at, outbox)) = *known
+            && at.elapsed() < OUTBOX_REMEMBERED
+        {
+            return Ok(outbox);
+        }
+        let outbox = sqlx::query!(
+            r#"select coalesce(sum(messages), 0)::bigint as "pending!",
+                      coalesce(greatest(extract(epoch from now() - min(oldest_due)), 0), 0)::float8 as "oldest_seconds!"
+               from log.effect_counts() where state in ('due', 'leased', 'waiting')"#
+        )
+        .fetch_one(db)
+        .await?;
+        let outbox = Outbox { pending: outbox.pending, oldest_seconds: outbox.oldest_seconds };
+        *known = Some((Instant::now(), outbox));
+        Ok(outbox)
+    }
+}
+
+/// Whether events can be appended, without appending one: the table is read, the function is there, and this is no server
+/// that only reads.
+async fn store(db: &mut PgConnection) -> Result<Store, sqlx::Error> {
+    sqlx::query_as!(
+        Store,
+        r#"select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as "writable!",
+                  to_regproc('log.append') is not null and (select count(*) >= 0 from log_heads) as "complete!""#
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Where events go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Store {
+    pub(super) writable: bool,
+    pub(super) complete: bool,
+}
+
+/// Effects that wait to be delivered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outbox {
+    pub(super) pending: i64,
+    /// How long the one that is due longest has been due.
+    pub(super) oldest_seconds: f64,
 }
 
 /// A reader that is behind.
@@ -160,7 +236,7 @@ pub(super) struct Lag {
 
 /// What a probe found.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// `None` if the database did not answer.
     pub(super) schema: Option<Schema>,
     error: Option<&'static str>,
@@ -173,6 +249,9 @@ pub(super) struct Report {
     /// The heartbeat of the process that runs the jobs.
     pub(super) jobs: Option<Heartbeat>,
     pub(super) jobs_ms: Duration,
+    pub(super) store: Option<Store>,
+    pub(super) store_ms: Duration,
+    pub(super) outbox: Option<Outbox>,
 }
 
 impl Report {
@@ -188,11 +267,31 @@ impl Report {
             outdated: Vec::new(),
             jobs: None,
             jobs_ms: none,
+            store: None,
+            store_ms: none,
+            outbox: None,
         }
     }
 
-    pub(super) fn is_healthy(&self) -> bool {
+    pub(crate) fn is_healthy(&self) -> bool {
         self.schema.as_ref().is_some_and(|schema| schema.fault.is_none())
+    }
+
+    /// Sets the gauges that follow from it; `jobs` is how old the heartbeat of the jobs may be.
+    pub(crate) fn measure(&self, jobs: Option<Duration>) {
+        let flag = |set: bool| f64::from(u8::from(set));
+        metrics::gauge!("database_up").set(flag(self.schema.is_some()));
+        metrics::gauge!("migrations_current").set(flag(self.is_healthy()));
+        if let (Some(ttl), Some(_)) = (jobs, &self.schema) {
+            let beat = self.jobs.as_ref();
+            let up = beat.is_some_and(|beat| beat.age_seconds <= ttl.as_secs_f64());
+            let name = heartbeats::RUNNER;
+            metrics::gauge!("job_runner_up", "job_name" => name).set(flag(up));
+            if let Some(beat) = beat {
+                metrics::gauge!("job_heartbeat_age_seconds", "job_name" => name)
+                    .set(beat.age_seconds);
+            }
+        }
     }
 
     pub(super) fn error(&self) -> Option<&str> {
@@ -200,7 +299,7 @@ impl Report {
         self.error.or(fault)
     }
 
-    pub(super) fn body<'a>(&'a self, expected: Option<&'a str>) -> Body<'a> {
+    pub(crate) fn body<'a>(&'a self, expected: Option<&'a str>) -> Body<'a> {
         let healthy = self.is_healthy();
         Body {
             status: if healthy { "ready" } else { "unhealthy" },
@@ -216,7 +315,7 @@ impl Report {
 
 /// What `/healthz` says, in the order of the operations guide.
 #[derive(Debug, Serialize)]
-pub(super) struct Body<'a> {
+pub(crate) struct Body<'a> {
     status: &'static str,
     db_connected: bool,
     migrations_current: bool,

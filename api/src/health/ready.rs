@@ -5,19 +5,19 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::probe::Report;
+use super::probe::{Health, Report};
+use crate::monitors::Connections;
 
-/// Read models further behind than this are not fit to be shown.
-const MAX_LAG: TimeDelta = TimeDelta::seconds(30);
-
-pub(super) fn checks(
-    report: &Report,
-    expected: Option<&str>,
-    jobs_ttl: Option<Duration>,
-    now: DateTime<Utc>,
-) -> Vec<Value> {
-    let jobs = jobs(report, jobs_ttl);
-    vec![database(report), migrations(report, expected), jobs, projections(report, now)]
+/// What follows from the report of `health`.
+pub(crate) fn checks(report: &Report, health: &Health, now: DateTime<Utc>) -> Vec<Value> {
+    vec![
+        database(report),
+        migrations(report, health.expected()),
+        event_store(report),
+        jobs(report, health.jobs()),
+        projections(report, health.max_lag(), now),
+        outbox(report),
+    ]
 }
 
 fn database(report: &Report) -> Value {
@@ -72,14 +72,55 @@ fn jobs(report: &Report, ttl: Option<Duration>) -> Value {
     check("jobs", fresh, report.jobs_ms, &detail)
 }
 
-fn projections(report: &Report, now: DateTime<Utc>) -> Value {
+/// Whether events could be appended and read.
+fn event_store(report: &Report) -> Value {
+    let message = match report.store {
+        Some(store) if !store.complete => "the log is not there",
+        Some(store) if !store.writable => "the database only reads",
+        Some(_) => "events can be appended",
+        None => "event store check failed",
+    };
+    let ok = report.store.is_some_and(|store| store.complete && store.writable);
+    check("event_store", ok, report.store_ms, &json!({ "message": message }))
+}
+
+/// How long effects wait. It never decides: a provider that is away makes them wait, and no request fails for it.
+fn outbox(report: &Report) -> Value {
+    let detail = report.outbox.map_or_else(
+        || json!({ "message": "outbox unknown" }),
+        |outbox| {
+            json!({
+                "message": "informational",
+                "pending": outbox.pending,
+                "oldest_pending_seconds": outbox.oldest_seconds.round(),
+            })
+        },
+    );
+    check("outbox", true, Duration::ZERO, &detail)
+}
+
+/// Whether requests get a connection: a rush is no failure, one that does not end is.
+pub(crate) fn pool(connections: Connections, exhausted: Duration, longest: Duration) -> Value {
+    let ok = exhausted <= longest;
+    let detail = json!({
+        "message": if ok { "connections available" } else { "pool exhausted" },
+        "in_use": connections.in_use,
+        "idle": connections.idle,
+        "max": connections.max,
+        "exhausted_seconds": exhausted.as_secs(),
+        "threshold_seconds": longest.as_secs(),
+    });
+    check("pool", ok, Duration::ZERO, &detail)
+}
+
+fn projections(report: &Report, max_lag: Duration, now: DateTime<Utc>) -> Value {
     let Some(lag) = &report.lag else {
         let detail = json!({ "message": "projection lag unknown" });
         return check("projections", false, report.lag_ms, &detail);
     };
     let late = |since: DateTime<Utc>| (now - since).max(TimeDelta::zero());
     let worst = lag.iter().map(|one| late(one.since)).max().unwrap_or_default();
-    let ok = worst <= MAX_LAG;
+    let ok = worst.to_std().unwrap_or_default() <= max_lag;
     let behind: Vec<Value> = lag
         .iter()
         .map(|one| {
@@ -106,7 +147,7 @@ fn projections(report: &Report, now: DateTime<Utc>) -> Value {
     let detail = json!({
         "message": if ok { "projections in step" } else { "projections behind" },
         "max_lag_seconds": worst.num_seconds(),
-        "threshold_seconds": MAX_LAG.num_seconds(),
+        "threshold_seconds": max_lag.as_secs(),
         "behind": behind,
         "outdated": outdated,
     });

@@ -128,6 +128,8 @@ codes! {
         "The reply of the database was lost, so the command may or may not have been carried out. Repeat it with the same Idempotency-Key to learn its outcome.";
     StaleRead = SERVICE_UNAVAILABLE "stale_read", "Service Unavailable":
         "The read model has not reached X-Min-Position in time. Try again, or send X-Allow-Stale: 1.";
+    BackupNotVerified = SERVICE_UNAVAILABLE "backup_not_verified", "Service Unavailable":
+        "No backup was verified within the last 26 hours, as far as this process can see.";
     SigningDisabled = SERVICE_UNAVAILABLE "signing_disabled", "Service Unavailable":
         "This installation has no signing key (HISTORY_SIGNING_KEY).";
     TimedOut = GATEWAY_TIMEOUT "timed_out", "Gateway Timeout":

@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use api::{Cors, EdgeOptions, Limits, PerMinute, Proxies, RateLimiter, RateOptions, Redis};
+use api::{
+    ClientAddress, Cors, EdgeOptions, Limits, PerMinute, Proxies, RateLimiter, RateOptions, Redis,
+};
 use chrono::TimeDelta;
 use clap::{ArgAction, Args};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use super::{AppEnv, Config, ConfigError, parse_seconds};
+use super::{AppEnv, Config, ConfigError, LoggedAddress, parse_seconds};
 
 const HEADING: &str = "Limits and proxies";
 
@@ -114,7 +116,13 @@ impl Config {
         if !problem_base.ends_with('/') {
             problem_base.push('/');
         }
-        EdgeOptions { proxies: self.edge.proxies(), cors: self.cors(), limits, problem_base }
+        let logged_address = match self.log_client_ip {
+            LoggedAddress::Off => ClientAddress::None,
+            LoggedAddress::Truncated => ClientAddress::Network,
+            LoggedAddress::Full => ClientAddress::Full,
+        };
+        let (proxies, cors) = (self.edge.proxies(), self.cors());
+        EdgeOptions { proxies, cors, limits, problem_base, logged_address }
     }
 
     fn cors(&self) -> Cors {

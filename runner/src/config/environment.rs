@@ -242,7 +242,7 @@ mod tests {
         let path = file.to_str().unwrap();
         let (config, problems) = environment(&[("METRICS_TOKEN_FILE", path)]).config().unwrap();
         assert_eq!(problems, []);
-        assert_eq!(config.metrics_token.unwrap().expose_secret(), "from the file");
+        assert_eq!(config.watch.metrics_token.unwrap().expose_secret(), "from the file");
 
         let both = environment(&[("METRICS_TOKEN_FILE", path), ("METRICS_TOKEN", "x")]);
         let (_, problems) = both.config().unwrap();

@@ -8,6 +8,7 @@ pub mod rules;
 pub mod shown;
 pub mod spelling;
 pub mod staff;
+pub mod watch;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -65,6 +66,18 @@ pub enum ClientAddress {
     Full,
 }
 
+/// How much of the address of a client is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LoggedAddress {
+    /// Nothing.
+    Off,
+    /// The network: 24 bits of IPv4, 48 of IPv6.
+    #[default]
+    Truncated,
+    /// All of it.
+    Full,
+}
+
 /// What is being run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum AppEnv {
@@ -90,6 +103,9 @@ pub struct Config {
     #[arg(long, env = "LOG_ALLOW_DEBUG", default_value_t = false, action = ArgAction::Set, value_name = "BOOL",
         help_heading = GENERAL)]
     pub log_allow_debug: bool,
+    /// How much of the address of a client is logged.
+    #[arg(long, env = "LOG_CLIENT_IP", value_enum, default_value = "truncated", help_heading = GENERAL)]
+    pub log_client_ip: LoggedAddress,
 
     /// The database, as `cleaning_app`. A driver suffix like `postgresql+psycopg` is understood.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", help_heading = DATABASE)]
@@ -138,9 +154,6 @@ pub struct Config {
     /// The one before it, for as long as sessions begun under it are out.
     #[arg(long, env = "AUTH_SECRET_KEY_PREVIOUS", hide_env_values = true, value_name = "TEXT", help_heading = KEYS)]
     pub auth_secret_key_previous: Option<SecretString>,
-    /// Bearer token of `/metrics`, at least 16 characters; needed in production.
-    #[arg(long, env = "METRICS_TOKEN", hide_env_values = true, value_name = "TEXT", help_heading = KEYS)]
-    pub metrics_token: Option<SecretString>,
 
     /// Where the API listens.
     #[arg(long, env = "API_BIND", default_value = "0.0.0.0:8000", value_name = "ADDRESS:PORT", help_heading = HTTP)]
@@ -170,6 +183,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
     pub portal: portal::PortalConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
+    pub watch: watch::WatchConfig,
 
     /// Append lanes. Default: one per core, at most 4.
     #[arg(long, env = "LANES", value_name = "NUMBER", help_heading = WORK)]

@@ -47,7 +47,6 @@ pub fn problems(config: &Config, roles: &[Role]) -> Vec<Problem> {
         found.address("DATABASE_URL", config.database_url.as_ref(), config.app_database());
         found.usable("HISTORY_SIGNING_KEY", config.signing_key().err());
         found.random_key("HISTORY_SIGNING_KEY", config.history_signing_key.as_ref());
-        found.secret("METRICS_TOKEN", config.metrics_token.as_ref(), TOKEN);
         found.usable("REDIS_URL", config.redis_error());
         found.origins(config);
         found.staff(config);
@@ -65,6 +64,9 @@ pub fn problems(config: &Config, roles: &[Role]) -> Vec<Problem> {
         found.usable("DATABASE_MIGRATION_URL", config.owner_database().err());
     }
     if any(&[Role::Api, Role::Jobs]) {
+        if config.watch.metrics_enabled {
+            found.secret("METRICS_TOKEN", config.watch.metrics_token.as_ref(), TOKEN);
+        }
         found.usable("PII_MASTER_KEY", config.master_keys().err());
         found.random_key("PII_MASTER_KEY", config.pii_master_key.as_ref());
     }
@@ -286,7 +288,7 @@ impl Found {
         }
         let secrets = [
             ("AUTH_SECRET_KEY", &config.auth_secret_key),
-            ("METRICS_TOKEN", &config.metrics_token),
+            ("METRICS_TOKEN", &config.watch.metrics_token),
             ("HISTORY_SIGNING_KEY", &config.history_signing_key),
             ("PII_MASTER_KEY", &config.pii_master_key),
         ];
@@ -371,7 +373,11 @@ mod tests {
     fn each_process_needs_only_its_own() {
         let nothing = GOOD.map(|(name, _)| (name, ""));
         assert_eq!(told(&[Role::Web], &nothing), ["AUTH_SECRET_KEY is required outside dev"]);
-        let jobs = ["DATABASE_WORKER_URL is required", "PII_MASTER_KEY is required"];
+        let jobs = [
+            "DATABASE_WORKER_URL is required",
+            "METRICS_TOKEN is required outside dev",
+            "PII_MASTER_KEY is required",
+        ];
         assert_eq!(told(&[Role::Jobs], &nothing), jobs);
         let dev = GOOD.map(|(name, _)| (name, "")).into_iter().chain([("APP_ENV", "dev")]);
         assert_eq!(told(&[Role::Web], &dev.collect::<Vec<_>>()), [""; 0]);

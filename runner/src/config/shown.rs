@@ -43,7 +43,7 @@ fn entries(config: &Config, environment: &Environment) -> Vec<Entry> {
         ("HISTORY_SIGNING_KEY", &config.history_signing_key),
         ("AUTH_SECRET_KEY", &config.auth_secret_key),
         ("AUTH_SECRET_KEY_PREVIOUS", &config.auth_secret_key_previous),
-        ("METRICS_TOKEN", &config.metrics_token),
+        ("METRICS_TOKEN", &config.watch.metrics_token),
     ];
     let masked = |value: &Option<SecretString>| value.as_ref().map(|_| MASK.to_owned());
     let plain = plain.into_iter().map(|(key, value)| (key, value, false));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::api::{App, AppState, Health, Options, Revision, Scrape};
+use ::api::{App, AppState, Health, Options, Revision};
 use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -61,14 +61,16 @@ fn state(
             revisions()?,
             READERS.iter().map(|r| r.name.to_owned()).collect(),
         )
-        .with_jobs(config.heartbeat()),
+        .with_jobs(config.heartbeat())
+        .with_max_lag(config.watch.projection_lag_max),
+        backup: config.backup(),
         clock: clock(),
         default_org: config.default_org_id.map(Into::into),
         edge: config.edge(),
         rate: config.rate_limiter()?,
         docs: shown::has_docs(config),
         installation: shown::installation(config, &Environment::of_process()),
-        scrape: Some(Scrape { handle: scrape, token: config.metrics_token.clone() }),
+        scrape: config.scrape(scrape),
         attempts,
         client_address: match config.audit_client_address {
             ClientAddress::None => ::api::ClientAddress::None,

@@ -3,24 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::api::Health;
+use ::api::{Health, Monitors};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::routing::get;
-use axum::{Json, Router};
 use chrono::TimeDelta;
 use commands::{BusOptions, CommandBus};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::READERS;
 use projections::engine::{Options, Watch, Worker};
-use serde_json::json;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{api, clock, drain, now, pool};
+use super::{api, clock, drain, pool};
 use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::jobs::pulse::Pulse;
@@ -109,7 +106,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let Work { db, lanes, pulse, worker, delivery, timers, checkpoints, rebuilds } =
         Work::new(config)?;
-    let monitored = Monitored::new(config, &db, &pulse)?;
+    let monitored = monitored(config, &scrape, &db, &pulse)?;
     let work = TaskTracker::new();
     work.spawn(worker.run(stop.clone()));
     let (told, until) = (Arc::clone(&pulse), stop.clone());
@@ -122,8 +119,8 @@ pub async fn run(
     work.spawn(async move { rebuilds.run(&told, until).await });
     let until = stop.clone();
     work.spawn(async move { pulse.run(&db, until).await });
-    work.spawn(upkeep(scrape.clone(), stop.clone()));
-    ::api::serve(listener, router(Arc::new(monitored), scrape), stop, drain(config)).await;
+    work.spawn(upkeep(scrape, stop.clone()));
+    ::api::serve(listener, monitored, stop, drain(config)).await;
     work.close();
     work.wait().await;
     lanes.close();
@@ -138,45 +135,34 @@ pub async fn upkeep(scrape: PrometheusHandle, stop: CancellationToken) {
     }
 }
 
-/// What the process is asked about.
-struct Monitored {
-    health: Health,
-    pulse: Arc<Pulse>,
-    db: PgPool,
-}
-
-impl Monitored {
-    fn new(config: &Config, db: &PgPool, pulse: &Arc<Pulse>) -> anyhow::Result<Self> {
-        let names = READERS.iter().map(|reader| reader.name.to_owned()).collect();
-        let health = Health::new(config.worker_database()?, api::revisions()?, names)
-            .with_jobs(config.heartbeat());
-        Ok(Self { health, pulse: Arc::clone(pulse), db: db.clone() })
-    }
-}
-
-fn router(monitored: Arc<Monitored>, scrape: PrometheusHandle) -> Router {
-    Router::new()
-        .route("/livez", get(async || Json(json!({ "status": "ok" }))))
-        .route("/healthz", get(health))
-        .route("/readyz", get(ready))
-        .with_state(monitored)
-        .route("/metrics", get(async move || scrape.render()))
+/// What the process answers: as the API where it is asked the same, and how its jobs are.
+fn monitored(
+    config: &Config,
+    scrape: &PrometheusHandle,
+    db: &PgPool,
+    pulse: &Arc<Pulse>,
+) -> anyhow::Result<axum::Router> {
+    let names = READERS.iter().map(|reader| reader.name.to_owned()).collect();
+    let health = Health::new(config.worker_database()?, api::revisions()?, names)
+        .with_jobs(config.heartbeat())
+        .with_max_lag(config.watch.projection_lag_max);
+    let measured = Arc::clone(pulse);
+    let scrape = config.scrape(scrape.clone());
+    let monitors = Monitors::new(health, config.backup(), scrape, db.clone(), clock())
+        .refreshing(move || measured.measure());
+    let told = (Arc::clone(pulse), db.clone());
+    let healthz = get(health_of_jobs).with_state(told);
+    Ok(::api::monitoring(monitors, config.edge(), healthz))
 }
 
 /// Whether every job moves and the database answers.
-async fn health(State(monitored): State<Arc<Monitored>>) -> impl IntoResponse {
-    let asked = sqlx::query("select 1").execute(&monitored.db);
+async fn health_of_jobs(State((pulse, db)): State<(Arc<Pulse>, PgPool)>) -> Response {
+    let asked = sqlx::query("select 1").execute(&db);
     let answered = matches!(tokio::time::timeout(PROBE, asked).await, Ok(Ok(_)));
-    let (moves, mut report) = monitored.pulse.report();
+    let (moves, mut report) = pulse.report();
     let ok = answered && moves;
     report["ok"] = ok.into();
     report["status"] = if ok { "ready" } else { "unhealthy" }.into();
     report["db_connected"] = answered.into();
-    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(header::CACHE_CONTROL, "no-store")], Json(report))
-}
-
-/// As for the API.
-async fn ready(State(monitored): State<Arc<Monitored>>) -> impl IntoResponse {
-    ::api::readiness(&monitored.health, now()).await
+    ::api::monitored(ok, &report)
 }

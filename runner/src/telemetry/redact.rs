@@ -51,6 +51,8 @@ struct Marks {
     space: bool,
     /// Of an e-mail address.
     at: bool,
+    /// Of a path.
+    slash: bool,
     digits: usize,
 }
 
@@ -61,11 +63,13 @@ impl Marks {
             match byte {
                 b'?' | b'&' | b':' | b'=' => marks.assignment = true,
                 b'@' => marks.at = true,
+                b'/' => marks.slash = true,
                 b'0'..=b'9' => marks.digits += 1,
                 b' ' | b'\t'..=b'\r' => marks.space = true,
                 // Digits and spaces of other scripts count as well; such texts are rare.
                 128.. => {
-                    return Self { assignment: true, space: true, at: true, digits: text.len() };
+                    let digits = text.len();
+                    return Self { assignment: true, space: true, at: true, slash: true, digits };
                 }
                 _ => {}
             }
@@ -83,8 +87,11 @@ struct Shape {
 }
 
 /// What gives a text away, and what stands in its place. Secrets in addresses come before anything shorter.
-static SHAPES: LazyLock<[Shape; 6]> = LazyLock::new(|| {
+static SHAPES: LazyLock<[Shape; 8]> = LazyLock::new(|| {
     [
+        shape(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", "[REDACTED_TOKEN]", |_| true),
+        // No id of ours in a path is that long.
+        shape("/[A-Za-z0-9_-]{40,}", "/[REDACTED_TOKEN]", |marks| marks.slash),
         shape(
             "(?i)([?&](?:token|access_token|refresh_token|auth|signature|sig|x-amz-signature\
              |x-amz-credential|x-amz-security-token)=)[^&\\s#\"']+",
@@ -227,6 +234,9 @@ mod tests {
         assert_eq!(hide("/i?a=1&token=abc&b=2"), "/i?a=1&token=[REDACTED_TOKEN]&b=2");
         assert_eq!(hide("Authorization: Basic b3duZXI="), "authorization=[REDACTED_TOKEN]");
         assert_eq!(hide("sent bearer abc.def-1"), "sent Bearer [REDACTED_TOKEN]");
+        assert_eq!(hide("of eyJhbGciOi.eyJzdWIi.c2lnbmVk."), "of [REDACTED_TOKEN].");
+        let token = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        assert_eq!(hide(&format!("GET /i/{token}?a=1")), "GET /i/[REDACTED_TOKEN]?a=1");
     }
 
     #[test]
@@ -243,6 +253,7 @@ mod tests {
     #[test]
     fn ids_times_and_versions_are_left_alone() {
         for text in [
+            "/v1/admin/leads/0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d/quotes",
             "01234567-8901-7234-8567-012345678901",
             "2026-01-15T12:00:00.123Z",
             "position 12345678 of 23456789",

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use api::{Health, Revision, Scrape};
+use api::{Backup, Health, Revision, Scrape};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
 use commands::attempts::Attempts;
@@ -143,6 +143,8 @@ impl App {
         arguments: &[&str],
         options: Front,
     ) -> Self {
+        // Before anything that holds figures.
+        LazyLock::force(&SCRAPE);
         let told = Arc::clone(&clock);
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
         let program = ["cleaning"].iter().chain(arguments);
@@ -158,13 +160,14 @@ impl App {
             staff: options.staff,
             portal: options.portal,
             health: health(&db),
+            backup: Backup::new(Vec::new()),
             clock: Arc::clone(&time),
             default_org: Some(orgs[0].id),
             edge: options.edge,
             rate: api::RateLimiter::new(options.rate).unwrap(),
             docs: true,
             installation: shown::installation(&config, &Environment::default()),
-            scrape: Some(Scrape { handle: SCRAPE.clone(), token: Some("scrape-token".into()) }),
+            scrape: Some(Scrape::new(SCRAPE.clone(), Some("scrape-token".into()))),
             attempts: Attempts::start(db.app.clone(), None, &tasks).unwrap(),
             client_address: api::ClientAddress::Network,
         });

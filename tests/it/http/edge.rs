@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use api::{Cors, EdgeOptions, PerMinute, Proxies, RateOptions};
+use api::{Cors, EdgeOptions, Limits, PerMinute, Proxies, RateOptions};
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
+use sqlx::Executor;
 
 use crate::harness::app::Front;
 use crate::harness::client::Answer;
@@ -243,4 +244,31 @@ async fn processes_count_together_and_each_for_itself_while_redis_is_away() {
     one.advance(TimeDelta::seconds(5));
     other.advance(TimeDelta::seconds(5));
     assert_eq!((left(&one).await, left(&other).await, left(&one).await), (2, 1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_takes_too_long_is_answered_and_noted() {
+    // Shorter than a command waits for the log.
+    let limits = Limits { handler: Duration::from_millis(1500), ..Limits::default() };
+    let edge = EdgeOptions { limits, ..EdgeOptions::default() };
+    let app = App::start_edge(Front { edge, ..Front::default() }).await;
+    let owner = app.staff("owner");
+    owner.get(WHOAMI).await.ok();
+    let mut holder = app.db.admin().await;
+    let org = app.orgs[0].id;
+    let hold = format!("begin; select from log_heads where org_id = '{org}' for update");
+    holder.execute(hold.as_str()).await.unwrap();
+    let change = json!({ "legal_name": "Too late" });
+    owner.patch("/v1/admin/settings/org", &change).await.is(504, "timed_out");
+    holder.execute("rollback").await.unwrap();
+    let entry = loop {
+        let told = owner.get("/v1/admin/audit-logs?outcome=error").await;
+        if let Some(entry) = told.ok().body["items"].as_array().unwrap().first() {
+            break entry.clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(entry["status_code"], 504);
+    assert_eq!(entry["metadata"]["route"], "/v1/admin/settings/org");
+    assert_eq!(entry["metadata"]["code"], "timed_out");
 }

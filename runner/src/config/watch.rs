@@ -1,0 +1,63 @@
+//! Variables about watching an installation: metrics, backups, how late read models may be.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use api::{Backup, Scrape};
+use clap::{ArgAction, Args};
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::SecretString;
+
+use super::{Config, parse_seconds};
+
+const HEADING: &str = "Monitoring";
+
+/// Where `ops/backup_verify.sh` writes the time, and where older installations did.
+const BACKUP_FILES: [&str; 2] =
+    ["/opt/cleaning/ops/state/backup_last_ok.txt", "/opt/backups/postgres/LAST_SUCCESS.txt"];
+
+/// What operators watch with.
+#[derive(Args, Clone, Debug)]
+pub struct WatchConfig {
+    /// Whether there is `/metrics`.
+    #[arg(long, env = "METRICS_ENABLED", default_value_t = true, action = ArgAction::Set, value_name = "BOOL",
+        help_heading = HEADING)]
+    pub metrics_enabled: bool,
+    /// Bearer token of `/metrics`, at least 16 characters; needed in production. In `dev` and without one, everybody may ask.
+    #[arg(long, env = "METRICS_TOKEN", hide_env_values = true, value_name = "TEXT", help_heading = HEADING)]
+    pub metrics_token: Option<SecretString>,
+    /// Whether the token may also come as `?token=`, where logs of proxies keep it.
+    #[arg(long, env = "METRICS_ALLOW_QUERY_TOKEN", default_value_t = false, action = ArgAction::Set, value_name = "BOOL",
+        help_heading = HEADING)]
+    pub metrics_allow_query_token: bool,
+    /// Whether series with newer names are told under the older ones too, for dashboards that know those.
+    #[arg(long, env = "METRICS_LEGACY_NAMES", default_value_t = false, action = ArgAction::Set, value_name = "BOOL",
+        help_heading = HEADING)]
+    pub metrics_legacy_names: bool,
+    /// File with the time of the last verified backup. Default: `/opt/cleaning/ops/state/backup_last_ok.txt`, or
+    /// `/opt/backups/postgres/LAST_SUCCESS.txt` where there is none.
+    #[arg(long, env = "BACKUP_HEARTBEAT_FILE", value_name = "PATH", help_heading = HEADING)]
+    pub backup_heartbeat_file: Option<PathBuf>,
+    /// A read model further behind than this makes `/readyz` fail.
+    #[arg(long, env = "PROJECTION_LAG_MAX_SECONDS", default_value = "30", value_name = "SECONDS",
+        value_parser = parse_seconds, help_heading = HEADING)]
+    pub projection_lag_max: Duration,
+}
+
+impl Config {
+    /// Who may read the metrics of `handle`; `None` if nobody.
+    pub fn scrape(&self, handle: PrometheusHandle) -> Option<Scrape> {
+        let watch = &self.watch;
+        watch.metrics_enabled.then(|| Scrape {
+            in_query: watch.metrics_allow_query_token,
+            legacy_names: watch.metrics_legacy_names,
+            ..Scrape::new(handle, watch.metrics_token.clone())
+        })
+    }
+
+    /// Where the time of the last verified backup is looked for.
+    pub fn backup(&self) -> Backup {
+        let usual = || BACKUP_FILES.map(PathBuf::from).to_vec();
+        Backup::new(self.watch.backup_heartbeat_file.clone().map_or_else(usual, |file| vec![file]))
+    }
+}
