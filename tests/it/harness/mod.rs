@@ -6,6 +6,7 @@ pub(crate) mod database;
 pub(crate) mod logins;
 pub(crate) mod program;
 pub(crate) mod redis;
+pub(crate) mod relay;
 pub(crate) mod smtp;
 
 pub(crate) use app::App;

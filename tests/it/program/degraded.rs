@@ -1,0 +1,180 @@
+//! What still works while something is away: each row of the table in `docs/operations.md`, against the real program.
+
+use serde_json::{Value, json};
+use sqlx::Executor;
+
+use crate::harness::client::Answer;
+use crate::harness::logins::{Org, PASSWORD, org};
+use crate::harness::relay::Relay;
+use crate::harness::{Client, Served, TestDb};
+
+/// A process of the API for one organisation, and who asks it.
+struct Office {
+    api: Served,
+    anyone: Client,
+    viewer: Client,
+}
+
+impl Office {
+    async fn open(db: &TestDb, org: &Org, set: &[(&str, &str)]) -> Self {
+        let id = org.id.to_string();
+        let api = Served::start("api", db, &[&[("DEFAULT_ORG_ID", &*id)], set].concat()).await;
+        let anyone = Client::new(&api.url);
+        let viewer = anyone.clone().signed_in(&format!("viewer-{}", org.slug), PASSWORD);
+        // Known from now on, whatever becomes of the database.
+        viewer.get("/v1/admin/leads").await.ok();
+        Self { api, anyone, viewer }
+    }
+
+    async fn read(&self) -> Answer {
+        self.viewer.get("/v1/admin/leads").await
+    }
+
+    async fn write(&self) -> Answer {
+        let lead = json!({
+            "name": "Ada", "phone": "780-555-0101", "address": "1 Elm Street",
+            "email": "ada@example.net", "preferred_dates": ["Monday"],
+            "structured_inputs": { "beds": 2, "baths": 1 }, "estimate_snapshot": {},
+        });
+        self.anyone.post("/v1/leads", &lead).await
+    }
+
+    /// How `/livez`, `/healthz` and `/readyz` answer.
+    async fn health(&self) -> [u16; 3] {
+        health(&self.api.url).await
+    }
+
+    async fn serves(&self) {
+        assert_eq!(self.read().await.status, 200);
+        assert_eq!(self.write().await.status, 201);
+    }
+
+    /// Asks for the value of a series until it is `wanted`; what is probed is remembered for a second.
+    async fn shows(&self, wanted: &str) {
+        while !self.anyone.get("/metrics").await.ok().text.lines().any(|line| line == wanted) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn health(url: &str) -> [u16; 3] {
+    let client = Client::new(url);
+    let status = async |path: &str| client.get(path).await.status;
+    [status("/livez").await, status("/healthz").await, status("/readyz").await]
+}
+
+/// A probe is remembered for a second: asks until it says so.
+async fn turns(url: &str, wanted: [u16; 3]) {
+    while health(url).await != wanted {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn check(ready: &Answer, name: &str) -> Value {
+    let checks = ready.body["checks"].as_array().unwrap();
+    checks.iter().find(|check| check["name"] == name).unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_database_the_processes_live_say_so_and_come_back_by_themselves() {
+    let db = TestDb::new().await;
+    let org = org(&db, "first").await;
+    let direct: reqwest::Url = db.url("cleaning_app").parse().unwrap();
+    let mut relay = Relay::to(direct.port().unwrap()).await;
+    let far = db.clone().through(Some(relay.port), 1).await;
+    let office = Office::open(&far, &org, &[]).await;
+    let jobs = Served::start("jobs", &far, &[]).await;
+    turns(&office.api.url, [200; 3]).await;
+
+    relay.cut().await;
+    turns(&office.api.url, [200, 503, 503]).await;
+    turns(&jobs.url, [200, 503, 503]).await;
+    let told = office.anyone.get("/healthz").await;
+    assert_eq!(told.body["db_connected"], false);
+    assert_eq!(told.body["current_revision"], Value::Null);
+    for answer in [office.read().await, office.write().await] {
+        answer.is(503, "database_unavailable");
+        assert_eq!(answer.header("retry-after"), Some("5"));
+    }
+    // What needs no database needs none.
+    let estimate = office.anyone.post("/v1/estimate", &json!({ "beds": 2, "baths": 1 })).await;
+    assert_eq!(estimate.status, 200);
+    office.shows("database_up 0").await;
+
+    relay.mend().await;
+    turns(&office.api.url, [200; 3]).await;
+    turns(&jobs.url, [200; 3]).await;
+    office.serves().await;
+    office.shows("database_up 1").await;
+}
+
+#[tokio::test]
+async fn without_redis_everything_goes_on() {
+    let db = TestDb::new().await;
+    let org = org(&db, "first").await;
+    let set = [("REDIS_URL", "redis://127.0.0.1:1/0"), ("RATE_LIMIT_PER_MINUTE", "1")];
+    let office = Office::open(&db, &org, &set).await;
+    assert_eq!(office.health().await, [200; 3]);
+    let redis = check(&office.anyone.get("/readyz").await, "redis");
+    assert_eq!(redis["detail"]["message"], "unreachable; each process counts for itself");
+    office.serves().await;
+    office.write().await.is(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn a_migration_that_is_missing_takes_the_process_out_and_those_who_come_are_served() {
+    let db = TestDb::new().await;
+    let org = org(&db, "first").await;
+    let office = Office::open(&db, &org, &[]).await;
+    let forget = "delete from schema_migrations
+                  where version = (select max(version) from schema_migrations)";
+    db.admin().await.execute(forget).await.unwrap();
+    turns(&office.api.url, [200, 503, 503]).await;
+    let told = office.anyone.get("/healthz").await;
+    assert!(told.body["error"].as_str().unwrap().starts_with("Migrations pending: "));
+    assert_eq!(
+        (&told.body["db_connected"], &told.body["migrations_current"]),
+        (&json!(true), &json!(false))
+    );
+    office.serves().await;
+    office.shows("migrations_current 0").await;
+}
+
+#[tokio::test]
+async fn jobs_that_stopped_and_read_models_that_lag_take_the_process_out_and_nothing_else() {
+    let db = TestDb::new().await;
+    let org = org(&db, "first").await;
+    let office = Office::open(&db, &org, &[("JOBS_ENABLED", "true")]).await;
+    let beat = "insert into job_heartbeats (name, runner_id, last_heartbeat, consecutive_failures)
+                values ('jobs-runner', 'one', now() - interval '181 seconds', 0)";
+    db.admin().await.execute(beat).await.unwrap();
+    assert_eq!(office.health().await, [200, 200, 503]);
+    office.serves().await;
+    office.shows(r#"job_runner_up{job_name="jobs-runner"} 0"#).await;
+
+    // Nobody applies what was written.
+    let office = Office::open(&db, &org, &[("PROJECTION_LAG_MAX_SECONDS", "0.001")]).await;
+    turns(&office.api.url, [200, 200, 503]).await;
+    office.serves().await;
+}
+
+#[tokio::test]
+async fn without_a_mail_server_mail_waits_and_nobody_notices() {
+    let db = TestDb::new().await;
+    let org = org(&db, "first").await;
+    let office = Office::open(&db, &org, &[]).await;
+    let mail = [
+        ("EMAIL_MODE", "smtp"),
+        ("SMTP_HOST", "127.0.0.1"),
+        ("SMTP_PORT", "1"),
+        ("EMAIL_FROM", "office@example.net"),
+    ];
+    let jobs = Served::start("jobs", &db, &mail).await;
+    office.serves().await;
+    let client = Client::new(&jobs.url);
+    while !client.get("/metrics").await.ok().text.contains("status=\"failed\"} 1") {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(office.health().await, [200; 3]);
+    assert_eq!(health(&jobs.url).await, [200; 3]);
+}
