@@ -108,6 +108,36 @@ async fn without_the_database_the_processes_live_say_so_and_come_back_by_themsel
     office.shows("database_up 1").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_without_a_free_connection_is_told_and_is_not_a_broken_database() {
+    let db = TestDb::new().await;
+    let org = org(&db, "first").await;
+    let set = [
+        ("DATABASE_POOL_SIZE", "2"),
+        ("DATABASE_MAX_OVERFLOW", "0"),
+        ("DATABASE_POOL_TIMEOUT_SECONDS", "1"),
+        ("DATABASE_LOCK_TIMEOUT_MS", "60000"),
+        ("DATABASE_STATEMENT_TIMEOUT_MS", "60000"),
+    ];
+    let office = Office::open(&db, &org, &set).await;
+    let mut holder = db.admin().await;
+    holder.execute("begin; lock table read.lead_list in access exclusive mode").await.unwrap();
+    // Two wait for the table and have the connections; whoever comes next waits for a connection.
+    let refused = tokio::select! {
+        answer = office.read() => answer,
+        answer = office.read() => answer,
+        answer = office.read() => answer,
+    };
+    refused.is(503, "database_unavailable");
+    assert_eq!(office.health().await, [200; 3]);
+    let metrics = office.anyone.get("/metrics").await;
+    let timeouts =
+        metrics.text.lines().find_map(|line| line.strip_prefix("db_pool_timeout_total "));
+    assert!(timeouts.unwrap().parse::<u64>().unwrap() > 0, "{}", metrics.text);
+    holder.execute("rollback").await.unwrap();
+    office.serves().await;
+}
+
 #[tokio::test]
 async fn without_redis_everything_goes_on() {
     let db = TestDb::new().await;

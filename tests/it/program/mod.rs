@@ -1,5 +1,6 @@
 //! The program from outside: its roles, its exit codes, its logs.
 
+mod catalogue;
 mod configuration;
 mod degraded;
 mod demo;
@@ -10,4 +11,5 @@ mod logs;
 mod migrate;
 mod monitors;
 mod ready;
+mod secrets;
 mod shims;

@@ -88,6 +88,28 @@ async fn the_jobs_answer_through_the_same_edge_as_the_api() {
 }
 
 #[tokio::test]
+async fn metrics_are_told_as_the_variables_say() {
+    let db = TestDb::new().await;
+    for role in ["api", "jobs"] {
+        let off = Served::start(role, &db, &[("METRICS_ENABLED", "false")]).await;
+        Client::new(&off.url).get("/metrics").await.is(404, "route_not_found");
+
+        let set = [
+            ("METRICS_TOKEN", "token-of-sixteen"),
+            ("METRICS_ALLOW_QUERY_TOKEN", "true"),
+            ("METRICS_LEGACY_NAMES", "true"),
+        ];
+        let lax = Served::start(role, &db, &set).await;
+        let client = Client::new(&lax.url);
+        client.get("/metrics").await.is(401, "unauthenticated");
+        let told = client.get("/metrics?token=token-of-sixteen").await.ok().text.clone();
+        for name in ["http_request_latency_seconds_bucket{", "# TYPE http_5xx_total counter"] {
+            assert!(told.contains(name), "{role}: no {name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn readiness_names_every_check_and_a_store_that_only_reads_fails_it() {
     let db = TestDb::new().await;
     let api = Served::start("api", &db, &[("PROJECTION_LAG_MAX_SECONDS", "7")]).await;
