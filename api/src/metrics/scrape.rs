@@ -39,8 +39,8 @@ impl Scrape {
         let given = headers.get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
         let mut is_known = is_same(given, format!("Bearer {token}").as_bytes());
         if self.in_query {
-            let pairs = uri.query().unwrap_or_default().split('&');
-            let given = pairs.filter_map(|pair| pair.strip_prefix("token=")).next();
+            let mut pairs = uri.query().unwrap_or_default().split('&');
+            let given = pairs.find_map(|pair| pair.strip_prefix("token="));
             is_known |= given.is_some_and(|given| is_same(given.as_bytes(), token.as_bytes()));
         }
         if is_known { Ok(()) } else { Err(Problem::wrong_bearer()) }
