@@ -44,6 +44,35 @@ pub struct Setting {
     pub about: String,
 }
 
+/// What API and jobs both read.
+const SHARED: [&str; 25] = [
+    "DATABASE_POOL_TIMEOUT_SECONDS",
+    "EMAIL_MODE",
+    "EMAIL_FROM",
+    "SMTP_HOST",
+    "DATABASE_STATEMENT_TIMEOUT_MS",
+    "DATABASE_LOCK_TIMEOUT_MS",
+    "JOBS_ENABLED",
+    "JOB_HEARTBEAT_REQUIRED",
+    "JOB_HEARTBEAT_TTL_SECONDS",
+    "LOG_CLIENT_IP",
+    "METRICS_ENABLED",
+    "METRICS_TOKEN",
+    "METRICS_ALLOW_QUERY_TOKEN",
+    "METRICS_LEGACY_NAMES",
+    "BACKUP_HEARTBEAT_FILE",
+    "PROJECTION_LAG_MAX_SECONDS",
+    "TRUST_PROXY_HEADERS",
+    "TRUSTED_PROXY_IPS",
+    "TRUSTED_PROXY_CIDRS",
+    "CORS_ORIGINS",
+    "STRICT_CORS",
+    "HTTP_MAX_CONCURRENCY",
+    "HTTP_HANDLER_TIMEOUT_SECONDS",
+    "HTTP_BODY_LIMIT_BYTES",
+    "PROBLEM_BASE_URL",
+];
+
 /// Who reads a variable, but for those about staff and portals, which only the API reads. There is no other list: a variable that is
 /// missing here fails the tests.
 fn roles(name: &str) -> &'static [Role] {
@@ -69,31 +98,7 @@ fn roles(name: &str) -> &'static [Role] {
         | "AUDIT_SPOOL_FILE"
         | "LANES"
         | "QUEUE_CAPACITY" => &[Api],
-        "DATABASE_POOL_TIMEOUT_SECONDS"
-        | "EMAIL_MODE"
-        | "EMAIL_FROM"
-        | "SMTP_HOST"
-        | "DATABASE_STATEMENT_TIMEOUT_MS"
-        | "DATABASE_LOCK_TIMEOUT_MS"
-        | "JOBS_ENABLED"
-        | "JOB_HEARTBEAT_REQUIRED"
-        | "JOB_HEARTBEAT_TTL_SECONDS"
-        | "LOG_CLIENT_IP"
-        | "METRICS_ENABLED"
-        | "METRICS_TOKEN"
-        | "METRICS_ALLOW_QUERY_TOKEN"
-        | "METRICS_LEGACY_NAMES"
-        | "BACKUP_HEARTBEAT_FILE"
-        | "PROJECTION_LAG_MAX_SECONDS"
-        | "TRUST_PROXY_HEADERS"
-        | "TRUSTED_PROXY_IPS"
-        | "TRUSTED_PROXY_CIDRS"
-        | "CORS_ORIGINS"
-        | "STRICT_CORS"
-        | "HTTP_MAX_CONCURRENCY"
-        | "HTTP_HANDLER_TIMEOUT_SECONDS"
-        | "HTTP_BODY_LIMIT_BYTES"
-        | "PROBLEM_BASE_URL" => &[Api, Jobs],
+        shared if SHARED.contains(&shared) => &[Api, Jobs],
         "JOBS_BIND"
         | "JOB_RUNNER_ID"
         | "CHECKPOINT_INTERVAL_MINUTES"

@@ -44,6 +44,7 @@ const SHORTEST: usize = 6;
 /// What a text has of the marks without which no shape fits. Looking for marks costs a fraction of looking for shapes,
 /// and most of what is logged are ids, times and names of our own.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 struct Marks {
     /// Of a query, or between a name and its value.
     assignment: bool,
