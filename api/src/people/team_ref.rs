@@ -30,12 +30,23 @@ impl TeamRef {
 
     /// The number that workers know their team by; a team that there is not is answered as such.
     pub(super) async fn number(self, app: &App, org: OrgId) -> Result<TeamNumber, Problem> {
+        self.read(app, org, true).await
+    }
+
+    /// The same for somebody who is to join it: nobody joins a team that takes no visits any more.
+    pub(super) async fn to_join(self, app: &App, org: OrgId) -> Result<TeamNumber, Problem> {
+        self.read(app, org, false).await
+    }
+
+    async fn read(self, app: &App, org: OrgId, archived: bool) -> Result<TeamNumber, Problem> {
         match self {
             Self::Number(number) => TeamNumber::parse(number)
                 .ok_or_else(|| Problem::field("team_id", "Input should be at least 1")),
             Self::Id(id) => {
                 let found = app.bus.load::<Team>(org, &id.to_string()).await?;
-                let number = found.state.details().and_then(|team| TeamNumber::parse(team.number));
+                let team = found.state.details();
+                let team = team.filter(|team| archived || team.archived_at.is_none());
+                let number = team.and_then(|team| TeamNumber::parse(team.number));
                 number.ok_or_else(|| Problem::refused(&TeamError::NotFound))
             }
         }

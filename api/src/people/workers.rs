@@ -162,7 +162,7 @@ async fn hire_worker(
     let NewWorker { name, phone, email, team_id } = request.body()?;
     let profile = Profile::parse(&name, &phone, email.as_deref())?;
     let team = match team_id {
-        Some(team) => team.number(&app, caller.org()).await?,
+        Some(team) => team.to_join(&app, caller.org()).await?,
         None => TeamNumber::FIRST,
     };
     let mut context = request.context(&caller);
@@ -230,7 +230,7 @@ async fn change_worker(
     let ChangedWorker { name, phone, email, team_id } = request.body()?;
     let changes = Changes::parse(name.as_deref(), phone.as_deref(), email.as_deref())?;
     let team = match team_id {
-        Some(team) => Some(team.number(&app, caller.org()).await?),
+        Some(team) => Some(team.to_join(&app, caller.org()).await?),
         None => None,
     };
     let command = WorkerCommand::Change { changes, team, now: app.now() };

@@ -61,6 +61,15 @@ async fn member(
     Ok(CrewMember { worker, team, is_active: details.archived_at.is_none() })
 }
 
+/// Whether each of `workers` works here, or did.
+pub(super) async fn must_exist(app: &App, org: OrgId, workers: &[WorkerId]) -> Result<(), Problem> {
+    for worker in workers {
+        let found = app.bus.load::<Worker>(org, &worker.to_string()).await?;
+        found.state.details().ok_or_else(|| Problem::refused(&WorkerError::NotFound))?;
+    }
+    Ok(())
+}
+
 /// Who and what must be free, and when.
 pub(super) struct Wish<'a> {
     /// The team, if its time matters; if not, only what the workers themselves have stands in the way.
@@ -111,12 +120,12 @@ pub(super) fn is_open(team: &Details, window: Window, zone: Tz) -> bool {
 pub(super) async fn visits(
     app: &App,
     org: OrgId,
-    (team, workers): (TeamId, &[WorkerId]),
+    (team, workers): (Option<TeamId>, &[WorkerId]),
     (window, buffer): (Window, TimeDelta),
     own: Option<BookingId>,
 ) -> Result<Vec<Obstacle>, Problem> {
     let workers = workers.iter().map(|worker| worker.as_uuid());
-    let resources: Vec<Uuid> = std::iter::once(team.as_uuid()).chain(workers).collect();
+    let resources: Vec<Uuid> = team.map(TeamId::as_uuid).into_iter().chain(workers).collect();
     let span = (window.starts_at, window.ends_at + buffer);
     let taken = app.bus.taken(org, &resources, span).await?;
     let own = own.map(|own| own.to_string());
@@ -124,14 +133,18 @@ pub(super) async fn visits(
     Ok(others.map(|one| visit(one, team)).collect())
 }
 
-fn visit(taken: Taken, team: TeamId) -> Obstacle {
+fn visit(taken: Taken, team: Option<TeamId>) -> Obstacle {
     let Taken { resource, reference, from, until } = taken;
     let window = Window { starts_at: from, ends_at: until };
     Obstacle { kind: kind(resource, team), reference, window, note: None }
 }
 
-fn kind(resource: Uuid, team: TeamId) -> ObstacleKind {
-    if resource == team.as_uuid() { ObstacleKind::Booking } else { ObstacleKind::WorkerBooking }
+fn kind(resource: Uuid, team: Option<TeamId>) -> ObstacleKind {
+    if team.is_some_and(|team| team.as_uuid() == resource) {
+        ObstacleKind::Booking
+    } else {
+        ObstacleKind::WorkerBooking
+    }
 }
 
 /// Why a command on a booking was not carried out; what took its time is named like every other obstacle.
@@ -150,7 +163,7 @@ fn holder(detail: &Value, team: TeamId) -> Option<Obstacle> {
     let text = |name: &str| detail[name].as_str();
     let at = |name: &str| text(name)?.parse::<DateTime<Utc>>().ok();
     Some(Obstacle {
-        kind: kind(text("resource")?.parse().ok()?, team),
+        kind: kind(text("resource")?.parse().ok()?, Some(team)),
         reference: text("reference")?.to_owned(),
         window: Window { starts_at: at("starts_at")?, ends_at: at("ends_at")? },
         note: None,

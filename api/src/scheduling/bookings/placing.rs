@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use commands::Context;
 use domain::access::Permission;
 use domain::id::{BookingId, TeamId, WorkerId};
-use domain::scheduling::booking::{BookingCommand, BookingError, Change, Crew, Details, Party};
+use domain::scheduling::booking::{BookingCommand, Change, Crew, Details, Party};
 use domain::scheduling::team::Details as Team;
 use domain::scheduling::terms::policies::BookingPolicies;
 use domain::scheduling::window::Window;
@@ -212,17 +212,17 @@ impl Placing {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ConflictsQuery {
-    /// With an offset, or on the clock of the organisation.
-    starts_at: String,
-    /// First instant after it.
-    ends_at: String,
+    /// With an offset, or on the clock of the organisation; now if left out.
+    starts_at: Option<String>,
+    /// First instant after it; two hours later if left out.
+    ends_at: Option<String>,
     /// Who would come.
-    #[param(value_type = String)]
-    team_id: TeamId,
+    #[param(value_type = Option<String>)]
+    team_id: Option<TeamId>,
     /// Who of them.
     #[param(value_type = Option<String>)]
     worker_id: Option<WorkerId>,
-    /// A visit that is there already and would be moved.
+    /// A visit that is there already and would be moved; its team would come if none is named.
     #[param(value_type = Option<String>)]
     booking_id: Option<BookingId>,
 }
@@ -244,21 +244,28 @@ async fn conflicts(
 ) -> Result<Answer, Problem> {
     let org = caller.org();
     let zone = app.settings.of(&app, org).await?.zone;
-    let starts_at = instants::read("starts_at", &asked.starts_at, zone)?;
-    let ends_at = instants::read("ends_at", &asked.ends_at, zone)?;
-    let window = instants::span(starts_at, ends_at)?;
-    let team = facts::team(&app, org, asked.team_id).await?;
-    if let Some(booking) = asked.booking_id {
-        known(&app, org, booking).await.map_err(|_| Problem::refused(&BookingError::NotFound))?;
-    }
+    let at = |field: &str, text: Option<&str>, otherwise| {
+        text.map_or(Ok(otherwise), |text| instants::read(field, text, zone))
+    };
+    let starts_at = at("starts_at", asked.starts_at.as_deref(), app.now())?;
+    let two_hours = starts_at + TimeDelta::hours(2);
+    let window = instants::span(starts_at, at("ends_at", asked.ends_at.as_deref(), two_hours)?)?;
+    let own = match asked.booking_id {
+        Some(booking) => Some(known(&app, org, booking).await?.placement.team),
+        None => None,
+    };
+    let team = match asked.team_id.or(own) {
+        Some(team) => Some(facts::team(&app, org, team).await?),
+        None => None,
+    };
     let workers: Vec<WorkerId> = asked.worker_id.into_iter().collect();
-    facts::crew(&app, org, &team, (None, &workers)).await?;
+    facts::must_exist(&app, org, &workers).await?;
     let buffer = BookingPolicies::default().scheduling.buffer_minutes;
     let buffer = TimeDelta::minutes(buffer.into());
-    let wish = facts::Wish { team: Some(&team), workers: &workers, window, zone };
+    let wish = facts::Wish { team: team.as_ref(), workers: &workers, window, zone };
     let mut found = facts::obstacles(&app, org, wish).await?;
     found.retain(|one| one.hinders(window, buffer));
-    let whose = (team.team_id, &workers[..]);
+    let whose = (team.map(|team| team.team_id), &workers[..]);
     found.extend(facts::visits(&app, org, whose, (window, buffer), asked.booking_id).await?);
     Answer::json(&json!({ "has_conflict": !found.is_empty(), "conflicts": found }))
 }

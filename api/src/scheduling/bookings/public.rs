@@ -142,7 +142,7 @@ impl Asking<'_> {
             let wish = facts::Wish { team: Some(&team), workers: &[], window, zone };
             let mut found = facts::obstacles(app, org, wish).await?;
             found.retain(|one| one.hinders(window, buffer));
-            let whose = (team.team_id, &[][..]);
+            let whose = (Some(team.team_id), &[][..]);
             let visits = facts::visits(app, org, whose, (window, buffer), Some(self.id()));
             found.extend(visits.await?);
             if found.is_empty() {

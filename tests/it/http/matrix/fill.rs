@@ -106,7 +106,6 @@ pub(super) const THINGS: &[Thing] = &[
 pub(super) const ALIASES: &[(&str, &str)] = &[
     ("assigned_worker_id", "worker_id"),
     ("custom_role_id", "role_id"),
-    ("lead_worker_id", "worker_id"),
     ("resource_id", "lead_id"),
     ("scope_id", "team_id"),
     ("session_id", "user_id"),
@@ -115,8 +114,9 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 /// Things of one person alone: what is one's own is asked for in the tests of sessions, here only what is not.
 pub(super) const PERSONAL: &[&str] = &["session_id"];
 
-/// Parameters that look like an id and name nothing of an organisation.
-pub(super) const NO_IDS: &[&str] = &["refresh_token", "mfa_code", "reason_code", "captcha_token"];
+/// Parameters that look like an id and name nothing of an organisation, or only what belongs to something else as well.
+pub(super) const NO_IDS: &[&str] =
+    &["refresh_token", "mfa_code", "reason_code", "captcha_token", "lead_worker_id"];
 
 /// Parameters that say where a page begins, in a form of the route's own.
 pub(super) const PAGES: &[&str] = &["cursor", "after"];

@@ -81,6 +81,10 @@ async fn a_key_that_another_organisation_used_is_not_used() {
     let creating = creating.filter(|route| route.declared.method == "POST");
     for route in creating.filter(|route| route.declared.is_command()) {
         let Some(body) = route.body() else { continue };
+        // What names things of one organisation means nothing to the other.
+        if body.contains("_id}") {
+            continue;
+        }
         // Word for word the same, so that nothing but the organisation tells the two requests apart.
         let body = body.replace("{n}", "7").replace("{mark}", "m");
         let body: Value = serde_json::from_str(&body).unwrap();
