@@ -177,11 +177,16 @@ pub async fn sign_head(
     key: &SigningKey,
     now: DateTime<Utc>,
 ) -> Result<Option<Checkpoint>, SignError> {
+    let last = last_of(&mut *db, org, key).await?;
     let Some(head) = log::head(&mut *db, org).await?.filter(|head| head.position > 0) else {
-        return Ok(None);
+        // An empty log, or none, of which a checkpoint says otherwise was cut off.
+        return match last {
+            Some(last) => Err(Break::Truncated { at: 0, head: last.position }.into()),
+            None => Ok(None),
+        };
     };
     let mut mark = Mark::start(org);
-    if let Some(last) = last_of(&mut *db, org, key).await? {
+    if let Some(last) = last {
         if last.position > head.position {
             return Err(Break::Truncated { at: head.position, head: last.position }.into());
         }

@@ -197,3 +197,13 @@ pub async fn head(db: &mut PgConnection, org: OrgId) -> Result<Option<Head>, sql
     .await?;
     Ok(row.map(|row| Head { position: row.position, hash: hash(row.hash), last: row.last }))
 }
+
+/// The last position that is stored, whatever the head says; 0 if no event is.
+pub(crate) async fn last(db: &mut PgConnection, org: OrgId) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select coalesce(max(position), 0) as "last!" from events where org_id = $1"#,
+        org.as_uuid(),
+    )
+    .fetch_one(db)
+    .await
+}

@@ -43,6 +43,11 @@ pub(super) struct Many {
 }
 
 impl Many {
+    /// Whether no organisation is named.
+    pub(super) const fn is_everyone(&self) -> bool {
+        self.org.is_none()
+    }
+
     pub(super) async fn find(&self, db: &PgPool) -> anyhow::Result<Vec<OrgId>> {
         match &self.org {
             Some(org) => Ok(vec![One { org: org.clone() }.find(db).await?]),

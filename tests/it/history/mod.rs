@@ -2,6 +2,7 @@
 
 mod decisions;
 mod past;
+mod proof;
 mod rebuild;
 mod replay;
 mod signing;

@@ -1,13 +1,14 @@
-//! Writes an export, and proves the log while it passes: only a log that holds is signed.
+//! Writes an export, and proves the log while it passes: only a log that holds, and that no checkpoint contradicts, is
+//! signed.
 
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
 use domain::id::OrgId;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::{End, Header, Line};
-use crate::history::checkpoint::SigningKey;
+use crate::history::checkpoint::{self, Signature, SigningKey};
 use crate::history::log;
 use crate::history::verify::{Report, Verifier, Witnesses};
 use crate::tenant;
@@ -48,10 +49,12 @@ pub async fn write(
     mut progress: impl FnMut(i64, i64),
 ) -> Result<Exported, ExportError> {
     let mut tx = tenant::begin(pool, org).await?;
+    // Checkpoints first: one that is signed meanwhile must not lie behind the head.
+    let witnesses = witnesses(&mut tx, org, key).await?;
     let head = log::head(&mut tx, org).await?.ok_or(ExportError::NoLog(org))?;
     line(out, &Header::new(org, now))?;
 
-    let mut verifier = Verifier::new(org, Witnesses::none(org));
+    let mut verifier = Verifier::new(org, witnesses);
     let mut after = 0;
     loop {
         let page = log::between(&mut tx, org, (after, head.position), READ).await?;
@@ -74,6 +77,23 @@ pub async fn write(
     line(out, &end)?;
     out.flush()?;
     Ok(Exported { end, report })
+}
+
+/// The checkpoints stored beside the log. One of a key that has been replaced cannot be checked here; it still counts
+/// against a log that it contradicts, and against no other.
+async fn witnesses(
+    db: &mut PgConnection,
+    org: OrgId,
+    key: Option<&SigningKey>,
+) -> Result<Witnesses, sqlx::Error> {
+    let own = key.map(SigningKey::public);
+    let mut witnesses = Witnesses::none(org);
+    for stored in checkpoint::all(db, org).await? {
+        let signer = own.filter(|key| stored.check(&[*key]) != Signature::UnknownKey);
+        let trusted: Vec<_> = signer.into_iter().collect();
+        witnesses.add_checkpoint(&stored, &trusted);
+    }
+    Ok(witnesses)
 }
 
 fn line(out: &mut impl Write, value: &impl serde::Serialize) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use domain::recorded::Recorded;
 use sqlx::PgPool;
 
-use super::{Report, Verifier, Witnesses};
+use super::{Defect, Report, Verifier, Witnesses};
 use crate::history::checkpoint::{self, PublicKey};
 use crate::history::log;
 use crate::tenant;
@@ -26,8 +26,8 @@ impl Default for Effort {
 
 /// Verifies the whole log of `org` against its head, the checkpoints stored beside it and `witnesses` from outside.
 ///
-/// Events appended meanwhile are left for the next time. `None` if there is no such log. `progress` is told how many
-/// positions of how many are done.
+/// Events appended meanwhile are left for the next time. Events or checkpoints without a head are a finding; `None` if
+/// there are neither. `progress` is told how many positions of how many are done.
 pub async fn verify(
     pool: &PgPool,
     mut witnesses: Witnesses,
@@ -42,8 +42,11 @@ pub async fn verify(
         witnesses.add_checkpoint(&checkpoint, trusted);
     }
     let head = log::head(&mut tx, org).await?;
-    let end = head.map_or(0, |head| head.position.max(head.last.unwrap_or(0)));
-    let is_known = head.is_some() || !witnesses.is_empty();
+    let end = match head {
+        Some(head) => head.position.max(head.last.unwrap_or(0)),
+        None => log::last(&mut tx, org).await?,
+    };
+    let is_known = head.is_some() || end > 0 || !witnesses.is_empty();
 
     let mut verifier = Verifier::new(org, witnesses);
     // How large events are here is not known before the first page.
@@ -64,6 +67,9 @@ pub async fn verify(
         progress(place.0, end);
     }
     tx.rollback().await?;
+    if head.is_none() {
+        verifier.found(Defect::Headless { position: end });
+    }
     Ok(is_known.then(|| verifier.finish(head)))
 }
 

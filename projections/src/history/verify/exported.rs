@@ -60,6 +60,7 @@ fn judge(end: Option<&End>, verifier: &mut Verifier, trusted: &[PublicKey]) -> O
         return None;
     };
     if trusted.is_empty() {
+        verifier.unchecked += usize::from(matches!(end, End::Checkpoint(_)));
         return None;
     }
     let End::Checkpoint(checkpoint) = end else {

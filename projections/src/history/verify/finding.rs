@@ -74,6 +74,14 @@ pub enum Defect {
         /// The last that is stored.
         upto: i64,
     },
+    /// There is no head.
+    #[error(
+        "the log has no head: nothing here says where it ends; its events reach position {position}"
+    )]
+    Headless {
+        /// The last event that is stored; 0 if none is.
+        position: i64,
+    },
     /// The head does not belong to the last event.
     #[error("the head of the log does not carry the hash of its last event, position {position}")]
     HeadMismatch {
@@ -170,6 +178,7 @@ impl Defect {
             | Self::Repeated { position }
             | Self::Truncated { position, .. }
             | Self::BeyondHead { position, .. }
+            | Self::Headless { position }
             | Self::HeadMismatch { position }
             | Self::Rewritten { position, .. }
             | Self::SequenceBroken { position, .. }

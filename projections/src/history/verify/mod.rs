@@ -42,10 +42,12 @@ pub struct Report {
     /// The chain up to there, as stored.
     #[serde(with = "hex")]
     pub hash: Hash,
-    /// How many witnesses confirm the chain.
+    /// How many witnesses confirm the chain; a checkpoint whose signature was not checked does not.
     pub confirmed_by: usize,
     /// The last position that a witness confirms.
     pub confirmed_upto: i64,
+    /// How many signatures could not be checked, because no key was given.
+    pub unchecked_signatures: usize,
     /// What is wrong, in the order of the log.
     pub findings: Vec<Finding>,
     /// How many more findings there are than could be listed.
@@ -56,6 +58,13 @@ impl Report {
     /// Whether nothing is wrong.
     pub const fn is_clean(&self) -> bool {
         self.findings.is_empty() && self.unlisted == 0
+    }
+
+    /// Of an organisation that has no log at all, though it should.
+    pub fn without_log(org: OrgId) -> Self {
+        let mut verifier = Verifier::new(org, Witnesses::none(org));
+        verifier.found(Defect::Headless { position: 0 });
+        verifier.finish(None)
     }
 }
 
@@ -82,6 +91,7 @@ pub struct Verifier {
     held: Option<Recorded>,
     anchors: std::iter::Peekable<std::vec::IntoIter<Anchor>>,
     confirmed: (usize, i64),
+    unchecked: usize,
     sequences: Sequences,
     suspects: Suspects,
     defects: Vec<Defect>,
@@ -92,6 +102,7 @@ impl Verifier {
     /// A verifier at the beginning of the log of `org`.
     pub fn new(org: OrgId, witnesses: Witnesses) -> Self {
         let (anchors, defects) = witnesses.into_parts();
+        let unchecked = anchors.iter().filter(|anchor| !anchor.witness.is_trusted()).count();
         Self {
             org,
             events: 0,
@@ -100,6 +111,7 @@ impl Verifier {
             held: None,
             anchors: anchors.into_iter().peekable(),
             confirmed: (0, 0),
+            unchecked,
             sequences: Sequences::default(),
             suspects: Suspects::default(),
             defects,
@@ -167,6 +179,7 @@ impl Verifier {
             hash: self.tip.stored,
             confirmed_by,
             confirmed_upto,
+            unchecked_signatures: self.unchecked,
             findings,
             unlisted,
         }
@@ -254,7 +267,9 @@ impl Verifier {
                 continue;
             }
             if anchor.hash == event.hash {
-                self.confirmed = (self.confirmed.0 + 1, event.position);
+                if anchor.witness.is_trusted() {
+                    self.confirmed = (self.confirmed.0 + 1, event.position);
+                }
             } else if !is_suspect {
                 self.tip.instead = Some(anchor.hash);
                 let intact_upto = self.confirmed.1;

@@ -26,6 +26,16 @@ pub struct Witnesses {
     defects: Vec<Defect>,
 }
 
+impl Witness {
+    /// Whether it can confirm anything: whoever writes the database can also write a checkpoint, but not sign it.
+    pub(super) const fn is_trusted(&self) -> bool {
+        match self {
+            Self::Checkpoint { is_trusted, .. } => *is_trusted,
+            Self::Export | Self::Head => true,
+        }
+    }
+}
+
 impl Anchor {
     /// An event of an export.
     pub const fn exported(event: &Recorded) -> Self {
@@ -39,8 +49,8 @@ impl Witnesses {
         Self { org, anchors: Vec::new(), defects: Vec::new() }
     }
 
-    /// Adds a checkpoint. Without any trusted key signatures are not checked; with some, a checkpoint that none of
-    /// them signed bears no witness and is a finding itself. Checkpoints of other organisations are left out.
+    /// Adds a checkpoint. Without any trusted key signatures are not checked, and such a checkpoint may contradict the
+    /// log but confirms nothing; with some, one that none of them signed bears no witness and is a finding itself. Checkpoints of other organisations are left out.
     pub fn add_checkpoint(&mut self, checkpoint: &Checkpoint, trusted: &[PublicKey]) {
         if checkpoint.org != self.org {
             return;

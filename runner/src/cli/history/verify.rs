@@ -50,7 +50,7 @@ pub(super) struct Verify {
     #[arg(long, env = "HISTORY_PASSWORD", hide_env_values = true)]
     password: Option<SecretString>,
     /// Trust signatures of this key; may be repeated. Default: the public half of `HISTORY_SIGNING_KEY`, if set;
-    /// without any key signatures are not checked.
+    /// without any key signatures are not checked and confirm nothing.
     #[arg(long = "public-key")]
     public_keys: Vec<PublicKey>,
     /// Checkpoints kept elsewhere, one JSON object a line.
@@ -123,7 +123,15 @@ impl Verify {
         kept: &[Checkpoint],
     ) -> anyhow::Result<Vec<Report>> {
         let db = connect(self.config.app_database()?).await?;
-        let orgs = self.orgs.find(&db).await?;
+        let mut orgs = self.orgs.find(&db).await?;
+        if self.orgs.is_everyone() {
+            // One of which only a checkpoint is left was removed, log and all.
+            for checkpoint in kept {
+                if !orgs.contains(&checkpoint.org) {
+                    orgs.push(checkpoint.org);
+                }
+            }
+        }
         let bar = Mutex::new(Bar::new());
         stream::iter(orgs)
             .map(|org| one(&db, Witnesses::none(org), trusted, kept, &bar))
@@ -151,7 +159,8 @@ async fn one(
         }
     };
     let report = verify::verify(db, witnesses, trusted, Effort::default(), progress).await?;
-    report.with_context(|| format!("organisation {org} has no log here"))
+    // The others are to be verified all the same.
+    Ok(report.unwrap_or_else(|| Report::without_log(org)))
 }
 
 fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
@@ -187,7 +196,15 @@ fn tell(report: &Report) {
             format!("confirmed up to position {} by {by} of its witnesses", report.confirmed_upto)
         }
     };
-    say(format!("organisation {}: {} events, {state}; {confirmed}", report.org, report.events));
+    let unchecked = match report.unchecked_signatures {
+        0 => String::new(),
+        1 => "; 1 signature was not checked: no key".to_owned(),
+        many => format!("; {many} signatures were not checked: no key"),
+    };
+    say(format!(
+        "organisation {}: {} events, {state}; {confirmed}{unchecked}",
+        report.org, report.events
+    ));
     for finding in &report.findings {
         let position = finding.defect.position();
         say(format!("  position {position} [{}]: {}", finding.code, finding.message));
