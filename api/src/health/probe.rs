@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use projections::engine::{self, Outdated};
+use projections::engine::{self, Outdated, Stuck};
 use projections::heartbeats::{self, Heartbeat};
 use serde::Serialize;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -146,6 +146,7 @@ impl Health {
                 })
                 .collect()
         });
+        let stuck = engine::stuck(&mut db, &self.projections).await;
         let lag_ms = started.elapsed();
         let outdated = engine::outdated(&mut db).await.unwrap_or_default();
 
@@ -166,6 +167,7 @@ impl Health {
             db_ms,
             migrations_ms,
             lag: lag.ok(),
+            stuck: stuck.ok(),
             lag_ms,
             outdated,
             jobs,
@@ -243,6 +245,8 @@ pub(crate) struct Report {
     pub(super) db_ms: Duration,
     pub(super) migrations_ms: Duration,
     pub(super) lag: Option<Vec<Lag>>,
+    /// Readers that will not go on by themselves.
+    pub(super) stuck: Option<Vec<Stuck>>,
     pub(super) lag_ms: Duration,
     /// Read models that wait for a rebuild.
     pub(super) outdated: Vec<Outdated>,
@@ -263,6 +267,7 @@ impl Report {
             db_ms: none,
             migrations_ms: none,
             lag: None,
+            stuck: None,
             lag_ms: none,
             outdated: Vec::new(),
             jobs: None,

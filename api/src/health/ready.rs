@@ -114,13 +114,14 @@ pub(crate) fn pool(connections: Connections, exhausted: Duration, longest: Durat
 }
 
 fn projections(report: &Report, max_lag: Duration, now: DateTime<Utc>) -> Value {
-    let Some(lag) = &report.lag else {
+    let (Some(lag), Some(stuck)) = (&report.lag, &report.stuck) else {
         let detail = json!({ "message": "projection lag unknown" });
         return check("projections", false, report.lag_ms, &detail);
     };
     let late = |since: DateTime<Utc>| (now - since).max(TimeDelta::zero());
     let worst = lag.iter().map(|one| late(one.since)).max().unwrap_or_default();
-    let ok = worst.to_std().unwrap_or_default() <= max_lag;
+    let in_time = worst.to_std().unwrap_or_default() <= max_lag;
+    let ok = in_time && stuck.is_empty();
     let behind: Vec<Value> = lag
         .iter()
         .map(|one| {
@@ -145,10 +146,15 @@ fn projections(report: &Report, max_lag: Duration, now: DateTime<Utc>) -> Value 
         })
         .collect();
     let detail = json!({
-        "message": if ok { "projections in step" } else { "projections behind" },
+        "message": match (stuck.is_empty(), in_time) {
+            (false, _) => "projections stuck",
+            (true, false) => "projections behind",
+            (true, true) => "projections in step",
+        },
         "max_lag_seconds": worst.num_seconds(),
         "threshold_seconds": max_lag.as_secs(),
         "behind": behind,
+        "stuck": stuck,
         "outdated": outdated,
     });
     check("projections", ok, report.lag_ms, &detail)

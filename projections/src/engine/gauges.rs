@@ -95,7 +95,7 @@ impl Gauges {
         checkpoints: &[String],
     ) -> Result<(), sqlx::Error> {
         let rows = sqlx::query!(
-            r#"select projection as "projection!", coalesce(sum(head - position), 0)::float8 as "behind!",
+            r#"select projection as "projection!", coalesce(sum(greatest(head - position, 0)), 0)::float8 as "behind!",
                   coalesce(sum(parked), 0)::float8 as "parked!", count(halted)::float8 as "halted!"
            from log.progress($1) group by projection"#,
             checkpoints,

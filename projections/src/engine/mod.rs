@@ -18,7 +18,7 @@ mod worker;
 pub use build::{Build, Outdated, builds, outdated};
 pub use chunk::{Break, Chunk, Limits, Mark, follow, read};
 pub use fault::describe;
-pub use progress::{Owner, PAGE, Parked, Progress, owners, parked, progress, resume};
+pub use progress::{Owner, PAGE, Parked, Progress, Stuck, owners, parked, progress, resume, stuck};
 pub use target::Target;
 pub use turn::Outcome;
 pub use wait::{Waited, position, wait_for};

@@ -26,6 +26,46 @@ pub struct Progress {
     pub parked: i64,
 }
 
+impl Progress {
+    /// How many events it has yet to apply.
+    pub fn behind(&self) -> i64 {
+        (self.head - self.position).max(0)
+    }
+
+    /// How many events it has applied that the log no longer has: the log was rolled back.
+    pub fn ahead(&self) -> i64 {
+        (self.position - self.head).max(0)
+    }
+}
+
+/// A projection that has come to an end in some logs, and will not go on by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stuck {
+    /// Name of the checkpoint.
+    pub projection: String,
+    /// How many logs it can no longer follow.
+    pub halted: i64,
+    /// How many logs end before what it has applied.
+    pub ahead: i64,
+}
+
+/// Which of `projections` are halted or ahead of a log, over all organisations.
+pub async fn stuck(
+    db: &mut PgConnection,
+    projections: &[String],
+) -> Result<Vec<Stuck>, sqlx::Error> {
+    sqlx::query_as!(
+        Stuck,
+        r#"select projection as "projection!", count(halted) as "halted!",
+                  count(*) filter (where position > head) as "ahead!"
+           from log.progress($1) where halted is not null or position > head
+           group by projection order by projection"#,
+        projections,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Every checkpoint of `projections`, over all organisations that have a log.
 pub async fn progress(pool: &PgPool, projections: &[&str]) -> Result<Vec<Progress>, sqlx::Error> {
     sqlx::query_as!(

@@ -6,6 +6,7 @@ mod proof;
 mod rebuild;
 mod replay;
 mod signing;
+mod standing;
 mod verify;
 mod versions;
 

@@ -20,7 +20,7 @@ pub(super) struct List {
     format: Format,
 }
 
-/// How far each projection is behind each log.
+/// How far each projection is behind each log. Exit code 1: one is halted, or ahead of a log that was rolled back.
 #[derive(Args, Debug)]
 pub(super) struct Lag {
     /// Also those that are not behind.
@@ -66,7 +66,8 @@ impl List {
                 "owner": owner.filter(|owner| owner.is_live).map(|owner| &owner.owner),
                 "term": owner.map(|owner| owner.term),
                 "organisations": of().count(),
-                "lag_events": of().map(|org| org.head - org.position).sum::<i64>(),
+                "lag_events": of().map(Progress::behind).sum::<i64>(),
+                "ahead": of().filter(|org| org.ahead() > 0).count(),
                 "halted": of().filter(|org| org.halted.is_some()).count(),
                 "parked": of().map(|org| org.parked).sum::<i64>(),
             }));
@@ -112,10 +113,10 @@ impl Lag {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let db = connect(self.config.app_database()?).await?;
         let mut progress = engine::progress(&db, &names()).await?;
-        let is_halted = progress.iter().any(|one| one.halted.is_some());
-        let is_shown = |one: &Progress| {
-            self.all || one.position < one.head || one.halted.is_some() || one.parked > 0
-        };
+        let is_stuck = |one: &Progress| one.halted.is_some() || one.ahead() > 0;
+        let is_well = !progress.iter().any(is_stuck);
+        let is_shown =
+            |one: &Progress| self.all || one.behind() > 0 || one.parked > 0 || is_stuck(one);
         progress.retain(is_shown);
         if self.format.json {
             say(json!({ "lag": progress }));
@@ -125,18 +126,21 @@ impl Lag {
         for one in progress.iter().filter(|_| !self.format.json) {
             let halted = one.halted.as_ref().map(|why| format!("  halted: {why}"));
             let parked = (one.parked > 0).then(|| format!("  {} parked", one.parked));
+            let distance = match one.ahead() {
+                0 => format!("{} behind", one.behind()),
+                ahead => format!("{ahead} AHEAD: the log was rolled back"),
+            };
             say(format!(
-                "{:<18} {}  {} of {}, {} behind{}{}",
+                "{:<18} {}  {} of {}, {distance}{}{}",
                 one.projection,
                 one.org_id,
                 one.position,
                 one.head,
-                one.head - one.position,
                 parked.unwrap_or_default(),
                 halted.unwrap_or_default(),
             ));
         }
-        Ok(verdict(!is_halted))
+        Ok(verdict(is_well))
     }
 }
 
