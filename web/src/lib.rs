@@ -15,6 +15,7 @@ mod moment;
 mod page;
 mod portal;
 mod session;
+mod settings;
 mod shown;
 mod token;
 mod visitor;
@@ -74,6 +75,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(bookings::routes())
         .merge(history::routes())
         .merge(portal::routes())
+        .merge(settings::routes())
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
         .layer(DefaultBodyLimit::max(BODY))

@@ -3,6 +3,7 @@
 mod browser;
 mod portal;
 mod public;
+mod settings;
 mod staff;
 mod visits;
 
@@ -230,7 +231,10 @@ fn read(path: &str, asked: &Asked) -> Response {
         _ if path == format!("/v1/admin/history/lead/{LEAD}") => {
             json!({ "type": "lead", "id": LEAD, "items": [entry()], "next_after": null })
         }
-        _ => return problem(404, "not_found", "There is no such thing", &json!([])),
+        _ => match settings::told(path) {
+            Some(body) => body,
+            None => return problem(404, "not_found", "There is no such thing", &json!([])),
+        },
     };
     axum::Json(body).into_response()
 }
