@@ -125,6 +125,10 @@ fn complete(route: &Declared, operation: &mut Value) {
     } else if staff || route.is_of_portal() {
         shared.extend(["MinPosition", "AllowStale", "IfNoneMatch"]);
         codes.extend([Code::StaleRead, Code::Invalid, Code::MalformedHeader]);
+        let unchanged = &mut operation["responses"]["304"]["description"];
+        if unchanged.is_null() {
+            *unchanged = "The caller has the current version; nothing more is said".into();
+        }
     }
     let mut all = operation["parameters"].as_array().cloned().unwrap_or_default();
     all.extend(
@@ -223,7 +227,7 @@ const HEADERS: [(&str, &str, &str, &str); 9] = [
         "BreakGlass",
         "X-Break-Glass-Token",
         "Lets a change through while the installation is read-only.",
-        "3u0c…",
+        "3u0cVq9x",
     ),
     (
         "IfMatch",
