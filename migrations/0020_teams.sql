@@ -1,4 +1,4 @@
--- parent: 0026
+-- parent: 0019
 -- Who goes out together, when they do, and when they do not.
 
 create table read.team_list (

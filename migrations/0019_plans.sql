@@ -1,4 +1,4 @@
--- parent: 0025
+-- parent: 0018
 -- What plans allow, held to in the transaction that adds to it: two requests at once cannot both take the last place,
 -- because the log of an organisation is written by one transaction at a time.
 create schema plan;
