@@ -4,12 +4,18 @@ use domain::id::OrgId;
 use sqlx::{PgPool, Postgres, Transaction};
 
 /// A transaction in which row-level security shows `org` and nothing else; one round trip.
+///
+/// Whoever asks may give up at any time. A connection whose `begin` was on its way then would go back to the pool inside a
+/// transaction of this organisation: so it is waited for on a task of its own, and ends with the transaction.
 pub(crate) async fn begin(
     pool: &PgPool,
     org: OrgId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     // An `OrgId` is a UUID, so there is nothing to escape.
-    let begun = pool.begin_with(format!("begin; set local app.current_org_id = '{org}'")).await;
+    let (pool, begin) = (pool.clone(), format!("begin; set local app.current_org_id = '{org}'"));
+    #[expect(clippy::disallowed_methods, reason = "it ends with one statement and is waited for")]
+    let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+    let begun = begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
     if matches!(begun, Err(sqlx::Error::PoolTimedOut)) {
         metrics::counter!("db_pool_timeout_total").increment(1);
     }

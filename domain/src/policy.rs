@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 mod booking;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
-use crate::id::{LeadId, PortalSessionId, QuoteId};
+use crate::id::{BreakGlassId, LeadId, PortalSessionId, QuoteId};
+use crate::identity::break_glass::BreakGlassEvent;
 use crate::identity::portal::PortalSessionEvent;
 use crate::sales::lead::{Lead, LeadEvent};
 
@@ -19,6 +20,9 @@ pub const REQUEST_RECEIVED: &str = "email.request_received";
 
 /// The kind of the mail that brings a client the link to their portal.
 pub const PORTAL_LINK: &str = "email.portal_link";
+
+/// The kind of the mail that tells whoever watches over the installation that somebody may write although it is read-only.
+pub const BREAK_GLASS_STARTED: &str = "email.break_glass_started";
 
 /// Something that is to be done because of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +97,18 @@ pub fn portal_intents(session: PortalSessionId, event: &PortalSessionEvent) -> V
     }
 }
 
+/// Everything that follows from a break-glass session: that it began is told.
+pub fn break_glass_intents(session: BreakGlassId, event: &BreakGlassEvent) -> Vec<Intent> {
+    match event {
+        BreakGlassEvent::Started(started) => vec![Intent::Effect {
+            kind: BREAK_GLASS_STARTED,
+            dedupe_key: format!("{BREAK_GLASS_STARTED}:{session}"),
+            payload: json!(started),
+        }],
+        BreakGlassEvent::Used { .. } | BreakGlassEvent::Ended { .. } => Vec::new(),
+    }
+}
+
 /// Who asks is told that the request has arrived.
 fn acknowledge_request(event: &LeadEvent) -> Option<Intent> {
     match event {
@@ -157,6 +173,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::identity::break_glass::BreakGlassStarted;
     use crate::identity::portal::Link;
     use crate::sales::lead::QuoteTerms;
 
@@ -223,6 +240,18 @@ mod tests {
         for event in [PortalSessionEvent::LinkRedeemed, revoked] {
             assert_eq!(portal_intents(session, &event), []);
         }
+    }
+
+    #[test]
+    fn a_break_glass_session_is_told_once_when_it_begins() {
+        let session_id = BreakGlassId::from(Uuid::from_u128(5));
+        let (reason, expires_at) = ("restore".to_owned(), DateTime::UNIX_EPOCH);
+        let started = BreakGlassStarted { session_id, reason, expires_at };
+        let told = break_glass_intents(session_id, &BreakGlassEvent::Started(started));
+        let [Intent::Effect { kind, payload, .. }] = &told[..] else { panic!("{told:?}") };
+        assert_eq!((*kind, &payload["reason"]), (BREAK_GLASS_STARTED, &json!("restore")));
+        let used = BreakGlassEvent::Used { action: "lead.update".to_owned() };
+        assert_eq!(break_glass_intents(session_id, &used), []);
     }
 
     #[test]

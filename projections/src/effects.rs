@@ -9,6 +9,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::id::OrgId;
+use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
@@ -90,6 +91,9 @@ impl Wanted {
             Booking::TYPE => intents::<Booking, _>(event, parking, policy::booking_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
+            }
+            BreakGlass::TYPE => {
+                intents::<BreakGlass, _>(event, parking, policy::break_glass_intents)
             }
             _ => return,
         };

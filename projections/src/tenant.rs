@@ -4,10 +4,16 @@ use domain::id::OrgId;
 use sqlx::{PgPool, Postgres, Transaction};
 
 /// A transaction in which row-level security shows `org` and nothing else; one round trip.
+///
+/// Whoever asks may give up at any time. A connection whose `begin` was on its way then would go back to the pool inside a
+/// transaction of this organisation: so it is waited for on a task of its own, and ends with the transaction.
 pub async fn begin(
     pool: &PgPool,
     org: OrgId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     // An `OrgId` is a UUID, so there is nothing to escape.
-    pool.begin_with(format!("begin; set local app.current_org_id = '{org}'")).await
+    let (pool, begin) = (pool.clone(), format!("begin; set local app.current_org_id = '{org}'"));
+    #[expect(clippy::disallowed_methods, reason = "it ends with one statement and is waited for")]
+    let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }

@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use ring::digest::{Context, SHA256};
 use serde_json::json;
 use sqlx::PgPool;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::basic::{Credentials, Unreadable};
@@ -27,6 +28,9 @@ use crate::state::App;
 
 /// A changed or disabled login is noticed after this long.
 const REMEMBERED: Duration = Duration::from_secs(30);
+
+/// How long somebody waits for a turn and for the database together.
+const PATIENCE: Duration = Duration::from_millis(2200);
 
 /// More signed-in people than one process serves in half a minute.
 const CAPACITY: u64 = 10_000;
@@ -104,14 +108,19 @@ async fn verify(
     let guessed = Guessed::password(&credentials.username, info.address());
     // Checking a password is dear: whoever was refused often enough is not even listened to.
     app.rate.look(info, Bucket::Refused, Subject::at(info.address()), app.now()).await?;
-    let turn = app.hashing.turn().await;
+    let until = Instant::now() + PATIENCE;
+    let turn = app.hashing.turn().await?;
     // A page asks for many things at once: the first of them has been let in meanwhile.
     if let Some(login) = known.get(&key) {
         return Ok(login);
     }
-    let attempt = Attempt::at_password(app, guessed).await?;
+    let asked = async {
+        let attempt = Attempt::at_password(app, guessed).await?;
+        Ok::<_, Problem>((attempt, logins_of(&app.reads, &credentials.username).await?))
+    };
+    let away = |_| Problem::retry(Code::DatabaseUnavailable, 1);
+    let (attempt, candidates) = timeout_at(until, asked).await.map_err(away)??;
     let of_environment = pairs.find(&credentials);
-    let candidates = logins_of(&app.reads, &credentials.username).await?;
     let is_nobody = candidates.is_empty() && pairs.is_empty();
     let hashes = candidates.iter().map(|(_, hash)| hash.clone()).collect();
     let mut accounts: Vec<_> = candidates.iter().map(|(login, _)| login.account()).collect();
@@ -133,21 +142,22 @@ async fn verify(
     }
     match (logins.pop(), logins.is_empty()) {
         (Some(login), true) => {
-            attempt.succeeded(app).await?;
+            attempt.succeeded().await?;
             failures.forget(&username, info.address());
             let login = Arc::new(login);
             known.insert(key, Arc::clone(&login));
             Ok(login)
         }
         (Some(login), false) => {
-            attempt.was_none(app).await?;
+            attempt.was_none().await?;
             Err(ambiguous(logins.iter().chain([&login])))
         }
         (None, _) => {
             // Whoever has the password and asks in the wrong place is not guessing.
             if knows_the_password {
-                attempt.was_none(app).await?;
+                attempt.was_none().await?;
             } else {
+                attempt.was_wrong();
                 let is_last = failures.record(&username, info.address(), app.now());
                 info.trail.failed_login(accounts, is_last);
             }

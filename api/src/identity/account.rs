@@ -131,12 +131,13 @@ async fn check_current(
     )
     .fetch_all(&app.reads)
     .await?;
-    let turn = app.hashing.turn().await;
+    let turn = app.hashing.turn().await?;
     let attempt = Attempt::at_password(app, guessed).await?;
     if turn.verify(password, hash).await? != [true] {
+        attempt.was_wrong();
         return Err(invalid("Invalid credentials"));
     }
-    attempt.succeeded(app).await
+    attempt.succeeded().await
 }
 
 /// Who this login is

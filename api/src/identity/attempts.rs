@@ -1,13 +1,15 @@
 //! Ends the guessing of passwords and codes, without locking out whoever knows them elsewhere.
 //!
 //! Counted in the database, so that guesses count wherever they are made: several processes are no several chances. An
-//! attempt counts before it is looked at, and is taken back if it was right, so guesses sent all at once count all.
+//! attempt counts before it is looked at, and is taken back if it was right, so guesses sent all at once count all. Whoever
+//! hangs up before there is a verdict has learnt nothing and has guessed nothing: that is taken back too.
 
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
 use ring::digest::{Context, SHA256};
+use sqlx::PgPool;
 
 use crate::problem::{Code, Problem};
 use crate::state::App;
@@ -44,11 +46,26 @@ impl Guessed {
     }
 }
 
-/// One attempt, which counts as wrong until somebody says otherwise.
+/// One attempt, which counts until somebody says otherwise. Without a verdict it was none.
 #[must_use]
 pub(crate) struct Attempt {
     guessed: Guessed,
     at: DateTime<Utc>,
+    pool: PgPool,
+    is_judged: bool,
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let runtime = tokio::runtime::Handle::try_current();
+        let (false, Ok(runtime)) = (self.is_judged, runtime) else { return };
+        let (pool, guessed, at) = (self.pool.clone(), self.guessed, self.at);
+        runtime.spawn(async move {
+            if let Err(error) = take_back(&pool, guessed, Some(at)).await {
+                tracing::warn!(%error, "an attempt that came to nothing still counts");
+            }
+        });
+    }
 }
 
 impl Attempt {
@@ -65,6 +82,8 @@ impl Attempt {
 
     async fn begin(app: &App, guessed: Guessed, most: i32, seconds: i32) -> Result<Self, Problem> {
         let at = app.now();
+        // Whoever gives up while it is being counted takes it back, too.
+        let mut attempt = Self { guessed, at, pool: app.reads.clone(), is_judged: false };
         let wait = sqlx::query_scalar!(
             "select identity.attempt($1, $2, $3, $4)",
             guessed.0.as_slice(),
@@ -75,8 +94,9 @@ impl Attempt {
         .fetch_one(&app.reads)
         .await?;
         match wait {
-            None => Ok(Self { guessed, at }),
+            None => Ok(attempt),
             Some(until) => {
+                attempt.is_judged = true;
                 let seconds = u64::try_from((until - at).num_seconds() + 1).unwrap_or(1);
                 metrics::counter!("auth_lockouts_total").increment(1);
                 Err(Problem::retry(Code::TooManyAttempts, seconds))
@@ -84,23 +104,36 @@ impl Attempt {
         }
     }
 
+    /// It was wrong, and counts.
+    pub(crate) fn was_wrong(mut self) {
+        self.is_judged = true;
+    }
+
     /// It was right: the wrong ones before it are forgiven.
-    pub(crate) async fn succeeded(self, app: &App) -> Result<(), Problem> {
-        self.take_back(app, None).await
+    pub(crate) async fn succeeded(mut self) -> Result<(), Problem> {
+        take_back(&self.pool, self.guessed, None).await?;
+        self.is_judged = true;
+        Ok(())
     }
 
     /// It was no guess: whoever made it knows, and has made another mistake.
-    pub(crate) async fn was_none(self, app: &App) -> Result<(), Problem> {
-        let at = self.at;
-        self.take_back(app, Some(at)).await
-    }
-
-    async fn take_back(self, app: &App, at: Option<DateTime<Utc>>) -> Result<(), Problem> {
-        sqlx::query!("select identity.take_back($1, $2)", self.guessed.0.as_slice(), at)
-            .execute(&app.reads)
-            .await?;
+    pub(crate) async fn was_none(mut self) -> Result<(), Problem> {
+        take_back(&self.pool, self.guessed, Some(self.at)).await?;
+        self.is_judged = true;
         Ok(())
     }
+}
+
+/// Forgets the attempt at that instant, or all of them.
+async fn take_back(
+    pool: &PgPool,
+    guessed: Guessed,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!("select identity.take_back($1, $2)", guessed.0.as_slice(), at)
+        .execute(pool)
+        .await?;
+    Ok(())
 }
 
 #[cfg(test)]

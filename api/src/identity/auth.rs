@@ -127,7 +127,7 @@ async fn by_password(
     info: &RequestInfo,
     org_id: Option<OrgId>,
 ) -> Result<Member, Problem> {
-    let turn = app.hashing.turn().await;
+    let turn = app.hashing.turn().await?;
     let guessed = Guessed::password(email, info.address());
     let attempt = Attempt::at_password(app, guessed).await?;
     let found = sqlx::query!(
@@ -154,9 +154,10 @@ async fn by_password(
             })
         });
         info.trail.failed_login(accounts, is_last);
+        attempt.was_wrong();
         return Err(invalid("invalid_credentials"));
     };
-    attempt.succeeded(app).await?;
+    attempt.succeeded().await?;
     app.logins.failures.forget(email, info.address());
     if !app.hashing.is_current(&user.hash) {
         // Only now is the password at hand to be hashed at today's cost.

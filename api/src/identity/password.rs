@@ -1,6 +1,7 @@
 //! Checks and makes password hashes off the threads that serve requests, a few at a time.
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -8,11 +9,15 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use domain::identity::password::LONGEST;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::problem::{Code, Problem};
 
 /// Each check fills up to 64 MiB and one core: more at once would only slow each other down.
 const AT_ONCE: usize = 2;
+
+/// How long a turn is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Checked when nobody has the name, so that answering takes as long as for somebody.
 static NOBODY: LazyLock<String> = LazyLock::new(|| {
@@ -48,8 +53,11 @@ impl Hashing {
         Self { turns: Arc::new(Semaphore::new(AT_ONCE)), cost }
     }
 
-    pub(crate) async fn turn(&self) -> Turn {
-        Turn(Arc::clone(&self.turns).acquire_owned().await.ok())
+    /// The right to check a password. Whoever holds it may be waiting for a database that is away: they are not waited for
+    /// longer than the database itself would be.
+    pub(crate) async fn turn(&self) -> Result<Turn, Problem> {
+        let turn = timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        Ok(Turn(turn.map_err(|_| Problem::retry(Code::Overloaded, 1))?.ok()))
     }
 
     /// Whether a hash costs what new ones do.
@@ -65,7 +73,7 @@ impl Hashing {
 
     /// A hash of `password` to store.
     pub(crate) async fn hash(&self, password: SecretString) -> Result<String, Problem> {
-        let (cost, Turn(turn)) = (self.cost, self.turn().await);
+        let (cost, Turn(turn)) = (self.cost, self.turn().await?);
         let made = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let params = Params::new(cost.memory, cost.time, cost.parallelism, None).ok()?;

@@ -227,6 +227,9 @@ pub struct Config {
     /// Name shown beside the sender.
     #[arg(long, env = "EMAIL_FROM_NAME", value_name = "TEXT", help_heading = MAIL)]
     pub email_from_name: Option<String>,
+    /// Who is told by mail when somebody may write although the installation is read-only.
+    #[arg(long, env = "ADMIN_NOTIFICATION_EMAIL", value_name = "ADDRESS", help_heading = MAIL)]
+    pub admin_notification_email: Option<String>,
     /// SMTP server.
     #[arg(long, env = "SMTP_HOST", value_name = "HOST", help_heading = MAIL)]
     pub smtp_host: Option<String>,

@@ -104,6 +104,7 @@ fn roles(name: &str) -> &'static [Role] {
         | "CHECKPOINT_INTERVAL_MINUTES"
         | "PROJECTION_LEASE_SECONDS"
         | "EMAIL_FROM_NAME"
+        | "ADMIN_NOTIFICATION_EMAIL"
         | "SMTP_PORT"
         | "SMTP_USERNAME"
         | "SMTP_PASSWORD"

@@ -1,12 +1,20 @@
 //! What is measured about the outbox: how much waits, for how long, and what became of each attempt.
 
-use domain::policy::{BOOKING_CONFIRMED, BOOKING_REMINDER, PORTAL_LINK, REQUEST_RECEIVED};
+use domain::policy::{
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PORTAL_LINK, REQUEST_RECEIVED,
+};
 use metrics::{Counter, Gauge};
 use sqlx::PgPool;
 
 /// Kinds of effects that have series of their own; whatever a newer build has written shares one.
-const KINDS: [&str; 5] =
-    [REQUEST_RECEIVED, BOOKING_CONFIRMED, BOOKING_REMINDER, PORTAL_LINK, "unknown"];
+const KINDS: [&str; 6] = [
+    REQUEST_RECEIVED,
+    BOOKING_CONFIRMED,
+    BOOKING_REMINDER,
+    PORTAL_LINK,
+    BREAK_GLASS_STARTED,
+    "unknown",
+];
 
 /// What an attempt may come to: state of the effect, and how operators call that.
 const ENDS: [(&str, &str); 4] = [

@@ -3,6 +3,7 @@
 //! Claiming books the next attempt, so dying in mid-delivery needs no clean-up. The outcome is recorded only by who still
 //! holds the lease. The effect's id is the provider's idempotency key.
 
+mod break_glass;
 mod email;
 mod figures;
 mod portal;
@@ -13,7 +14,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::id::OrgId;
-use domain::policy::{BOOKING_CONFIRMED, BOOKING_REMINDER, PORTAL_LINK, REQUEST_RECEIVED};
+use domain::policy::{
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PORTAL_LINK, REQUEST_RECEIVED,
+};
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
 use projections::history::entity;
@@ -41,6 +44,12 @@ const COUNT_EVERY: u32 = 8;
 
 /// Outlasts every channel's timeouts together.
 const LEASE_SECONDS: i32 = 90;
+
+/// Another effect is begun only while the lease will outlast it.
+const WORTH_BEGINNING: TimeDelta = TimeDelta::seconds(60);
+
+/// How long a delivery in progress may take to end when the process is stopped.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Effects of one organisation in one claim, so that a busy one does not starve the others.
 const EACH: i32 = 10;
@@ -76,6 +85,8 @@ pub struct Delivery {
     keys: MasterKeys,
     clock: api::Clock,
     email: Email,
+    /// Who watches over the installation.
+    watch: Option<String>,
     figures: Figures,
 }
 
@@ -95,13 +106,16 @@ impl Delivery {
         config: &Config,
         clock: api::Clock,
     ) -> anyhow::Result<Self> {
-        Ok(Self { db, keys, clock, email: Email::new(config)?, figures: Figures::start() })
+        let watch = config.admin_notification_email.clone();
+        let figures = Figures::start();
+        Ok(Self { db, keys, clock, email: Email::new(config)?, watch, figures })
     }
 
     /// Delivers what is due, until `stop`.
     pub async fn run(&self, pulse: &Pulse, stop: CancellationToken) {
         for round in 0_u32.. {
-            let pass = async { self.deliver(|| pulse.alive(NAME)).await.map_err(Into::into) };
+            let pass =
+                async { self.deliver(|| pulse.alive(NAME), &stop).await.map_err(Into::into) };
             let delivered: anyhow::Result<usize> = pulse.pass(NAME, pass).await;
             if let Err(error) = delivered {
                 tracing::warn!(%error, "effects cannot be delivered");
@@ -117,20 +131,25 @@ impl Delivery {
 
     /// Delivers everything that is due now and returns how much that was.
     pub async fn deliver_due(&self) -> Result<usize, sqlx::Error> {
-        self.deliver(|| ()).await
+        self.deliver(|| (), &CancellationToken::new()).await
     }
 
-    async fn deliver(&self, alive: impl Fn()) -> Result<usize, sqlx::Error> {
+    /// What is not begun, or not ended, keeps its lease: whoever comes after it delivers it, under the same id.
+    async fn deliver(
+        &self,
+        alive: impl Fn(),
+        stop: &CancellationToken,
+    ) -> Result<usize, sqlx::Error> {
         let mut delivered = 0;
         loop {
-            let lease = Uuid::now_v7();
+            let (lease, claimed_at) = (Uuid::now_v7(), (self.clock)());
             let due = sqlx::query_as!(
                 Due,
                 r#"select org_id as "org_id!", effect_id as "effect_id!", kind as "kind!", payload as "payload!",
                           attempts as "attempts!"
                    from log.claim_effects($1, $2, $3, $4, $5)"#,
                 lease,
-                (self.clock)(),
+                claimed_at,
                 LEASE_SECONDS,
                 EACH,
                 BATCH,
@@ -141,7 +160,13 @@ impl Delivery {
                 return Ok(delivered);
             }
             for effect in due {
-                let attempt = self.attempt(&effect).await?;
+                if stop.is_cancelled() || (self.clock)() - claimed_at > WORTH_BEGINNING {
+                    return Ok(delivered);
+                }
+                let attempt = tokio::select! {
+                    attempt = self.attempt(&effect) => attempt?,
+                    () = given_up(stop) => return Ok(delivered),
+                };
                 self.record(lease, &effect, attempt).await?;
                 delivered += 1;
                 alive();
@@ -157,6 +182,7 @@ impl Delivery {
             }
             BOOKING_CONFIRMED | BOOKING_REMINDER => self.about_visit(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
+            BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),
         }
@@ -233,6 +259,12 @@ impl Delivery {
         .await?;
         tx.commit().await
     }
+}
+
+/// Once a stopped process has waited long enough.
+async fn given_up(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 struct Outcome {

@@ -98,7 +98,8 @@ impl App {
         let port = port.to_string();
         let smtp = ["--email-mode", "smtp", "--smtp-host", "127.0.0.1", "--smtp-port", &port];
         let sender = ["--email-from", "office@example.net", "--email-from-name", "The Office"];
-        Self::start_with(&[&smtp[..], &sender].concat()).await
+        let watch = ["--admin-notification-email", "watch@example.net"];
+        Self::start_with(&[&smtp[..], &sender, &watch].concat()).await
     }
 
     /// With an edge of its own; mail is off.
@@ -207,6 +208,14 @@ impl App {
     /// Nothing passes by itself.
     pub(crate) fn advance(&self, time: TimeDelta) {
         self.clock.fetch_add(time.num_microseconds().unwrap(), Ordering::SeqCst);
+    }
+
+    /// [`Self::advance`] for where the application itself cannot be.
+    pub(crate) fn advancer(&self) -> impl Fn(TimeDelta) + Send + use<> {
+        let clock = Arc::clone(&self.clock);
+        move |time| {
+            clock.fetch_add(time.num_microseconds().unwrap(), Ordering::SeqCst);
+        }
     }
 
     /// Lets everything follow that follows from what has happened, and nothing that is due later.

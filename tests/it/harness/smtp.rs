@@ -19,6 +19,8 @@ pub(crate) struct Smtp {
 struct Post {
     mails: Mutex<Vec<String>>,
     refusals: Mutex<VecDeque<u16>>,
+    /// Called when a mail has come, before it is answered.
+    meanwhile: Mutex<Option<Box<dyn FnMut() + Send>>>,
 }
 
 impl Smtp {
@@ -46,6 +48,11 @@ impl Smtp {
         self.kept.refusals.lock().unwrap().extend(codes);
     }
 
+    /// Does something whenever a mail has come, before it is answered.
+    pub(crate) fn meanwhile(&self, act: impl FnMut() + Send + 'static) {
+        *self.kept.meanwhile.lock().unwrap() = Some(Box::new(act));
+    }
+
     /// Everything accepted so far, headers included.
     pub(crate) fn mails(&self) -> Vec<String> {
         self.kept.mails.lock().unwrap().clone()
@@ -66,6 +73,9 @@ async fn converse(stream: TcpStream, post: &Post) -> std::io::Result<()> {
                 while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
                     mail += &line;
                     mail.push('\n');
+                }
+                if let Some(act) = &mut *post.meanwhile.lock().unwrap() {
+                    act();
                 }
                 let refusal = post.refusals.lock().unwrap().pop_front();
                 let reply = match refusal {

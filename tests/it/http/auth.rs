@@ -1,8 +1,12 @@
 //! Who may come in, and who may do what.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use super::with_lead;
 use crate::harness::App;
@@ -51,6 +55,32 @@ async fn the_eleventh_wrong_guess_waits_and_so_does_the_right_one() {
     assert!(wait > 890 && wait <= 901, "{wait}");
     app.staff("admin").get(WHOAMI).await.ok();
     app.advance(TimeDelta::seconds(wait));
+    app.staff("owner").get(WHOAMI).await.ok();
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_before_the_answer_has_guessed_nothing() {
+    let app = App::start().await;
+    let basic = STANDARD.encode(format!("owner-first:{PASSWORD}"));
+    let request =
+        format!("GET {WHOAMI} HTTP/1.1\r\nhost: x\r\nauthorization: Basic {basic}\r\n\r\n");
+    let address = app.address.strip_prefix("http://").unwrap();
+    let mut db = app.db.admin().await;
+    let mut counted = async || -> i64 {
+        let count = "select coalesce(sum(cardinality(times)), 0)::bigint from failed_attempts";
+        sqlx::query_scalar(count).fetch_one(&mut db).await.unwrap()
+    };
+    for _ in 0..12 {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(request.as_bytes()).await.unwrap();
+        while counted().await == 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(client);
+        while counted().await > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
     app.staff("owner").get(WHOAMI).await.ok();
 }
 

@@ -123,3 +123,38 @@ async fn nobody_is_written_to_who_gave_no_address_or_was_erased() {
     );
     assert_eq!(smtp.mails().len(), 0);
 }
+
+#[tokio::test]
+async fn a_mail_is_not_begun_when_its_lease_may_run_out_before_it_ends() {
+    let (smtp, app, owner) = mailing().await;
+    for _ in 0..3 {
+        submitted(&app.anyone()).await;
+    }
+    // A server that takes most of a lease for each mail.
+    let advance = app.advancer();
+    smtp.meanwhile(move || advance(TimeDelta::seconds(70)));
+    app.settle().await;
+    assert_eq!(smtp.mails().len(), 1, "the others would overlap with whoever claims them next");
+    let states = owner.get("/v1/admin/effects").await.ok().body["items"].clone();
+    let leased = states.as_array().unwrap().iter().filter(|one| one["state"] == "leased");
+    assert_eq!(leased.count(), 2);
+    for _ in 0..2 {
+        app.advance(TimeDelta::seconds(30));
+        app.settle().await;
+    }
+    assert_eq!(smtp.mails().len(), 3);
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_of_every_break_glass_session() {
+    let (smtp, app, owner) = mailing().await;
+    let body = json!({ "reason": "invoices went out twice", "ttl_minutes": 10 });
+    owner.post("/v1/admin/break-glass/start", &body).await.ok();
+    app.settle().await;
+    let mails = smtp.mails();
+    assert_eq!(mails.len(), 1);
+    for wanted in ["To: watch@example.net", "invoices went out twice", &app.orgs[0].id.to_string()]
+    {
+        assert!(mails[0].contains(wanted), "{wanted} in {}", mails[0]);
+    }
+}

@@ -4,7 +4,9 @@ use std::pin::pin;
 
 use futures::future::join_all;
 use futures::poll;
+use projections::tenant;
 use serde_json::json;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{Executor, Row};
 
 use crate::harness::logins::{Org, PASSWORD, org};
@@ -164,4 +166,26 @@ async fn a_connection_takes_nothing_along_from_one_organisation_to_the_next() {
     let all = (0..80).map(|number| ask(&offices, number % ORGANISATIONS, number / ORGANISATIONS));
     assert!(join_all(all).await.iter().all(|status| *status < 500));
     assert_clean(&app.db).await;
+}
+
+#[tokio::test]
+async fn whoever_gives_up_while_a_transaction_begins_leaves_nothing_of_it_to_the_next() {
+    let db = TestDb::new().await;
+    let org = db.organisation().await;
+    let options = PgPoolOptions::new().max_connections(1);
+    let pool = options.connect(&db.url("cleaning_app")).await.unwrap();
+    for polls in 1..20 {
+        {
+            let mut begin = pin!(tenant::begin(&pool, org));
+            for _ in 0..polls {
+                if poll!(&mut begin).is_ready() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        let set = "select coalesce(current_setting('app.current_org_id', true), '')";
+        let left: String = sqlx::query_scalar(set).fetch_one(&pool).await.unwrap();
+        assert_eq!(left, "", "after {polls} polls");
+    }
 }

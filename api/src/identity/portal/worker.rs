@@ -119,7 +119,7 @@ async fn by_password(
     let login = input::phone(phone).unwrap_or_default();
     let name = name(org, &login);
     app.rate.charge(info, Bucket::Account, Subject::of_account(&name), app.now()).await?;
-    let turn = app.hashing.turn().await;
+    let turn = app.hashing.turn().await?;
     let attempt = Attempt::at_password(app, Guessed::password(&name, info.address())).await?;
     let found = sqlx::query!(
         r#"select worker_id as "worker_id!", team as "team!", password_hash as "hash!", temporary_until
@@ -140,9 +140,10 @@ async fn by_password(
         let role = Portal::Worker.name().to_owned();
         let account = found.map(|one| Account { org, id: one.worker_id, role });
         info.trail.failed_login(account, is_last);
+        attempt.was_wrong();
         return Err(invalid("Invalid phone or password"));
     };
-    attempt.succeeded(app).await?;
+    attempt.succeeded().await?;
     app.logins.failures.forget(&name, info.address());
     let mut hash = one.hash.clone();
     if !app.hashing.is_current(&hash) {
@@ -281,12 +282,15 @@ async fn check_current(
     .fetch_optional(&app.reads)
     .await?;
     let hashes = found.iter().map(|one| one.hash.clone()).collect();
-    let turn = app.hashing.turn().await;
+    let turn = app.hashing.turn().await?;
     let guessed = Guessed::password(&name(caller.org, &caller.holder.to_string()), info.address());
     let attempt = Attempt::at_password(app, guessed).await?;
     let is_right = turn.verify(password, hashes).await? == [true];
     let team = found.filter(|_| is_right).and_then(|one| TeamNumber::parse(one.team));
-    let team = team.ok_or_else(|| invalid("Invalid credentials"))?;
-    attempt.succeeded(app).await?;
+    let Some(team) = team else {
+        attempt.was_wrong();
+        return Err(invalid("Invalid credentials"));
+    };
+    attempt.succeeded().await?;
     Ok(team)
 }

@@ -155,9 +155,10 @@ pub(crate) async fn show(
         None => false,
     };
     if !is_right {
+        attempt.was_wrong();
         return Err(wrong());
     }
-    attempt.succeeded(app).await
+    attempt.succeeded().await
 }
 
 pub(super) fn wrong() -> Problem {

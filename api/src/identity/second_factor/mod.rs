@@ -105,9 +105,10 @@ async fn verify_second_factor(
     let attempt = Attempt::at_code(&app, session.user).await?;
     let shown = code.expose_secret().trim();
     if !code::use_code(&app, session.user, &sealed, shown).await? {
+        attempt.was_wrong();
         return Err(code::wrong());
     }
-    attempt.succeeded(&app).await?;
+    attempt.succeeded().await?;
 
     let codes = code::recovery_codes();
     let hashes: Vec<_> = codes.iter().map(|code| hex(&code::recovery_hash(code))).collect();
