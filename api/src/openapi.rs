@@ -125,16 +125,9 @@ fn complete(route: &Declared, operation: &mut Value) {
     } else if staff || route.is_of_portal() {
         shared.extend(["MinPosition", "AllowStale", "IfNoneMatch"]);
         codes.extend([Code::StaleRead, Code::Invalid, Code::MalformedHeader]);
-        let unchanged = &mut operation["responses"]["304"]["description"];
-        if unchanged.is_null() {
-            *unchanged = "The caller has the current version; nothing more is said".into();
-        }
+        describe_unchanged(operation);
     }
-    let mut all = operation["parameters"].as_array().cloned().unwrap_or_default();
-    all.extend(
-        shared.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
-    );
-    operation["parameters"] = all.into();
+    add_headers(operation, &shared);
     add_problems(&mut operation["responses"], &codes);
 }
 
@@ -147,6 +140,22 @@ fn at_portal(route: &Declared, operation: &mut Value) -> Vec<Code> {
         codes.extend([Code::CrossSite, Code::CsrfMissing, Code::CsrfInvalid]);
     }
     codes
+}
+
+/// Headers that routes share, by the names of [`HEADERS`].
+fn add_headers(operation: &mut Value, names: &[&str]) {
+    let mut all = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let header = |name: &&str| json!({ "$ref": format!("#/components/parameters/{name}") });
+    all.extend(names.iter().map(header));
+    operation["parameters"] = all.into();
+}
+
+/// Wherever `If-None-Match` may be sent.
+fn describe_unchanged(operation: &mut Value) {
+    let unchanged = &mut operation["responses"]["304"]["description"];
+    if unchanged.is_null() {
+        *unchanged = "The caller has the current version; nothing more is said".into();
+    }
 }
 
 /// One answer per status, with an example per code.

@@ -12,9 +12,10 @@ pub(crate) async fn begin(
     org: OrgId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     // An `OrgId` is a UUID, so there is nothing to escape.
-    let (pool, begin) = (pool.clone(), format!("begin; set local app.current_org_id = '{org}'"));
+    let (pool, statement) =
+        (pool.clone(), format!("begin; set local app.current_org_id = '{org}'"));
     #[expect(clippy::disallowed_methods, reason = "it ends with one statement and is waited for")]
-    let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
     let begun = begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
     if matches!(begun, Err(sqlx::Error::PoolTimedOut)) {
         metrics::counter!("db_pool_timeout_total").increment(1);

@@ -114,12 +114,9 @@ async fn verify(
     if let Some(login) = known.get(&key) {
         return Ok(login);
     }
-    let asked = async {
-        let attempt = Attempt::at_password(app, guessed).await?;
-        Ok::<_, Problem>((attempt, logins_of(&app.reads, &credentials.username).await?))
-    };
+    let looked_up = timeout_at(until, looked_up(app, guessed, &credentials.username)).await;
     let away = |_| Problem::retry(Code::DatabaseUnavailable, 1);
-    let (attempt, candidates) = timeout_at(until, asked).await.map_err(away)??;
+    let (attempt, candidates) = looked_up.map_err(away)??;
     let of_environment = pairs.find(&credentials);
     let is_nobody = candidates.is_empty() && pairs.is_empty();
     let hashes = candidates.iter().map(|(_, hash)| hash.clone()).collect();
@@ -165,6 +162,16 @@ async fn verify(
             Err(refused(info, reason))
         }
     }
+}
+
+/// Counts an attempt, and finds whom it may be about.
+async fn looked_up(
+    app: &App,
+    guessed: Guessed,
+    username: &str,
+) -> Result<(Attempt, Vec<(Login, String)>), Problem> {
+    let attempt = Attempt::at_password(app, guessed).await?;
+    Ok((attempt, logins_of(&app.reads, username).await?))
 }
 
 /// Everyone who logs in under `username`, in any organisation.

@@ -41,12 +41,11 @@ impl Features {
             let (head, tail) = key.split_once('.').unwrap_or(("", key));
             let group = if head == "module" { tail } else { head };
             let feature = self.feature(key, tail);
-            match modules.iter_mut().find(|(name, _)| *name == group) {
-                Some((_, module)) => module.features.push(feature),
-                None => {
-                    let module = Module { name: words(group), features: vec![feature] };
-                    modules.push((group, module));
-                }
+            if let Some((_, module)) = modules.iter_mut().find(|(name, _)| *name == group) {
+                module.features.push(feature);
+            } else {
+                let module = Module { name: words(group), features: vec![feature] };
+                modules.push((group, module));
             }
         }
         for (_, module) in &mut modules {
