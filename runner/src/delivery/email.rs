@@ -87,7 +87,7 @@ impl Email {
         };
         let message = Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(Some(letter.name), address))
+            .to(Mailbox::new(Some(letter.name).filter(|name| !name.is_empty()), address))
             // The same however often it is sent: receivers recognise a repeat.
             .message_id(Some(format!("<{effect}@cleaning>")))
             .subject(letter.subject)
