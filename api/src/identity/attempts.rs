@@ -81,22 +81,28 @@ impl Attempt {
     }
 
     async fn begin(app: &App, guessed: Guessed, most: i32, seconds: i32) -> Result<Self, Problem> {
-        let at = app.now();
-        // Whoever gives up while it is being counted takes it back, too.
-        let mut attempt = Self { guessed, at, pool: app.reads.clone(), is_judged: false };
-        let wait = sqlx::query_scalar!(
-            "select identity.attempt($1, $2, $3, $4)",
-            guessed.0.as_slice(),
-            most,
-            seconds,
-            at
-        )
-        .fetch_one(&app.reads)
-        .await?;
-        match wait {
-            None => Ok(attempt),
-            Some(until) => {
-                attempt.is_judged = true;
+        let (at, pool) = (app.now(), app.reads.clone());
+        // On a task of its own, which ends with one statement: whoever gives up meanwhile leaves an attempt behind that has no
+        // verdict, and not one that nobody knows of.
+        #[expect(clippy::disallowed_methods, reason = "it is waited for")]
+        let counting = tokio::spawn(async move {
+            let mut attempt = Self { guessed, at, pool, is_judged: false };
+            let wait = sqlx::query_scalar!(
+                "select identity.attempt($1, $2, $3, $4)",
+                guessed.0.as_slice(),
+                most,
+                seconds,
+                at
+            )
+            .fetch_one(&attempt.pool)
+            .await;
+            // One too many is not counted.
+            attempt.is_judged = !matches!(wait, Ok(None));
+            wait.map(|wait| (attempt, wait))
+        });
+        match counting.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))? {
+            (attempt, None) => Ok(attempt),
+            (_, Some(until)) => {
                 let seconds = u64::try_from((until - at).num_seconds() + 1).unwrap_or(1);
                 metrics::counter!("auth_lockouts_total").increment(1);
                 Err(Problem::retry(Code::TooManyAttempts, seconds))
