@@ -89,8 +89,8 @@ begin
     end loop;
 end $$;
 
--- A client who may be sent a link, by address, and how many are on their way to them.
-drop function portal.find_client(uuid, text);
+-- A client who may be sent a link, by address, and how many are on their way to them. Bookings go on asking the one with two
+-- arguments: who books is known even while they may not sign in.
 create function portal.find_client(p_org uuid, p_email text, p_now timestamptz) returns table (client_id uuid, links bigint)
 language sql stable security definer set search_path = public, pg_temp as $$
     select c.client_id, (select count(*) from portal_links l
