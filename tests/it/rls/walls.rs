@@ -81,6 +81,16 @@ pub(super) async fn filled() -> App {
         owner.post("/v1/admin/workers", &worker).await.ok();
         let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
         owner.post("/v1/admin/clients", &client).await.ok();
+        let team = json!({ "name": "North" });
+        let team = owner.post("/v1/admin/teams", &team).await.ok().body["team_id"].clone();
+        let visit = json!({
+            "team_id": team, "starts_at": "2090-01-02T10:00:00", "duration_minutes": 60,
+            "force_reason": "asked for",
+            "client": { "name": "Vera", "email": "vera@example.org" },
+        });
+        owner.post("/v1/admin/schedule/quick-create", &visit).await.ok();
+        let closed = json!({ "starts_at": "2090-02-01T00:00", "ends_at": "2090-02-02T00:00" });
+        owner.post("/v1/admin/blackouts", &closed).await.ok();
         app.staff_of(number, "viewer").get("/v1/admin/events").await.is(403, "forbidden");
         let org = app.orgs[number].id;
         let host = format!("select tenant.put_host('{org}', '{slug}.example')");
