@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
+use crate::cursor;
 use crate::extract::{Parameters, limit};
 use crate::problem::{Code, Problem};
 use crate::route::{Key, Routes, staff};
@@ -51,8 +52,7 @@ async fn checkpoints(
     let limit = limit(asked.limit, checkpoint::PAGE)?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let items = checkpoint::list(&mut tx, caller.org(), asked.cursor, limit).await?;
-    let full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
-    let next = items.last().filter(|_| full).map(|last| last.position);
+    let next = cursor::last_of_full(&items, limit).map(|last| last.position);
     Answer::json(&json!({ "items": items, "next_cursor": next }))
 }
 

@@ -1,4 +1,4 @@
-//! Where the next page of a list begins that is sorted by time and id.
+//! Where the next page of a list begins.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -14,6 +14,11 @@ pub(crate) fn shown(at: DateTime<Utc>, id: Uuid) -> String {
 pub(crate) fn asked(cursor: Option<&str>) -> Result<Option<(DateTime<Utc>, Uuid)>, Problem> {
     let read = |text| read(text).ok_or_else(|| Problem::field("cursor", "Not a next_cursor"));
     cursor.map(read).transpose()
+}
+
+/// The last of `rows` if they fill a page of `limit`: then others may follow.
+pub(crate) fn last_of_full<T>(rows: &[T], limit: i64) -> Option<&T> {
+    rows.last().filter(|_| i64::try_from(rows.len()).is_ok_and(|count| count == limit))
 }
 
 fn read(text: &str) -> Option<(DateTime<Utc>, Uuid)> {

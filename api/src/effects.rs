@@ -79,8 +79,7 @@ async fn effects(
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let state = asked.state.map(Into::into);
     let items = outbox::page(&mut tx, caller.org(), state, after, limit).await?;
-    let full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
-    let next = items.last().filter(|_| full);
+    let next = cursor::last_of_full(&items, limit);
     let next = next.map(|last| cursor::shown(last.created_at, last.effect_id));
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }

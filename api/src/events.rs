@@ -27,6 +27,7 @@ pub(crate) fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct EventsQuery {
     /// The position behind which the page begins; 0 is the beginning.
+    #[param(minimum = 0)]
     after: Option<i64>,
     /// 1 to 500, else 50.
     #[param(minimum = 1, maximum = 500)]
@@ -55,6 +56,9 @@ async fn events(
 ) -> Result<Answer, Problem> {
     let (org, limit) = (caller.org(), limit(asked.limit, log::PAGE)?);
     let after = asked.after.unwrap_or(0);
+    if after < 0 {
+        return Err(Problem::field("after", "Input should be at least 0"));
+    }
     let mut tx = tenant::begin(&app.reads, org).await?;
     let head = log::head(&mut tx, org).await?.map_or(0, |head| head.position);
     let items = log::page(&mut tx, org, after, limit).await?;

@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use domain::input::Problems;
@@ -31,8 +32,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+        let query = parts.uri.query().unwrap_or_default();
+        if query.contains("%00") {
             return Err(Problem::field("query", "NUL characters are not permitted"));
+        }
+        // Otherwise what cannot be read would be replaced, and something else looked for.
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(Problem::field("query", "Input should be UTF-8"));
         }
         let query = axum::extract::Query::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();

@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::cursor;
 use crate::extract::{Parameters, Path, limit};
 use crate::problem::{Code, Problem};
 use crate::route::{Routes, staff};
@@ -61,7 +62,6 @@ async fn history(
     if items.is_empty() && after == 0 {
         return Err(Problem::new(Code::NotFound));
     }
-    let full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
-    let next = items.last().filter(|_| full).map(|last| last.sequence);
+    let next = cursor::last_of_full(&items, limit).map(|last| last.sequence);
     Answer::json(&json!({ "type": kind, "id": id, "items": items, "next_after": next }))
 }

@@ -19,6 +19,7 @@ mod health;
 mod history;
 mod identity;
 mod jobs;
+mod json;
 mod leads;
 mod limits;
 mod metrics;

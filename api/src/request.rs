@@ -99,15 +99,21 @@ fn id_in(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     fits.then(|| value.to_owned())
 }
 
-/// The header `name`, if it is there and readable.
+/// The header `name`, if it is there, once and readable.
 pub(crate) fn header<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
 ) -> Result<Option<&'a str>, Problem> {
+    let mut given = headers.get_all(name).iter();
     let read = |value: &'a HeaderValue| {
         value.to_str().map_err(|_| Problem::header(name.as_str(), "visible ASCII only"))
     };
-    headers.get(name).map(read).transpose()
+    let first = given.next().map(read).transpose()?;
+    // Which of them is meant would be a guess.
+    if given.next().is_some() {
+        return Err(Problem::header(name.as_str(), "one value"));
+    }
+    Ok(first)
 }
 
 /// An extractor for the request itself.
@@ -154,5 +160,14 @@ mod tests {
             RequestInfo::read(&headers(&[("x-request-id", long)]), None, &Proxies::none()).id,
             long
         );
+    }
+
+    #[test]
+    fn a_header_that_is_given_twice_says_nothing() {
+        let mut headers = headers(&[("idempotency-key", "a")]);
+        assert_eq!(header(&headers, &IDEMPOTENCY_KEY).unwrap(), Some("a"));
+        assert_eq!(header(&headers, &POSITION).unwrap(), None);
+        headers.append(IDEMPOTENCY_KEY, HeaderValue::from_static("a"));
+        assert!(header(&headers, &IDEMPOTENCY_KEY).is_err());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use domain::access::Permission;
 use domain::id::{OrgId, SubjectId};
-use domain::subject::{Subject, SubjectCommand};
+use domain::subject::{ErasureReason, Subject, SubjectCommand};
 use projections::READERS;
 use projections::engine::{self, Waited};
 use serde::Deserialize;
@@ -33,10 +33,12 @@ pub(crate) fn routes() -> Routes {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(examples(json!({ "reason": "Asked for it by letter of 2 March" })))]
+#[schema(examples(json!({ "reason": "asked" })))]
 struct EraseBody {
-    /// 1 to 500 characters that name nobody: it stays for ever.
-    reason: String,
+    /// `asked` (by them), `retention` (no purpose is left), `ordered` (by an authority) or `mistake`: it stays for ever, so it is
+    /// no text.
+    #[schema(value_type = String)]
+    reason: ErasureReason,
 }
 
 /// Destroy the key of a person: their data is gone from log, read models and history
@@ -59,7 +61,7 @@ async fn erase(
     let EraseBody { reason } = request.body()?;
     must_exist(&app, caller.org(), subject).await?;
     let mut context = request.context(&caller);
-    context.reason = Some(reason.trim().to_owned());
+    context.reason = Some(reason.to_string());
     let command = SubjectCommand::Erase { subject, reason };
     let id = subject.to_string();
     let mut done = app.bus.execute::<Subject>(&context, &id, command, |_| Value::Null).await?;

@@ -58,7 +58,7 @@ impl Context {
 pub struct RequestKey {
     /// Unique per request in an organisation.
     pub command_id: CommandId,
-    /// SHA-256 of everything that was asked.
+    /// Of everything that was asked, keyed by what is stored nowhere.
     pub fingerprint: [u8; 32],
     /// Whether the caller chose the identity, and may therefore repeat the request.
     pub keyed: bool,

@@ -56,7 +56,7 @@ pub(crate) async fn fold<A: EventSourced>(
     let mut payloads = Vec::with_capacity(rows.len());
     let mut others = Vec::new();
     for row in &rows {
-        let json = parse::<A>(row)?;
+        let json = parse::<A>(id, row)?;
         subjects_in(&json, &mut others);
         payloads.push(json);
     }
@@ -75,9 +75,9 @@ pub(crate) async fn fold<A: EventSourced>(
     Ok(Folded { state, version, keys: Arc::new(keys) })
 }
 
-fn parse<A: Aggregate>(row: &Row) -> Result<Value, BrokenHistory> {
+fn parse<A: Aggregate>(id: &str, row: &Row) -> Result<Value, BrokenHistory> {
     let json = serde_json::from_str(&row.payload).map_err(|source| broken::<A>(row, source))?;
-    Ok(upcast::upcast(A::TYPE, &row.event_type, &row.event_version, json))
+    Ok(upcast::upcast((A::TYPE, id), &row.event_type, &row.event_version, json))
 }
 
 fn broken<A: Aggregate>(row: &Row, source: serde_json::Error) -> BrokenHistory {

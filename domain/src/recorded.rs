@@ -148,7 +148,8 @@ impl Recorded {
     /// The payload as JSON in its current version, personal values sealed.
     pub fn payload_json(&self) -> Result<Value, DecodeError> {
         let json = serde_json::from_str(&self.payload).map_err(|e| self.broken(e))?;
-        Ok(upcast::upcast(&self.aggregate_type, &self.event_type, &self.event_version, json))
+        let whose = (self.aggregate_type.as_str(), self.aggregate_id.as_str());
+        Ok(upcast::upcast(whose, &self.event_type, &self.event_version, json))
     }
 
     /// Who, why and in which request.

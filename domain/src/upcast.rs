@@ -12,7 +12,8 @@ struct Step {
     event_type: &'static str,
     from: &'static str,
     to: &'static str,
-    change: fn(Value) -> Value,
+    /// From the id of the aggregate and the older payload.
+    change: fn(&str, Value) -> Value,
 }
 
 /// Every step ever needed.
@@ -23,34 +24,72 @@ const STEPS: &[Step] = &[
         event_type: "submitted",
         from: "1",
         to: "2",
-        change: |mut payload| {
-            let (subject, value) = (payload["lead_id"].clone(), payload["attribution"].take());
-            payload["attribution"] = json!({ "$personal": { "subject": subject, "value": value } });
+        change: |lead, mut payload| {
+            payload["attribution"] = personal(lead, &payload["attribution"]);
             payload
         },
     },
+    // Nor was the question at which they left the chat.
+    Step {
+        aggregate_type: "lead",
+        event_type: "submitted",
+        from: "2",
+        to: "3",
+        change: |lead, payload| personal_if_any(lead, payload, "/awaiting_field"),
+    },
+    offer("quote_drafted"),
+    offer("quote_revised"),
+    offer("quote_sent"),
+    offer("quote_accepted"),
 ];
+
+/// What an offer is for was not held to be personal at first, though it is free text.
+const fn offer(event_type: &'static str) -> Step {
+    Step {
+        aggregate_type: "lead",
+        event_type,
+        from: "1",
+        to: "2",
+        change: |lead, payload| personal_if_any(lead, payload, "/terms/service_type"),
+    }
+}
+
+fn personal(subject: &str, value: &Value) -> Value {
+    json!({ "$personal": { "subject": subject, "value": value } })
+}
+
+fn personal_if_any(subject: &str, mut payload: Value, pointer: &str) -> Value {
+    if let Some(value) = payload.pointer_mut(pointer).filter(|value| !value.is_null()) {
+        *value = personal(subject, value);
+    }
+    payload
+}
 
 /// Whether a payload of this version is read as it stands.
 pub fn is_current(aggregate_type: &str, event_type: &str, version: &str) -> bool {
     step(STEPS, aggregate_type, event_type, version).is_none()
 }
 
-/// The payload in the version that this build writes.
-pub fn upcast(aggregate_type: &str, event_type: &str, version: &str, payload: Value) -> Value {
-    through(STEPS, aggregate_type, event_type, version, payload)
+/// The payload in the version that this build writes; `id` is that of the aggregate.
+pub fn upcast(
+    (aggregate_type, id): (&str, &str),
+    event_type: &str,
+    version: &str,
+    payload: Value,
+) -> Value {
+    through(STEPS, (aggregate_type, id), event_type, version, payload)
 }
 
 fn through(
     steps: &[Step],
-    aggregate_type: &str,
+    (aggregate_type, id): (&str, &str),
     event_type: &str,
     version: &str,
     mut payload: Value,
 ) -> Value {
     let mut version = version;
     while let Some(step) = step(steps, aggregate_type, event_type, version) {
-        payload = (step.change)(payload);
+        payload = (step.change)(id, payload);
         version = step.to;
     }
     payload
@@ -79,7 +118,7 @@ mod tests {
             event_type: "lost",
             from: "1",
             to: "2",
-            change: |mut payload| {
+            change: |_, mut payload| {
                 payload["reason"] = payload["why"].take();
                 payload
             },
@@ -89,8 +128,8 @@ mod tests {
             event_type: "lost",
             from: "2",
             to: "3",
-            change: |mut payload| {
-                payload["by"] = "staff".into();
+            change: |lead, mut payload| {
+                payload["by"] = lead.into();
                 payload
             },
         },
@@ -99,13 +138,13 @@ mod tests {
     #[test]
     fn an_old_payload_passes_every_later_step_once() {
         let old = json!({ "why": "price" });
-        let new = through(RENAMED, "lead", "lost", "1", old);
-        assert_eq!((&new["reason"], &new["by"]), (&json!("price"), &json!("staff")));
+        let new = through(RENAMED, ("lead", "l-1"), "lost", "1", old);
+        assert_eq!((&new["reason"], &new["by"]), (&json!("price"), &json!("l-1")));
     }
 
     #[test]
     fn a_current_payload_is_left_alone() {
         let now = json!({ "reason": "price" });
-        assert_eq!(through(RENAMED, "lead", "lost", "3", now.clone()), now);
+        assert_eq!(through(RENAMED, ("lead", "l-1"), "lost", "3", now.clone()), now);
     }
 }

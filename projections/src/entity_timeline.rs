@@ -220,7 +220,7 @@ pub async fn page(
     let keys = subject_keys::load(db, masters, org, &subjects).await?;
     for entry in &mut entries {
         let payload = upcast::upcast(
-            entity_type,
+            (entity_type, entity_id),
             &entry.event_type,
             &entry.event_version,
             entry.payload.take(),

@@ -1,9 +1,16 @@
 //! Transactions that see exactly one organisation.
 
+use std::time::Duration;
+
 use domain::id::OrgId;
 use sqlx::{PgPool, Postgres, Transaction};
+use tokio::time::timeout;
 
-/// A transaction in which row-level security shows `org` and nothing else; one round trip.
+/// Beginning takes no time. A database that does not answer it stands still, though its connections are open.
+const PATIENCE: Duration = Duration::from_millis(2200);
+
+/// A transaction in which row-level security shows `org` and nothing else; one round trip. A database that does not answer
+/// within 2.2 s is away.
 ///
 /// Whoever asks may give up at any time. A connection whose `begin` was on its way then would go back to the pool inside a
 /// transaction of this organisation: so it is waited for on a task of its own, and ends with the transaction.
@@ -16,5 +23,8 @@ pub async fn begin(
         (pool.clone(), format!("begin; set local app.current_org_id = '{org}'"));
     #[expect(clippy::disallowed_methods, reason = "it ends with one statement and is waited for")]
     let begun = tokio::spawn(async move { pool.begin_with(statement).await });
-    begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    match timeout(PATIENCE, begun).await {
+        Ok(begun) => begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)),
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
+    }
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use crate::failure::Failure;
-use crate::form::Answer;
+use crate::form::{Answer, Fields};
 use crate::session::Session;
 use crate::visitor::{Staff, Visitor};
 
@@ -72,6 +72,27 @@ pub(crate) fn failure(frame: Frame, failure: &Failure) -> Response {
         (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here. Try again in a moment.")
             .into_response()
     })
+}
+
+#[derive(Template)]
+#[template(path = "conflict.html")]
+struct ConflictPage {
+    frame: Frame,
+    address: String,
+    entered: Vec<(&'static str, String)>,
+}
+
+/// Somebody else was faster: what was typed, as `typed` calls it, so that it need not be typed again from memory.
+pub(crate) fn conflict(
+    frame: Frame,
+    address: String,
+    fields: &Fields,
+    typed: &[(&'static str, &str)],
+) -> Answer {
+    let filled =
+        |(label, name): &(&'static str, &str)| Some((*label, fields.filled(name)?.to_owned()));
+    let entered = typed.iter().filter_map(filled).collect();
+    show_as(StatusCode::CONFLICT, &ConflictPage { frame, address, entered })
 }
 
 /// What browsers must know about every page.

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use utoipa_axum::routes;
 
 use crate::caller::Caller;
+use crate::cursor;
 use crate::extract::Parameters;
 use crate::freshness::Freshness;
 use crate::problem::Problem;
@@ -107,7 +108,6 @@ async fn page(app: &App, org: OrgId, filter: &Filter) -> Result<Vec<Entry>, sqlx
 
 /// What to ask for after `entries`; nothing if they were the last.
 fn following(entries: &[Entry], filter: Filter) -> Option<Filter> {
-    let full = i64::try_from(entries.len()).is_ok_and(|count| count == audit_log::PAGE);
-    let last = entries.last().filter(|_| full)?;
+    let last = cursor::last_of_full(entries, audit_log::PAGE)?;
     Some(Filter { before: Some(last.cursor()), ..filter })
 }

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::cursor;
 use crate::extract::{Parameters, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
@@ -72,8 +73,7 @@ async fn audit_logs(
     let reached = fresh.reach(&app, caller.org(), &[AuditLog::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let items = audit_log::page(&mut tx, caller.org(), &asked.filter()?, limit).await?;
-    let full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
-    let next = items.last().filter(|_| full).map(|last| last.cursor().to_string());
+    let next = cursor::last_of_full(&items, limit).map(|last| last.cursor().to_string());
     let items: Vec<_> = items.iter().map(shown).collect();
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::cursor;
 use crate::extract::{Parameters, Path, limit};
 use crate::freshness::Freshness;
 use crate::problem::{Code, Problem};
@@ -76,8 +77,7 @@ async fn around(
     if items.is_empty() && before.is_none() {
         return Err(Problem::new(Code::NotFound));
     }
-    let full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
-    let next = items.last().filter(|_| full).map(|last| last.cursor().to_string());
+    let next = cursor::last_of_full(&items, limit).map(|last| last.cursor().to_string());
     let links = json!({ "history": format!("/v1/admin/history/{kind}/{id}") });
     let answer =
         json!({ "type": kind, "id": id, "items": items, "next_cursor": next, "links": links });

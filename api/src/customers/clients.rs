@@ -97,8 +97,7 @@ async fn list_clients(
     let reached = fresh.reach(&app, caller.org(), &[ClientList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let rows = client_list::page(&mut tx, caller.org(), &asked.filter(), after, limit).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let last = rows.last().filter(|_| full);
+    let last = cursor::last_of_full(&rows, limit);
     let next = last.map(|row| cursor::shown(row.registered_at, row.client_id));
     let items: Vec<Value> = rows.iter().map(line).collect();
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))

@@ -105,8 +105,7 @@ async fn list(
 }
 
 fn shown(page: &Page, number: Option<u32>) -> Value {
-    let full = i64::try_from(page.items.len()).is_ok_and(|items| items == PAGE);
-    let last = page.items.last().filter(|_| full);
+    let last = cursor::last_of_full(&page.items, PAGE);
     json!({
         "items": page.items,
         "total": page.total,

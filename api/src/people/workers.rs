@@ -116,8 +116,7 @@ async fn list_workers(
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let filter = asked.filter(team);
     let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let last = rows.last().filter(|_| full);
+    let last = cursor::last_of_full(&rows, limit);
     let next = last.map(|row| cursor::shown(row.hired_at, row.worker_id));
     let items: Vec<Value> = rows.iter().map(line).collect();
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))

@@ -119,8 +119,7 @@ async fn list(
     let reached = fresh.reach(app, org, &[TimeOffList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let blocks = time_off_list::page(&mut tx, org, &filter, after, limit).await?;
-    let full = i64::try_from(blocks.len()).is_ok_and(|count| count == limit);
-    let next = blocks.last().filter(|_| full);
+    let next = cursor::last_of_full(&blocks, limit);
     let next = next.map(|last| cursor::shown(last.terms.window.starts_at, last.time_off_id));
     let lines: Vec<Value> = blocks.iter().map(line).collect();
     Ok(reached.mark(continued(Answer::json(&lines)?, next.as_deref())))

@@ -93,8 +93,7 @@ async fn list_teams(
     }
     let rows = team_list::page(&mut tx, org, wanted, limit).await?;
     tx.rollback().await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let next = rows.last().filter(|_| full).map(|row| row.team.number.to_string());
+    let next = cursor::last_of_full(&rows, limit).map(|row| row.team.number.to_string());
     let teams: Vec<Value> = rows.iter().map(|row| shown(&row.team)).collect();
     let answer = continued(Answer::json(&teams)?, next.as_deref());
     Ok(match then {
@@ -325,8 +324,8 @@ async fn members(
     let (team, archived) = (Some(team.number), Some(false));
     let filter = worker_list::Filter { query: None, team, archived };
     let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let next = rows.last().filter(|_| full).map(|row| cursor::shown(row.hired_at, row.worker_id));
+    let next =
+        cursor::last_of_full(&rows, limit).map(|row| cursor::shown(row.hired_at, row.worker_id));
     let line = |row: &worker_list::Row| {
         json!({
             "worker_id": row.worker_id,

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use self::scope::done_or_failed;
 use crate::config::environment::{Environment, Problem};
 use crate::config::{AppEnv, Config, Role as Process, rules};
 use crate::roles;
@@ -118,10 +119,10 @@ async fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Events(command) => return Ok(command.run().await),
         Role::Audit(command) => return Ok(command.run().await),
         Role::History(command) => return Ok(command.run().await),
-        Role::Org(command) => command.run().await?,
+        Role::Org(command) => return Ok(done_or_failed(command.run().await)),
         Role::Routes(command) => command.run(),
         Role::Rls(command) => return Ok(command.run().await),
-        Role::Keys(command) => command.run().await?,
+        Role::Keys(command) => return Ok(done_or_failed(command.run().await)),
     }
     Ok(ExitCode::SUCCESS)
 }

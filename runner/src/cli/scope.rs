@@ -71,6 +71,11 @@ pub(super) fn verdict(is_clean: bool) -> ExitCode {
     if is_clean { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
+/// As [`or_failed`], for commands that find nothing.
+pub(super) fn done_or_failed(outcome: anyhow::Result<()>) -> ExitCode {
+    or_failed(outcome.map(|()| ExitCode::SUCCESS))
+}
+
 /// 2 if the command could not do its work at all, so that scripts can tell it from a finding.
 pub(super) fn or_failed(outcome: anyhow::Result<ExitCode>) -> ExitCode {
     outcome.unwrap_or_else(|error| {

@@ -15,7 +15,7 @@ use commands::{CommandBus, Context};
 use domain::id::OrgId;
 use domain::sales::lead::{Lead, LeadCommand, LeadRequest, Status, Submission};
 use domain::sales::price_book;
-use domain::subject::{Subject, SubjectCommand};
+use domain::subject::{ErasureReason, Subject, SubjectCommand};
 use projections::engine::{Options, Worker};
 use projections::{READERS, Reader};
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ impl House {
     }
 
     pub(super) async fn erase(&self, lead: Uuid) {
-        let command = SubjectCommand::Erase { subject: lead.into(), reason: "asked to".to_owned() };
+        let command = SubjectCommand::Erase { subject: lead.into(), reason: ErasureReason::Asked };
         let (ctx, nothing) = (context(self.org), |_: &Subject| Value::Null);
         self.bus.execute(&ctx, &lead.to_string(), command, nothing).await.unwrap();
     }

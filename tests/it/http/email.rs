@@ -113,7 +113,7 @@ async fn nobody_is_written_to_who_gave_no_address_or_was_erased() {
 
     let lead = submitted(&app.anyone()).await;
     let erase = format!("/v1/admin/subjects/{}/erase", id_in(&lead));
-    let reason = json!({ "reason": "asked for it" });
+    let reason = json!({ "reason": "asked" });
     app.following(owner.post(&erase, &reason)).await.ok();
     app.settle().await;
     let effect = newest(&owner).await;

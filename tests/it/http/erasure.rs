@@ -11,7 +11,7 @@ use crate::harness::database::keys;
 use crate::harness::{App, Client};
 
 /// Every text of the form, and what staff wrote about the person; long enough not to stand in an id by chance.
-const TRACES: [&str; 18] = [
+const TRACES: [&str; 20] = [
     "quilla",
     "zembrowski",
     "555-7731",
@@ -30,11 +30,13 @@ const TRACES: [&str; 18] = [
     "wendeline",
     "olympia",
     "moonshine",
+    "ask_quokka",
+    "rosalind",
 ];
 
 async fn erase(app: &App, owner: &Client, id: &str) -> Value {
     let route = format!("/v1/admin/subjects/{id}/erase");
-    let reason = json!({ "reason": "asked by letter" });
+    let reason = json!({ "reason": "asked" });
     app.following(owner.post(&route, &reason)).await.ok().body.clone()
 }
 
@@ -77,7 +79,10 @@ async fn busy() -> (App, String, Client) {
     let (app, lead, owner) = with_lead().await;
     let entry = json!({ "action": "Called", "note": "prefers mondays" });
     owner.post(&format!("{lead}/timeline"), &entry).await.ok();
-    let offer = json!({ "amount": 18_500, "metadata": { "seen": "grumpy neighbour" } });
+    let offer = json!({
+        "amount": 18_500, "service_type": "For aunt Rosalind",
+        "metadata": { "seen": "grumpy neighbour" },
+    });
     let quote = owner.post(&format!("{lead}/quotes"), &offer).await;
     let quote = quote.ok().body["quote_id"].as_str().unwrap().to_owned();
     let note = json!({ "note": "prefers mondays" });
@@ -159,7 +164,7 @@ async fn what_is_over_cannot_be_changed_and_erasing_again_changes_nothing() {
     erase(&app, &owner, id_in(&lead)).await;
     assert_eq!(app.position(0).await, head);
     let nobody = "/v1/admin/subjects/0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d/erase";
-    owner.post(nobody, &json!({ "reason": "r" })).await.is(404, "not_found");
+    owner.post(nobody, &json!({ "reason": "asked" })).await.is(404, "not_found");
     assert_eq!(owner.post(nobody, &json!({})).await.fields(), ["reason"]);
     // The same person may come back as somebody new.
     app.anyone().post("/v1/leads", &form()).await.ok();

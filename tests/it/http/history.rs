@@ -60,6 +60,8 @@ async fn the_log_is_read_in_order_without_gaps_and_sealed() {
     assert_eq!(positions, (1..=7).collect::<Vec<_>>());
     assert!(hashes.iter().all(|hash| hash.len() == 64));
     assert_eq!(chain::genesis(app.orgs[0].id).len(), 32);
+    let before = owner.get("/v1/admin/events?after=-1").await;
+    assert_eq!(before.is(422, "validation_failed").fields(), ["after"]);
     let beyond = owner.get("/v1/admin/events?after=7").await.body;
     assert_eq!((&beyond["items"], &beyond["next_after"]), (&json!([]), &Value::Null));
 }

@@ -49,7 +49,7 @@ async fn another_organisations_id_is_answered_exactly_like_nobodys() {
     let notes = json!({ "notes": "n" });
     let status = json!({ "status": "CONTACTED" });
     let entry = json!({ "action": "a" });
-    let reason = json!({ "reason": "r" });
+    let reason = json!({ "reason": "asked" });
     let follow = json!({ "note": "n" });
     let empty = json!({});
     let leads = "/v1/admin/leads/{}";

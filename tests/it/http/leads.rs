@@ -56,6 +56,7 @@ async fn the_list_is_found_by_status_words_and_days() {
         ("from=monday", "from"),
         ("cursor=zz", "cursor"),
         ("query=%00", "query"),
+        ("query=%ff", "query"),
         ("as_of=soon", "as_of"),
     ] {
         let answer = owner.get(&format!("{LIST}?{query}")).await;

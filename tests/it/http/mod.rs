@@ -33,7 +33,7 @@ fn form() -> Value {
         "pets": "iguana Bertil", "allergies": "lavender", "notes": "whisper at door",
         "utm_source": "zanzibar", "landing_page": "https://clean.example/?who=wendeline",
         "referrer": "https://mail.example/olympia", "keyword": "moonshine",
-        "structured_inputs": { "beds": 2, "baths": 1 },
+        "structured_inputs": { "beds": 2, "baths": 1, "awaiting_field": "ask_quokka" },
         "estimate_snapshot": { "total_before_tax": 105.0 },
     })
 }

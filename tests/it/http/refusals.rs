@@ -79,6 +79,13 @@ async fn what_is_not_json_in_utf_8_is_told_apart() {
     anyone.post_raw("/v1/leads", b"[]".to_vec()).await.is(422, "validation_failed");
     let text = anyone.with("content-type", "text/plain");
     text.post("/v1/leads", &form()).await.is(415, "unsupported_media_type");
+    let latin = anyone.with("content-type", "application/json; charset=latin1");
+    latin.post("/v1/leads", &form()).await.is(415, "unsupported_media_type");
+    let packed = anyone.with("content-encoding", "gzip");
+    packed.post("/v1/leads", &form()).await.is(415, "unsupported_media_type");
+    let twice = form().to_string().replacen('{', "{\"name\":\"Other\",", 1).into_bytes();
+    let twice = anyone.post_raw("/v1/leads", twice).await;
+    assert_eq!(twice.is(422, "validation_failed").fields(), ["name"]);
     let typed = anyone.with("content-type", "Application/JSON; charset=utf-8");
     assert_eq!(typed.post("/v1/leads", &form()).await.status, 201);
     assert_eq!(app.position(0).await, 2);

@@ -109,6 +109,27 @@ async fn without_the_database_the_processes_live_say_so_and_come_back_by_themsel
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_answers_nothing_any_more_is_away_though_its_connections_are_open() {
+    let db = TestDb::new().await;
+    let org = org(&db, "first").await;
+    let direct: reqwest::Url = db.url("cleaning_app").parse().unwrap();
+    let relay = Relay::to(direct.port().unwrap()).await;
+    let far = db.clone().through(Some(relay.port), 1).await;
+    let office = Office::open(&far, &org, &[]).await;
+    office.serves().await;
+
+    relay.stand_still();
+    office.read().await.is(503, "database_unavailable");
+    // Nobody can know what became of what was asked of it.
+    assert_eq!(office.write().await.status, 503);
+    turns(&office.api.url, [200, 503, 503]).await;
+
+    relay.flow();
+    turns(&office.api.url, [200; 3]).await;
+    office.serves().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pool_without_a_free_connection_is_told_and_is_not_a_broken_database() {
     let db = TestDb::new().await;
     let org = org(&db, "first").await;

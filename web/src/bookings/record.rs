@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::routing::get;
 
 use super::shape::Booking;
@@ -63,14 +62,9 @@ pub(super) async fn refuse(
     failure: Failure,
 ) -> Answer {
     let Some(refusal) = failure.refusal() else { return Err(failure) };
-    if refusal.status == 412 {
+    if refusal.is_conflict() {
         let frame = Frame::staff(staff, "bookings", false);
-        let page = ConflictPage {
-            frame,
-            address: format!("/bookings/{booking}"),
-            entered: entered(&form),
-        };
-        return page::show_as(StatusCode::CONFLICT, &page);
+        return page::conflict(frame, format!("/bookings/{booking}"), &form.fields, TYPED);
     }
     if matches!(refusal.status, 401 | 403 | 404) {
         return Err(failure);
@@ -80,25 +74,13 @@ pub(super) async fn refuse(
     page::show_as(status, &RecordPage { form: form.refused(&failure), ..record })
 }
 
-#[derive(Template)]
-#[template(path = "conflict.html")]
-struct ConflictPage {
-    frame: Frame,
-    address: String,
-    entered: Vec<(&'static str, String)>,
-}
-
-/// What somebody typed, so that it need not be typed again from memory.
-fn entered(form: &Form) -> Vec<(&'static str, String)> {
-    let typed = [
-        ("New start", "starts_at"),
-        ("Why at that time", "force_reason"),
-        ("Reason", "reason"),
-        ("Minutes", "minutes"),
-    ];
-    let filled = |(label, name)| Some((label, form.fields.filled(name)?.to_owned()));
-    typed.into_iter().filter_map(filled).collect()
-}
+/// What may have been typed, and what the page calls it.
+const TYPED: &[(&str, &str)] = &[
+    ("New start", "starts_at"),
+    ("Why at that time", "force_reason"),
+    ("Reason", "reason"),
+    ("Minutes", "minutes"),
+];
 
 async fn find(site: &Site, staff: &Staff, id: &str, as_of: &str) -> Result<RecordPage, Failure> {
     let asked = moment::as_of(as_of);

@@ -89,9 +89,7 @@ pub(super) async fn refuse(
     let Some(refusal) = failure.refusal() else { return Err(failure) };
     if refusal.is_conflict() {
         let frame = Frame::staff(staff, "leads", false);
-        let entered = entered(&form.fields);
-        let page = ConflictPage { frame, address: format!("/leads/{lead}"), entered };
-        return page::show_as(StatusCode::CONFLICT, &page);
+        return page::conflict(frame, format!("/leads/{lead}"), &form.fields, TYPED);
     }
     if matches!(refusal.status, 401 | 403 | 404) {
         return Err(failure);
@@ -111,29 +109,17 @@ pub(super) async fn reject(
     page::show_as(status, &RecordPage { form, ..record })
 }
 
-#[derive(Template)]
-#[template(path = "conflict.html")]
-struct ConflictPage {
-    frame: Frame,
-    address: String,
-    entered: Vec<(&'static str, String)>,
-}
-
-/// What somebody typed, so that it need not be typed again from memory.
-fn entered(fields: &Fields) -> Vec<(&'static str, String)> {
-    let typed = [
-        ("Status", "status"),
-        ("Reason", "loss_reason"),
-        ("Notes", "notes"),
-        ("What happened", "action"),
-        ("Note", "note"),
-        ("Amount", "amount"),
-        ("Service", "service_type"),
-        ("Valid until", "until"),
-    ];
-    let filled = |(label, name)| Some((label, fields.filled(name)?.to_owned()));
-    typed.into_iter().filter_map(filled).collect()
-}
+/// What may have been typed, and what the page calls it.
+const TYPED: &[(&str, &str)] = &[
+    ("Status", "status"),
+    ("Reason", "loss_reason"),
+    ("Notes", "notes"),
+    ("What happened", "action"),
+    ("Note", "note"),
+    ("Amount", "amount"),
+    ("Service", "service_type"),
+    ("Valid until", "until"),
+];
 
 async fn now(site: &Site, staff: &Staff, lead: &str) -> Result<RecordPage, Failure> {
     let path = ["v1", "admin", "leads", lead, "quotes"];

@@ -167,9 +167,8 @@ async fn find(
     let total =
         if counted { Some(booking_list::count(&mut tx, org, &filter).await?) } else { None };
     tx.rollback().await?;
-    let full = i64::try_from(items.len()).is_ok_and(|count| count == limit);
-    let next =
-        items.last().filter(|_| full).map(|item| cursor::shown(item.starts_at, item.booking_id));
+    let next = cursor::last_of_full(&items, limit)
+        .map(|item| cursor::shown(item.starts_at, item.booking_id));
     Ok(Found { items, next, total, then, reached })
 }
 
@@ -260,8 +259,7 @@ async fn export_bookings(
         async move {
             let Some(items) = items else { return Ok(None) };
             let lines = csv::rows(&items).map_err(std::io::Error::other)?;
-            let full = i64::try_from(items.len()).is_ok_and(|count| count == PAGE);
-            let next = match items.last().filter(|_| full) {
+            let next = match cursor::last_of_full(&items, PAGE) {
                 Some(last) => {
                     let after = Some((last.starts_at, last.booking_id));
                     let next = page(&app, org, &filter, (order, after)).await;

@@ -127,7 +127,15 @@ pub enum LeadEvent {
         at: DateTime<Utc>,
     },
 }
-domain_event!(LeadEvent, version = "1", "submitted" = "2");
+domain_event!(
+    LeadEvent,
+    version = "1",
+    "submitted" = "3",
+    "quote_drafted" = "2",
+    "quote_revised" = "2",
+    "quote_sent" = "2",
+    "quote_accepted" = "2"
+);
 
 /// Everything that is known when somebody asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +147,7 @@ pub struct Submitted {
     /// What is to be cleaned.
     pub structured_inputs: EstimateInput,
     /// The question at which the chat was left, if it was.
-    pub awaiting_field: Option<String>,
+    pub awaiting_field: Option<Personal<String>>,
     /// What it would cost by the price book of that day.
     pub estimate: Estimate,
     /// The total that the client showed, for drift reports.
@@ -188,8 +196,8 @@ pub struct QuoteTerms {
     pub amount_cents: i64,
     /// Up to 8 capitals.
     pub currency: String,
-    /// Up to 100 characters.
-    pub service_type: Option<String>,
+    /// Up to 100 characters, in which staff may name somebody.
+    pub service_type: Option<Personal<String>>,
     /// The first instant at which it no longer stands.
     pub expires_at: Option<DateTime<Utc>>,
     /// Whatever staff keep with it; may speak of the person.

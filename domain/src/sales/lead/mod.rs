@@ -129,7 +129,7 @@ fn submit(submission: Submission) -> Decision {
         lead_id,
         contact: Personal::of(subject, request.contact),
         structured_inputs: request.inputs,
-        awaiting_field: request.awaiting_field,
+        awaiting_field: request.awaiting_field.map(|name| Personal::of(subject, name)),
         estimate,
         quoted_by_client_cents: request.quoted_by_client_cents,
         attribution: Personal::of(subject, request.attribution),

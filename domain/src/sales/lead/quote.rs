@@ -14,6 +14,9 @@ use crate::input::{Problems, free_text, has_nul, text};
 /// Most JSON that staff may keep with an offer, in bytes.
 const METADATA_BYTES: usize = 4096;
 
+/// A billion dollars: more is a slip, and sums of offers stay far from the end of the numbers.
+const MOST_CENTS: i64 = 100_000_000_000;
+
 /// One offer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
@@ -188,8 +191,8 @@ impl Details {
 
     fn terms(&self, offer: Offer) -> Result<QuoteTerms, Problems> {
         let mut problems = Problems::default();
-        if offer.amount_cents < 0 {
-            problems.push("amount", "Input should be at least 0");
+        if !(0..=MOST_CENTS).contains(&offer.amount_cents) {
+            problems.push("amount", format!("Input should be from 0 to {MOST_CENTS}"));
         }
         let currency = offer.currency.map_or_else(
             || Some("CAD".to_owned()),
@@ -214,7 +217,9 @@ impl Details {
         problems.or(QuoteTerms {
             amount_cents: offer.amount_cents,
             currency,
-            service_type: service_type.filter(|name| !name.is_empty()),
+            service_type: service_type
+                .filter(|name| !name.is_empty())
+                .map(|name| self.personal(name)),
             expires_at: offer.expires_at,
             metadata: metadata.map(|kept| self.personal(kept)),
         })

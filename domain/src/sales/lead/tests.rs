@@ -153,7 +153,7 @@ fn submitting_records_everything_that_is_known() {
     assert_eq!(event.contact.open().unwrap().name, "Dana K.");
     assert_eq!((event.estimate.total_cents, event.quoted_by_client_cents), (10_500, Some(9950)));
     assert_eq!(event.attribution.open().unwrap().source.as_deref(), Some("google"));
-    assert_eq!(event.awaiting_field.as_deref(), Some("pets"));
+    assert_eq!(event.awaiting_field.as_ref().unwrap().open().unwrap(), "pets");
     given(vec![]).when(submit_with(None, None)).then_expect_events(vec![submitted()]);
 }
 
@@ -384,6 +384,7 @@ fn values_out_of_bounds_are_named() {
         (entry(long(201), String::new()), "action"),
         (entry("called".to_owned(), long(501)), "note"),
         (draft(Offer { amount_cents: -1, ..Offer::default() }), "amount"),
+        (draft(Offer { amount_cents: i64::MAX, ..Offer::default() }), "amount"),
         (draft(Offer { currency: Some(long(9)), ..Offer::default() }), "currency"),
         (draft(Offer { currency: Some("C$".to_owned()), ..Offer::default() }), "currency"),
         (draft(Offer { service_type: Some(long(101)), ..Offer::default() }), "service_type"),

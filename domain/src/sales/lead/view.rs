@@ -95,7 +95,7 @@ impl<'a> Detail<'a> {
     /// `referral_credits` counts what they earned by passing their code on.
     pub fn of(lead: &'a Details, referral_credits: i64) -> Self {
         let contact = lead.submitted.contact.open().unwrap_or(&ERASED);
-        let awaiting_field = lead.submitted.awaiting_field.as_deref();
+        let awaiting_field = lead.submitted.awaiting_field.as_ref().map(shown);
         Self {
             item: Item::of(lead, referral_credits),
             address: &contact.address,
@@ -139,7 +139,7 @@ pub fn quote(lead: &Details, quote: &Quote, now: DateTime<Utc>) -> Value {
         "lead_id": lead.submitted.lead_id,
         "amount": quote.terms.amount_cents,
         "currency": quote.terms.currency,
-        "service_type": quote.terms.service_type,
+        "service_type": quote.terms.service_type.as_ref().map(shown),
         "status": quote.status_at(now),
         "expires_at": quote.terms.expires_at,
         "sent_at": quote.sent_at,

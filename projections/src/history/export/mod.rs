@@ -25,6 +25,7 @@ pub const VERSION: u32 = 1;
 
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header {
     /// [`FORMAT`].
     pub format: String,
@@ -45,6 +46,7 @@ impl Header {
 
 /// One event; `payload` and `metadata` are JSON in a string, because the chain covers their exact text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Line {
     /// Place in the log.
     pub position: i64,
@@ -108,7 +110,7 @@ impl Line {
 
 /// The last line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum End {
     /// The last event, signed.
     Checkpoint(Checkpoint),

@@ -171,6 +171,19 @@ mod tests {
     }
 
     #[test]
+    fn what_no_export_says_is_damage() {
+        let end =
+            format!(r#"{{"head":{{"position":0,"hash":"{}","note":"fine"}}}}"#, "00".repeat(32));
+        let event = r#"{"position":1,"recorded_at":"2026-11-23T10:17:26.176145Z","aggregate_type":"lead","aggregate_id":"l",
+            "sequence":1,"event_type":"lost","event_version":"1","payload":"{}","metadata":"{}","hash":""#;
+        let event = format!("{}{}\",\"note\":\"fine\"}}", event.replace('\n', ""), "00".repeat(32));
+        let text = format!("{}\n{event}\n{end}\n", header());
+        let (_, mut reader) = Reader::open(text.as_bytes()).unwrap();
+        assert_eq!(reader.read().unwrap(), Item::Damaged { line: 2 });
+        assert_eq!(reader.read().unwrap(), Item::Damaged { line: 3 });
+    }
+
+    #[test]
     fn a_file_without_its_last_line_is_cut() {
         let text = header();
         let (_, mut reader) = Reader::open(text.as_bytes()).unwrap();

@@ -276,7 +276,7 @@ async fn an_erased_member_can_no_longer_sign_in_and_is_nowhere_to_be_read() {
     let app = App::start().await;
     let (id, dana, _) = member(&app, "dana@example.org", "viewer").await;
     let path = format!("/v1/admin/subjects/{id}/erase");
-    let erase = json!({ "reason": "left and asked for it" });
+    let erase = json!({ "reason": "asked" });
     app.following(app.staff("owner").post(&path, &erase)).await.ok();
     dana.get(WHOAMI).await.is(401, "unauthenticated");
     login(&app, "dana@example.org", CHOSEN).await.is(401, "unauthenticated");
