@@ -60,8 +60,7 @@ begin
                  case when k.fingerprint = q.fingerprint then 2
                       when k.fingerprint is not null then 3
                       when q.expected <> coalesce(v.sequence, 0) then 1
-                      when v_each and not exists (select 1 from subject_keys s
-                                                  where s.org_id = q.org and s.subject_id = u_subject[q.i]) then 6
+                      when v_each and p.known is null then 6
                       else 0 end as status,
                  coalesce(k.position, 0) as position,
                  coalesce(k.version, v.sequence, 0) as version,
@@ -73,6 +72,9 @@ begin
           left join lateral (select e.sequence from events e
                              where e.org_id = q.org and e.aggregate_id = q.id and e.aggregate_type = q.type
                              order by e.sequence desc limit 1) v on true
+          -- Not as `exists`: planned while there is hardly anybody, that would hash every person there is for every batch.
+          left join lateral (select true as known from subject_keys s
+                             where s.org_id = q.org and s.subject_id = u_subject[q.i] limit 1) p on v_each
           order by q.i) t;
     o_detail := array_fill(null::text, array[cardinality(p_org)]);
 
