@@ -1,8 +1,8 @@
 //! What a visit would cost, for anybody who asks.
 
+use domain::pricing::prices;
 use domain::sales::estimate::EstimateInput;
 use domain::sales::estimate_wire::EstimateAnswer;
-use domain::sales::price_book;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
@@ -32,5 +32,5 @@ pub(crate) fn routes() -> Routes {
 )]
 async fn estimate(request: CommandRequest) -> Result<Answer, Problem> {
     let input = EstimateInput::parse(&request.json()?)?;
-    Answer::json(&EstimateAnswer::from(&price_book::current().estimate(&input)))
+    Answer::json(&EstimateAnswer::from(&prices::economy_v1().estimate(&input)))
 }

@@ -3,11 +3,11 @@
 use commands::{CommandError, Context, Done};
 use domain::id::{LeadId, OrgId};
 use domain::personal::Personal;
+use domain::pricing::prices;
 use domain::sales::lead::{
     Contact, Details, Lead, LeadCommand, LeadError, LeadRequest, REFERRAL_CODES, Referrer,
     Submission, referral_code,
 };
-use domain::sales::price_book;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ pub(super) async fn submit(
         Some(code) => referrer(app, context.org, code).await?,
         None => None,
     };
-    let estimate = price_book::current().estimate(&request.inputs);
+    let estimate = prices::economy_v1().estimate(&request.inputs);
     let mut submission = Submission {
         lead_id: Uuid::now_v7().into(),
         request,

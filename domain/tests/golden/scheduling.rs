@@ -51,6 +51,7 @@ fn cancellation() -> CancellationTerms {
         free_hours: 72,
         partial_hours: 48,
         partial_percent: 50,
+        late_percent: 0,
         late_fee_cents: 0,
     }
 }

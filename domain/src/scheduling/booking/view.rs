@@ -90,7 +90,8 @@ fn cancellation(terms: &CancellationTerms) -> Value {
             { "label": "free", "start_hours_before": free, "end_hours_before": null, "refund_percent": 100 },
             { "label": "partial", "start_hours_before": partial, "end_hours_before": free,
               "refund_percent": terms.partial_percent },
-            { "label": "late", "start_hours_before": 0.0, "end_hours_before": partial, "refund_percent": 0 },
+            { "label": "late", "start_hours_before": 0.0, "end_hours_before": partial,
+              "refund_percent": terms.late_percent },
         ],
     })
 }
