@@ -18,18 +18,38 @@ struct Step {
 /// Every step ever needed.
 const STEPS: &[Step] = &[
     // Where somebody came from was not held to be personal at first.
-    Step {
-        aggregate_type: "lead",
-        event_type: "submitted",
-        from: "1",
-        to: "2",
-        change: |mut payload| {
-            let (subject, value) = (payload["lead_id"].clone(), payload["attribution"].take());
-            payload["attribution"] = json!({ "$personal": { "subject": subject, "value": value } });
-            payload
-        },
-    },
+    to_2("lead", "submitted", |mut payload| {
+        let (subject, value) = (payload["lead_id"].clone(), payload["attribution"].take());
+        payload["attribution"] = json!({ "$personal": { "subject": subject, "value": value } });
+        payload
+    }),
+    // Of old offers nobody knows which prices they were written by.
+    to_2("lead", "quote_drafted", unknown_prices),
+    to_2("lead", "quote_revised", unknown_prices),
+    to_2("lead", "quote_sent", unknown_prices),
+    to_2("lead", "quote_accepted", unknown_prices),
+    // There were no terms but the built-in ones.
+    to_2("booking", "requested", built_in_terms),
+    to_2("booking", "rescheduled", built_in_terms),
 ];
+
+const fn to_2(
+    aggregate_type: &'static str,
+    event_type: &'static str,
+    change: fn(Value) -> Value,
+) -> Step {
+    Step { aggregate_type, event_type, from: "1", to: "2", change }
+}
+
+fn unknown_prices(mut payload: Value) -> Value {
+    payload["terms"]["price_book"] = Value::Null;
+    payload
+}
+
+fn built_in_terms(mut payload: Value) -> Value {
+    payload["decided_by"] = "economy/v1".into();
+    payload
+}
 
 /// Whether a payload of this version is read as it stands.
 pub fn is_current(aggregate_type: &str, event_type: &str, version: &str) -> bool {

@@ -366,6 +366,7 @@ fn lead() -> Vec<LeadEvent> {
         service_type: Some("deep".to_owned()),
         expires_at: Some(at(86_400)),
         metadata: Some(sealed("bWV0YWRhdGE")),
+        price_book: Some("price-book/v2".to_owned()),
     };
     let follow_up = FollowUp {
         followup_id: Uuid::from_u128(3),

@@ -75,6 +75,7 @@ pub(crate) fn terms(expires_at: Option<DateTime<Utc>>) -> QuoteTerms {
         service_type: None,
         expires_at,
         metadata: None,
+        price_book: None,
     }
 }
 
@@ -163,6 +164,7 @@ pub(crate) fn booked() -> Vec<Recorded> {
         service: None,
         total_cents: Some(12_000),
         price_book: None,
+        decided_by: "economy/v1".to_owned(),
         place: Some(said("1 Elm Street")),
         first_time: true,
         forced: None,

@@ -3,7 +3,6 @@
 use commands::{CommandError, Context, Done};
 use domain::id::{LeadId, OrgId};
 use domain::personal::Personal;
-use domain::pricing::prices;
 use domain::sales::lead::{
     Contact, Details, Lead, LeadCommand, LeadError, LeadRequest, REFERRAL_CODES, Referrer,
     Submission, referral_code,
@@ -29,7 +28,7 @@ pub(super) async fn submit(
         Some(code) => referrer(app, context.org, code).await?,
         None => None,
     };
-    let estimate = prices::economy_v1().estimate(&request.inputs);
+    let estimate = app.prices.of(app, context.org).await?.prices.estimate(&request.inputs);
     let mut submission = Submission {
         lead_id: Uuid::now_v7().into(),
         request,

@@ -27,8 +27,6 @@ const CAPACITY: u64 = 10_000;
 pub(crate) struct InForce {
     pub(crate) prices: Prices,
     pub(crate) book: Book,
-    /// 0 is the built-in one.
-    pub(crate) number: u32,
     /// Of the aggregate.
     version: i32,
     /// When the log was asked.
@@ -68,7 +66,6 @@ impl Known {
         let loaded = app.bus.load::<PriceBook>(org, &org.to_string()).await?;
         let read = Arc::new(InForce {
             prices: loaded.state.prices(),
-            number: loaded.state.version,
             book: loaded.state.published,
             version: loaded.version,
             asked,

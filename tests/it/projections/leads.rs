@@ -46,8 +46,14 @@ pub(super) fn noted(lead: Uuid, notes: &str) -> LeadEvent {
 
 pub(super) fn sent(quote: Uuid, expires_at: Option<DateTime<Utc>>) -> LeadEvent {
     let currency = "CAD".to_owned();
-    let terms =
-        QuoteTerms { amount_cents: 100, currency, service_type: None, expires_at, metadata: None };
+    let terms = QuoteTerms {
+        amount_cents: 100,
+        currency,
+        service_type: None,
+        expires_at,
+        metadata: None,
+        price_book: None,
+    };
     LeadEvent::QuoteSent { quote_id: quote.into(), terms, at: at(3) }
 }
 

@@ -1,3 +1,5 @@
+//! The life of a price book, given, when, then.
+
 use chrono::TimeDelta;
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use serde_json::{Value, json};

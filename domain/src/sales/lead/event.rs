@@ -127,7 +127,15 @@ pub enum LeadEvent {
         at: DateTime<Utc>,
     },
 }
-domain_event!(LeadEvent, version = "1", "submitted" = "2");
+domain_event!(
+    LeadEvent,
+    version = "1",
+    "submitted" = "2",
+    "quote_drafted" = "2",
+    "quote_revised" = "2",
+    "quote_sent" = "2",
+    "quote_accepted" = "2"
+);
 
 /// Everything that is known when somebody asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,6 +202,8 @@ pub struct QuoteTerms {
     pub expires_at: Option<DateTime<Utc>>,
     /// Whatever staff keep with it; may speak of the person.
     pub metadata: Option<Personal<Map<String, Value>>>,
+    /// The version of the price book that held when it was written; unknown of old ones.
+    pub price_book: Option<String>,
 }
 
 /// A question after an offer.

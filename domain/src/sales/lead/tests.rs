@@ -113,6 +113,7 @@ fn terms(amount_cents: i64) -> QuoteTerms {
         service_type: None,
         expires_at: Some(at(100)),
         metadata: None,
+        price_book: None,
     }
 }
 

@@ -64,6 +64,7 @@ fn snapshot(booking: &Details) -> Value {
         "evaluated_at": asked.at,
         "lead_time_hours": tenths(minutes * 10 / 60),
         "service_type": asked.service,
+        "price_book": asked.decided_by,
         "total_amount_cents": asked.total_cents,
         "first_time_client": asked.first_time,
         "deposit": booking.deposit.as_ref().map(deposit),

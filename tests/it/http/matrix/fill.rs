@@ -122,6 +122,7 @@ pub(super) const THINGS: &[Thing] = &[
 
 /// Other names for the same things. `org_id` is the organisation itself.
 pub(super) const ALIASES: &[(&str, &str)] = &[
+    ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
