@@ -83,6 +83,12 @@ impl Answer {
         self
     }
 
+    /// 202 instead of 200.
+    pub(crate) fn accepted(mut self) -> Self {
+        self.status = StatusCode::ACCEPTED;
+        self
+    }
+
     /// Tags the answer with the version of what it shows.
     pub(crate) fn version(mut self, version: i32) -> Self {
         self.version = Some(version);

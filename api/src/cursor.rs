@@ -1,9 +1,22 @@
 //! Where the next page of a list begins.
 
+use axum::http::{HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::answer::Answer;
 use crate::problem::Problem;
+
+/// Where the next page of a list begins whose body is the list alone.
+const NEXT: HeaderName = HeaderName::from_static("x-next-cursor");
+
+/// Says where the next page begins, if there is one.
+pub(crate) fn continued(answer: Answer, next: Option<&str>) -> Answer {
+    match next.map(HeaderValue::from_str) {
+        Some(Ok(next)) => answer.with((NEXT, next)),
+        _ => answer,
+    }
+}
 
 /// The row behind which the next page begins, as a text for callers.
 pub(crate) fn shown(at: DateTime<Utc>, id: Uuid) -> String {

@@ -1,14 +1,16 @@
 //! What a visit would cost, for anybody who asks.
 
+use axum::extract::State;
 use domain::sales::estimate::EstimateInput;
 use domain::sales::estimate_wire::EstimateAnswer;
-use domain::sales::price_book;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::command::CommandRequest;
+use crate::organisation::Public;
 use crate::problem::Problem;
 use crate::route::{Routes, public};
+use crate::state::AppState;
 
 pub(crate) fn routes() -> Routes {
     Routes::default().add(routes!(estimate), public())
@@ -30,7 +32,13 @@ pub(crate) fn routes() -> Routes {
         "confidence": 1.0, "breakdown": { "base_hours": 3.0, "multiplier": 1.0, "extra_hours": 0.0 }
     }))),
 )]
-async fn estimate(request: CommandRequest) -> Result<Answer, Problem> {
+async fn estimate(
+    State(app): State<AppState>,
+    Public(org): Public,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
     let input = EstimateInput::parse(&request.json()?)?;
-    Answer::json(&EstimateAnswer::from(&price_book::current().estimate(&input)))
+    let holds = app.prices.of(&app, org.id).await?;
+    holds.book.offers(&input)?;
+    Answer::json(&EstimateAnswer::from(&holds.prices.estimate(&input)))
 }

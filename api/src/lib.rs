@@ -27,6 +27,7 @@ mod monitors;
 mod openapi;
 mod organisation;
 mod people;
+mod pricing;
 mod problem;
 mod proxies;
 mod rate;
@@ -98,6 +99,7 @@ fn routes() -> Routes {
         .merge(identity::routes())
         .merge(settings::routes())
         .merge(estimate::routes())
+        .merge(pricing::routes())
         .merge(leads::routes())
         .merge(billing::routes())
         .merge(people::routes())

@@ -19,6 +19,7 @@ use crate::identity::{Hashing, Links, PortalPolicy, Seen, StaffPolicy, Tokens};
 use crate::metrics::Scrape;
 use crate::monitors::Monitors;
 use crate::organisation::Organisations;
+use crate::pricing;
 use crate::rate::RateLimiter;
 use crate::settings::{Installation, Known};
 
@@ -89,6 +90,7 @@ pub struct App {
     pub(crate) links: Links,
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
+    pub(crate) prices: pricing::Known,
     pub(crate) installation: Installation,
     pub(crate) attempts: Attempts,
     pub(crate) client_address: ClientAddress,
@@ -148,6 +150,7 @@ impl App {
             links,
             organisations: Organisations::default(),
             settings: Known::default(),
+            prices: pricing::Known::default(),
             installation: options.installation,
             attempts: options.attempts,
             client_address: options.client_address,

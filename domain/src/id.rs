@@ -67,6 +67,12 @@ ids! {
     TeamId,
     /// Somebody who cleans.
     WorkerId,
+    /// A kind of service that an organisation offers.
+    ServiceTypeId,
+    /// What can be had with one kind of service.
+    ServiceAddonId,
+    /// An extra that can be had with any visit.
+    AddonId,
     /// A visit that comes again and again.
     SubscriptionId,
     /// A login of a client or a worker, from the link that was sent to its end.

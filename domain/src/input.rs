@@ -181,6 +181,18 @@ pub fn hundredths_up(number: &Number) -> Option<i64> {
     whole.checked_mul(100)?.checked_add(cents + i64::from(rest > 0))
 }
 
+/// A number of at least 0 with at most so many decimals, in units of its last one: 0.25 with 3 is 250.
+pub fn decimals(number: &Number, places: usize) -> Option<i64> {
+    let text = number.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > places || whole.is_empty() || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    format!("{whole}{fraction:0<places$}").parse().ok()
+}
+
 /// A number of at least 0 in hundredths, half up.
 pub fn hundredths(number: &Number) -> Option<i64> {
     let (whole, cents, rest) = decimal(number)?;

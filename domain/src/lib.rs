@@ -16,6 +16,7 @@ pub mod organisation;
 pub mod people;
 pub mod personal;
 pub mod policy;
+pub mod pricing;
 pub mod recorded;
 pub mod refusal;
 pub mod sales;

@@ -184,6 +184,7 @@ mod tests {
             service_type: None,
             expires_at,
             metadata: None,
+            price_book: None,
         }
     }
 

@@ -19,16 +19,10 @@ struct Step {
 /// Every step ever needed.
 const STEPS: &[Step] = &[
     // Where somebody came from was not held to be personal at first.
-    Step {
-        aggregate_type: "lead",
-        event_type: "submitted",
-        from: "1",
-        to: "2",
-        change: |lead, mut payload| {
-            payload["attribution"] = personal(lead, &payload["attribution"]);
-            payload
-        },
-    },
+    to_2("lead", "submitted", |lead, mut payload| {
+        payload["attribution"] = personal(lead, &payload["attribution"]);
+        payload
+    }),
     // Nor was the question at which they left the chat.
     Step {
         aggregate_type: "lead",
@@ -37,21 +31,33 @@ const STEPS: &[Step] = &[
         to: "3",
         change: |lead, payload| personal_if_any(lead, payload, "/awaiting_field"),
     },
-    offer("quote_drafted"),
-    offer("quote_revised"),
-    offer("quote_sent"),
-    offer("quote_accepted"),
+    to_2("lead", "quote_drafted", old_offer),
+    to_2("lead", "quote_revised", old_offer),
+    to_2("lead", "quote_sent", old_offer),
+    to_2("lead", "quote_accepted", old_offer),
+    // There were no terms but the built-in ones.
+    to_2("booking", "requested", built_in_terms),
+    to_2("booking", "rescheduled", built_in_terms),
 ];
 
-/// What an offer is for was not held to be personal at first, though it is free text.
-const fn offer(event_type: &'static str) -> Step {
-    Step {
-        aggregate_type: "lead",
-        event_type,
-        from: "1",
-        to: "2",
-        change: |lead, payload| personal_if_any(lead, payload, "/terms/service_type"),
-    }
+const fn to_2(
+    aggregate_type: &'static str,
+    event_type: &'static str,
+    change: fn(&str, Value) -> Value,
+) -> Step {
+    Step { aggregate_type, event_type, from: "1", to: "2", change }
+}
+
+/// What an offer is for was not held to be personal at first, though it is free text; and of old offers nobody knows which
+/// prices they were written by.
+fn old_offer(lead: &str, mut payload: Value) -> Value {
+    payload["terms"]["price_book"] = Value::Null;
+    personal_if_any(lead, payload, "/terms/service_type")
+}
+
+fn built_in_terms(_: &str, mut payload: Value) -> Value {
+    payload["decided_by"] = "economy/v1".into();
+    payload
 }
 
 fn personal(subject: &str, value: &Value) -> Value {

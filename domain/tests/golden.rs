@@ -1,5 +1,7 @@
 //! Freezes what stands in the log: every event of every aggregate must be written and read as its golden file says.
 
+#[path = "golden/pricing.rs"]
+mod pricing;
 #[path = "golden/scheduling.rs"]
 mod scheduling;
 
@@ -23,6 +25,7 @@ use domain::organisation::{
 };
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
+use domain::pricing::price_book::{PriceBook, PriceBookEvent};
 use domain::sales::estimate::{AddOn, CleaningType, Estimate, EstimateInput, Frequency};
 use domain::sales::lead::{
     FollowUp, Lead, LeadEvent, QuoteTerms, Submitted, TimelineEntry, WinCause,
@@ -72,6 +75,7 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Staff>(&staff(), StaffEvent::VARIANTS));
     files.extend(written::<Session>(&session(), SessionEvent::VARIANTS));
     files.extend(written::<Booking>(&scheduling::booking(), BookingEvent::VARIANTS));
+    files.extend(written::<PriceBook>(&pricing::price_book(), PriceBookEvent::VARIANTS));
     files.extend(written::<Team>(&scheduling::team(), TeamEvent::VARIANTS));
     files.extend(written::<TimeOff>(&scheduling::time_off(), TimeOffEvent::VARIANTS));
     files.extend(written::<Subscription>(&scheduling::subscription(), SubscriptionEvent::VARIANTS));
@@ -115,6 +119,7 @@ fn every_golden_file_is_still_read() {
             Staff::TYPE => decoded::<Staff>(json),
             Session::TYPE => decoded::<Session>(json),
             Booking::TYPE => decoded::<Booking>(json),
+            PriceBook::TYPE => decoded::<PriceBook>(json),
             Team::TYPE => decoded::<Team>(json),
             TimeOff::TYPE => decoded::<TimeOff>(json),
             Subscription::TYPE => decoded::<Subscription>(json),
@@ -369,6 +374,7 @@ fn lead() -> Vec<LeadEvent> {
         service_type: Some(sealed("c2VydmljZQ")),
         expires_at: Some(at(86_400)),
         metadata: Some(sealed("bWV0YWRhdGE")),
+        price_book: Some("price-book/v2".to_owned()),
     };
     let follow_up = FollowUp {
         followup_id: Uuid::from_u128(3),

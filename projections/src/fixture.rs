@@ -4,12 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::id::{LeadId, OrgId, QuoteId};
 use domain::personal::Personal;
+use domain::pricing::prices;
 use domain::recorded::Recorded;
 use domain::sales::estimate::EstimateInput;
 use domain::sales::lead::{
     Attribution, Contact, Lead, LeadEvent, QuoteTerms, Submitted, TimelineEntry, WinCause,
 };
-use domain::sales::price_book;
 use domain::scheduling::booking::{
     Booking, BookingEvent, Confirmation, Origin, Party, Placement, Requested,
 };
@@ -53,7 +53,7 @@ pub(crate) fn submitted() -> LeadEvent {
                 ..Contact::default()
             },
         ),
-        estimate: price_book::current().estimate(&inputs),
+        estimate: prices::economy_v1().estimate(&inputs),
         structured_inputs: inputs,
         awaiting_field: None,
         quoted_by_client_cents: None,
@@ -75,6 +75,7 @@ pub(crate) fn terms(expires_at: Option<DateTime<Utc>>) -> QuoteTerms {
         service_type: None,
         expires_at,
         metadata: None,
+        price_book: None,
     }
 }
 
@@ -163,6 +164,7 @@ pub(crate) fn booked() -> Vec<Recorded> {
         service: None,
         total_cents: Some(12_000),
         price_book: None,
+        decided_by: "economy/v1".to_owned(),
         place: Some(said("1 Elm Street")),
         first_time: true,
         forced: None,

@@ -16,6 +16,7 @@ pub mod history;
 pub mod outbox;
 pub mod people;
 pub mod plan_usage;
+pub mod pricing;
 pub mod rebuild;
 pub mod sales;
 pub mod scheduling;
@@ -55,6 +56,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
     Reader::of::<people::worker_list::WorkerList>(),
+    Reader::of::<pricing::price_book_versions::PriceBookVersions>(),
     Reader::of::<sales::lead_detail::LeadDetail>(),
     Reader::of::<sales::lead_list::LeadList>(),
     Reader::of::<scheduling::booking_detail::BookingDetail>(),

@@ -17,11 +17,11 @@ use domain::event::EventSourced;
 use domain::id::{LeadId, OrgId, QuoteId};
 use domain::organisation::Profile;
 use domain::people::worker::{Worker, WorkerCommand};
+use domain::pricing::prices;
 use domain::recorded::Actor;
 use domain::sales::lead::{
     Lead, LeadCommand, LeadRequest, Offer, Status, Submission, referral_code,
 };
-use domain::sales::price_book;
 use domain::scheduling::booking::{Booking, BookingCommand};
 use domain::scheduling::team::{Team, TeamCommand};
 use rand::rngs::StdRng;
@@ -337,7 +337,7 @@ impl History {
             "source": SOURCES.choose(rng)?,
         });
         let request = LeadRequest::parse(&body).ok()?;
-        let estimate = price_book::current().estimate(&request.inputs);
+        let estimate = prices::economy_v1().estimate(&request.inputs);
         let referral_code = referral_code(rng.random());
         Some(Submission { lead_id, request, estimate, referral_code, referrer: None, now })
     }

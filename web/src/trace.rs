@@ -33,9 +33,8 @@ impl Trace {
 
     /// Of version 00, which is all that a proxy in front of us is known to send.
     fn continued(text: &str) -> Option<Self> {
-        let digits = |range: Range<usize>| {
-            text.get(range).filter(|text| text.bytes().all(is_digit))
-        };
+        let digits =
+            |range: Range<usize>| text.get(range).filter(|text| text.bytes().all(is_digit));
         let rest: [_; 4] = [text.get(..3)?, text.get(35..36)?, text.get(52..53)?, text.get(55..)?];
         if rest != ["00-", "-", "-", ""] {
             return None;
@@ -49,7 +48,8 @@ impl Trace {
     /// What the API is told.
     pub(crate) fn header(self) -> Option<HeaderValue> {
         let Self { id, span, is_sampled, .. } = self;
-        HeaderValue::from_str(&format!("00-{id:032x}-{span:016x}-{:02x}", u8::from(is_sampled))).ok()
+        HeaderValue::from_str(&format!("00-{id:032x}-{span:016x}-{:02x}", u8::from(is_sampled)))
+            .ok()
     }
 
     /// Around everything that is done for a page of this route. Whether it runs well is asked every few seconds: no trace

@@ -3,7 +3,8 @@
 mod account;
 mod usage;
 
-use commands::{Beside, CommandError};
+use chrono::{DateTime, Utc};
+use commands::{Beside, CommandBus, CommandError, LoadError};
 use domain::billing::account::Account;
 use domain::billing::plan::{Counted, Limits, OverLimit};
 use domain::id::OrgId;
@@ -21,16 +22,29 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// What the plan of `org` allows now.
-pub(crate) async fn limits(app: &App, org: OrgId) -> Result<Limits, Problem> {
-    let account = app.bus.load::<Account>(org, &org.to_string()).await?.state;
+pub(crate) async fn limits(bus: &CommandBus, org: OrgId) -> Result<Limits, LoadError> {
+    let account = bus.load::<Account>(org, &org.to_string()).await?.state;
     Ok(account.effective_plan().limits())
 }
 
 /// Goes beside the events of a command that makes a worker active, and undoes it if there are then too many.
 pub(crate) async fn hold_workers(app: &App, org: OrgId) -> Result<Beside, Problem> {
-    let limit = limits(app, org).await?.of(Counted::Workers);
+    let limit = limits(&app.bus, org).await?.of(Counted::Workers);
     let counted: &str = Counted::Workers.into();
     Ok(Beside(json!({ "do": "plan.hold_workers", "counted": counted, "limit": limit })))
+}
+
+/// Goes beside the events of a command that makes a booking, and undoes it if there are then too many in the month.
+pub(crate) async fn add_booking(
+    bus: &CommandBus,
+    org: OrgId,
+    now: DateTime<Utc>,
+) -> Result<Beside, LoadError> {
+    let limit = limits(bus, org).await?.of(Counted::Bookings);
+    let (counted, month): (&str, _) = (Counted::Bookings.into(), usage::month(now));
+    Ok(Beside(json!({
+        "do": "plan.add", "counted": counted, "month": month, "more": 1, "limit": limit,
+    })))
 }
 
 /// What to answer when a command was not carried out that `counted` was held to.
@@ -38,10 +52,10 @@ pub(crate) fn over_limit<E>(error: CommandError<E>, counted: Counted) -> Problem
 where
     Problem: From<CommandError<E>>,
 {
-    match error {
-        CommandError::RolledBack { code } if code == OVER_LIMIT => {
-            Problem::refused(&OverLimit::from(counted))
-        }
-        other => other.into(),
-    }
+    if is_over_limit(&error) { Problem::refused(&OverLimit::from(counted)) } else { error.into() }
+}
+
+/// Whether the plan was what stood against it.
+pub(crate) fn is_over_limit<E>(error: &CommandError<E>) -> bool {
+    matches!(error, CommandError::RolledBack { code } if code == OVER_LIMIT)
 }

@@ -74,7 +74,7 @@ async fn usage_report(
             .ok_or_else(|| Problem::field("month", "Input should be a month like 2026-11"))?,
     };
     let (used, limits) =
-        (used(&app, caller.org(), month).await?, limits(&app, caller.org()).await?);
+        (used(&app, caller.org(), month).await?, limits(&app.bus, caller.org()).await?);
     let line = |counted: &Counted| {
         let (metric, value, limit): (&str, _, _) =
             ((*counted).into(), used.of(*counted), limits.of(*counted));

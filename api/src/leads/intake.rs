@@ -7,7 +7,6 @@ use domain::sales::lead::{
     Contact, Details, Lead, LeadCommand, LeadError, LeadRequest, REFERRAL_CODES, Referrer,
     Submission, referral_code,
 };
-use domain::sales::price_book;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -29,7 +28,7 @@ pub(super) async fn submit(
         Some(code) => referrer(app, context.org, code).await?,
         None => None,
     };
-    let estimate = price_book::current().estimate(&request.inputs);
+    let estimate = app.prices.of(app, context.org).await?.prices.estimate(&request.inputs);
     let mut submission = Submission {
         lead_id: Uuid::now_v7().into(),
         request,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use domain::id::{LeadId, QuoteId};
+use domain::id::{LeadId, OrgId, QuoteId};
 use domain::sales::lead::{Lead, LeadCommand, Offer, view};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Routes {
 struct OfferBody {
     /// Cents, at least 0.
     amount: i64,
-    /// Up to 8 letters; `CAD` if left out.
+    /// Up to 8 letters; that of the price book if left out.
     currency: Option<String>,
     /// Up to 100 characters.
     service_type: Option<String>,
@@ -48,10 +48,14 @@ struct OfferBody {
     metadata: Option<Map<String, Value>>,
 }
 
-impl From<OfferBody> for Offer {
-    fn from(body: OfferBody) -> Self {
-        let OfferBody { amount: amount_cents, currency, service_type, expires_at, metadata } = body;
-        Self { amount_cents, currency, service_type, expires_at, metadata }
+impl OfferBody {
+    /// Written by the prices that hold now.
+    async fn offer(self, app: &App, org: OrgId) -> Result<Offer, Problem> {
+        let OfferBody { amount: amount_cents, currency, service_type, expires_at, metadata } = self;
+        let prices = &app.prices.of(app, org).await?.prices;
+        let currency = currency.or_else(|| Some(prices.rates().currency.clone()));
+        let price_book = Some(prices.name());
+        Ok(Offer { amount_cents, currency, service_type, expires_at, metadata, price_book })
     }
 }
 
@@ -70,7 +74,7 @@ async fn draft(
     Path(lead): Path<LeadId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let offer = request.body::<OfferBody>()?.into();
+    let offer = request.body::<OfferBody>()?.offer(&app, caller.org()).await?;
     let id = Uuid::now_v7().into();
     let command = LeadCommand::DraftQuote { quote_id: id, offer, now: app.now() };
     decide(&app, &caller, &request, lead, Shown::Newest, command).await
@@ -94,7 +98,7 @@ async fn revise(
     Path((lead, quote_id)): Path<(LeadId, QuoteId)>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let offer = request.body::<OfferBody>()?.into();
+    let offer = request.body::<OfferBody>()?.offer(&app, caller.org()).await?;
     let command = LeadCommand::ReviseQuote { quote_id, offer, now: app.now() };
     decide(&app, &caller, &request, lead, Shown::Quote(quote_id), command).await
 }

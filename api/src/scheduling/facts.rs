@@ -2,22 +2,29 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use commands::{CommandError, Taken};
+use commands::{Beside, CommandError, Taken};
+use domain::billing::plan::Counted;
 use domain::id::{BookingId, OrgId, TeamId, WorkerId};
 use domain::people::worker::{Worker, WorkerError};
 use domain::scheduling::booking::{BookingError, Crew, CrewMember};
-use domain::scheduling::search::{Obstacle, ObstacleKind};
+use domain::scheduling::search::{self, Obstacle, ObstacleKind};
 use domain::scheduling::team::{Details, Team, TeamError};
+use domain::scheduling::terms::policies::SchedulingPolicy;
 use domain::scheduling::time_off::Scope;
 use domain::scheduling::window::Window;
 use futures::future::try_join_all;
 use projections::scheduling::time_off_list::{self, Block};
 use projections::tenant;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::billing::over_limit;
 use crate::problem::{Code, Problem};
 use crate::state::App;
+
+/// How the database says that a team has enough visits on a day.
+const DAY_FULL: &str = "PL409";
 
 /// Most workers of one visit.
 const LARGEST_CREW: usize = 20;
@@ -84,13 +91,13 @@ pub(super) struct Wish<'a> {
 
 /// What stands in the way beside other visits, which the log knows: time off, and hours at which nobody works.
 pub(super) async fn obstacles(
-    app: &App,
+    reads: &PgPool,
     org: OrgId,
     wish: Wish<'_>,
-) -> Result<Vec<Obstacle>, Problem> {
+) -> Result<Vec<Obstacle>, sqlx::Error> {
     let teams: Vec<Uuid> = wish.team.iter().map(|team| team.team_id.as_uuid()).collect();
     let workers: Vec<Uuid> = wish.workers.iter().map(|worker| worker.as_uuid()).collect();
-    let mut tx = tenant::begin(&app.reads, org).await?;
+    let mut tx = tenant::begin(reads, org).await?;
     let whose = (&teams[..], &workers[..]);
     let blocks = time_off_list::touching(&mut tx, org, whose, wish.window).await?;
     // What was declared after a visit was promised does not keep other workers from helping.
@@ -147,14 +154,36 @@ fn kind(resource: Uuid, team: Option<TeamId>) -> ObstacleKind {
     }
 }
 
+/// Goes beside the events of a command that gives a visit to a team, and undoes it if the team then has too many that
+/// start on the same day on the clock of the organisation.
+pub(super) fn hold_day(
+    policy: &SchedulingPolicy,
+    team: TeamId,
+    starts_at: DateTime<Utc>,
+    zone: Tz,
+) -> Option<Beside> {
+    let limit = policy.max_bookings_per_day?;
+    let day = starts_at.with_timezone(&zone).date_naive();
+    let Window { starts_at: from, ends_at: until } = search::whole_day(day, zone);
+    Some(Beside(json!({
+        "do": "plan.hold_day", "team": team, "from": from, "until": until, "limit": limit,
+    })))
+}
+
+/// Whether the day was full.
+pub(super) fn is_day_full<E>(error: &CommandError<E>) -> bool {
+    matches!(error, CommandError::RolledBack { code } if code == DAY_FULL)
+}
+
 /// Why a command on a booking was not carried out; what took its time is named like every other obstacle.
 pub(super) fn refused(error: CommandError<BookingError>, team: TeamId) -> Problem {
     match error {
+        error if is_day_full(&error) => Problem::refused(&BookingError::DayFull),
         CommandError::SlotTaken { detail } => match holder(&detail, team) {
             Some(obstacle) => Problem::refused(&BookingError::Hindered(vec![obstacle])),
             None => CommandError::<BookingError>::SlotTaken { detail }.into(),
         },
-        error => error.into(),
+        error => over_limit(error, Counted::Bookings),
     }
 }
 
@@ -173,7 +202,7 @@ fn holder(detail: &Value, team: TeamId) -> Option<Obstacle> {
 /// As the public is told: what it is and when, and nothing about whose it is.
 pub(super) fn no_longer_free(obstacles: &[Obstacle]) -> Problem {
     let told = |one: &Obstacle| {
-        serde_json::json!({
+        json!({
             "kind": one.kind,
             "reference": "",
             "starts_at": one.window.starts_at,

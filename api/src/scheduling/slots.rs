@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
+use commands::Taken;
 use domain::id::OrgId;
 use domain::sales::estimate::CleaningType;
 use domain::scheduling::duration;
 use domain::scheduling::search::{self, Obstacle, ObstacleKind, Wanted};
 use domain::scheduling::team::Details;
-use domain::scheduling::terms::policies::SchedulingPolicy;
 use domain::scheduling::time_off::Scope;
 use domain::scheduling::window::Window;
 use projections::scheduling::{team_list, time_off_list};
 use projections::tenant;
 use serde::Deserialize;
 use serde_json::{Number, json};
+use sqlx::PgPool;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
@@ -88,7 +89,7 @@ async fn slots(
     let zone = app.settings.of(&app, org.id).await?.zone;
     instants::days(asked.date, asked.date, zone)
         .map_err(|_| Problem::field("date", "Input should be a near date"))?;
-    let teams = active(&app, org.id).await?;
+    let teams = active(&app.reads, org.id).await?;
     let free = free(&app, org.id, &teams, (asked.date, zone, minutes)).await?;
     let offer = search::offer(&free, hours, zone);
     Answer::json(&json!({
@@ -111,8 +112,8 @@ pub(super) fn minutes(
 }
 
 /// The teams that take visits, in the order in which they are asked.
-pub(super) async fn active(app: &App, org: OrgId) -> Result<Vec<Details>, Problem> {
-    let mut tx = tenant::begin(&app.reads, org).await?;
+pub(super) async fn active(reads: &PgPool, org: OrgId) -> Result<Vec<Details>, sqlx::Error> {
+    let mut tx = tenant::begin(reads, org).await?;
     let rows = team_list::page(&mut tx, org, (false, 0), team_list::PAGE).await?;
     Ok(rows.into_iter().map(|row| row.team).collect())
 }
@@ -126,12 +127,18 @@ async fn free(
 ) -> Result<Vec<DateTime<Utc>>, Problem> {
     let open = teams.iter().filter_map(|team| Some((team, team.working_time(date, zone)?)));
     let open: Vec<(&Details, Window)> = open.collect();
-    let policy = SchedulingPolicy::default();
+    let holds = app.prices.of(app, org).await?;
+    let policy = &holds.book.policies.scheduling;
     let buffer = TimeDelta::minutes(policy.buffer_minutes.into());
     let first = open.iter().map(|(_, day)| day.starts_at).min();
     let last = open.iter().map(|(_, day)| day.ends_at).max();
     let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
-    let span = Window { starts_at: first, ends_at: last }.widened(buffer);
+    let hours = Window { starts_at: first, ends_at: last }.widened(buffer);
+    let whole = search::whole_day(date, zone);
+    let span = Window {
+        starts_at: hours.starts_at.min(whole.starts_at),
+        ends_at: hours.ends_at.max(whole.ends_at),
+    };
     let resources: Vec<Uuid> = open.iter().map(|(team, _)| team.team_id.as_uuid()).collect();
     let taken = app.bus.taken(org, &resources, (span.starts_at, span.ends_at)).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
@@ -142,6 +149,14 @@ async fn free(
     let wanted = Wanted { minutes, step: policy.slot_duration_minutes, buffer, earliest };
     let mut free = BTreeSet::new();
     for (team, day) in open {
+        let is_today = |one: &&Taken| {
+            one.resource == team.team_id.as_uuid()
+                && (whole.starts_at..whole.ends_at).contains(&one.from)
+        };
+        let today = taken.iter().filter(is_today).count();
+        if policy.max_bookings_per_day.is_some_and(|most| today >= most.into()) {
+            continue;
+        }
         let visits = taken.iter().filter(|one| one.resource == team.team_id.as_uuid());
         // What is taken includes the way to the next visit, which the search adds by itself.
         let visits = visits.map(|one| Obstacle {

@@ -138,7 +138,16 @@ mod tests {
         };
         let (placement, before) = (placement(to), placement(100));
         let (by, fee_cents, forced) = (Party::Staff, 0, None);
-        BookingEvent::Rescheduled { placement, before, by, fee_cents, forced, at: at(now) }
+        let decided_by = "economy/v1".to_owned();
+        BookingEvent::Rescheduled {
+            placement,
+            before,
+            by,
+            fee_cents,
+            decided_by,
+            forced,
+            at: at(now),
+        }
     }
 
     fn cancelled() -> BookingEvent {

@@ -145,6 +145,25 @@ pub enum AddOn {
 }
 
 impl AddOn {
+    /// What it is called where nobody has named it otherwise.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Oven => "Inside of the oven",
+            Self::Fridge => "Inside of the fridge",
+            Self::Microwave => "Inside of the microwave",
+            Self::Cabinets => "Inside of the cabinets",
+            Self::WindowsUpTo5 => "Up to five windows",
+            Self::Balcony => "Balcony",
+            Self::LinenBeds => "Change of linen, one bed",
+            Self::SteamArmchair => "Armchair, steamed",
+            Self::SteamSofa2 => "Sofa with two seats, steamed",
+            Self::SteamSofa3 => "Sofa with three seats, steamed",
+            Self::SteamSectional => "Sectional sofa, steamed",
+            Self::SteamMattress => "Mattress, steamed",
+            Self::CarpetSpot => "Spot on a carpet",
+        }
+    }
+
     /// Whether it is counted; the others are wanted or not.
     pub const fn is_counted(self) -> bool {
         match self {

@@ -205,7 +205,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sales::price_book;
+    use crate::pricing::prices;
 
     const REQUEST: &str = r#"{"beds":2,"baths":1,"cleaning_type":"standard"}"#;
     const ANSWER: &str = concat!(
@@ -222,7 +222,7 @@ mod tests {
 
     fn estimate(request: &str) -> Estimate {
         let input = EstimateInput::parse(&serde_json::from_str(request).unwrap()).unwrap();
-        price_book::current().estimate(&input)
+        prices::economy_v1().estimate(&input)
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use super::window::Window;
+use crate::settings::zone::start_of;
 
 /// Most times that the public is offered at once.
 const OFFERED: usize = 3;
@@ -98,6 +99,12 @@ pub fn instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> DateTime<Utc> {
         zone.from_local_datetime(&(local + TimeDelta::minutes(15 * quarters))).earliest()
     });
     existing.map_or_else(|| local.and_utc(), |at| at.with_timezone(&Utc))
+}
+
+/// A day from its first instant to the first of the next, on the clock of a zone.
+pub fn whole_day(date: NaiveDate, zone: Tz) -> Window {
+    let next = date.succ_opt().unwrap_or(date);
+    Window { starts_at: start_of(date, zone), ends_at: start_of(next, zone) }
 }
 
 /// What is asked for.

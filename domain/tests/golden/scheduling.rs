@@ -51,6 +51,7 @@ fn cancellation() -> CancellationTerms {
         free_hours: 72,
         partial_hours: 48,
         partial_percent: 50,
+        late_percent: 0,
         late_fee_cents: 0,
     }
 }
@@ -81,6 +82,7 @@ fn asked() -> Vec<BookingEvent> {
         service: Some(CleaningType::Deep),
         total_cents: Some(20_000),
         price_book: Some("economy/v1".to_owned()),
+        decided_by: "price-book/v2".to_owned(),
         place: None,
         first_time: true,
         forced: None,
@@ -113,6 +115,7 @@ fn placed() -> Vec<BookingEvent> {
             before: before.clone(),
             by: Party::Staff,
             fee_cents: 0,
+            decided_by: "price-book/v2".to_owned(),
             forced: Some(words()),
             at: at(2),
         },

@@ -18,6 +18,7 @@ use domain::identity::staff::Staff;
 use domain::organisation::Organisation;
 use domain::people::worker::Worker;
 use domain::personal;
+use domain::pricing::price_book::PriceBook;
 use domain::recorded::{Actor, DecodeError, Metadata, Recorded};
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
@@ -49,6 +50,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<OrgSettings>(),
     Entity::of::<PortalSession>(),
     Entity::of::<Preferences>(),
+    Entity::of::<PriceBook>(),
     Entity::of::<Session>(),
     Entity::of::<Staff>(),
     Entity::of::<Subject>(),

@@ -21,7 +21,7 @@ pub struct LeadDetail;
 
 impl Projection for LeadDetail {
     const NAME: &'static str = "lead_detail";
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const TABLES: &'static [&'static str] = &["lead_detail"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {

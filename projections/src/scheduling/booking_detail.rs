@@ -20,7 +20,7 @@ pub struct BookingDetail;
 
 impl Projection for BookingDetail {
     const NAME: &'static str = "booking_detail";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const TABLES: &'static [&'static str] = &["booking_detail"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {

@@ -5,6 +5,7 @@ use chrono_tz::America::Edmonton;
 use domain::customers::client::{ClientCommand, Contact};
 use domain::id::{BookingId, ClientId, TeamId, WorkerId};
 use domain::people::worker::{Profile, TeamNumber, WorkerCommand};
+use domain::pricing::prices;
 use domain::sales::estimate::CleaningType;
 use domain::scheduling::booking::{
     BookingCommand, Change, Crew, CrewMember, DepositStep, Origin, Party, Request,
@@ -235,10 +236,12 @@ impl Visits<'_> {
             service: service.choose(self.rng).copied(),
             total_cents: Some(self.rng.random_range(95..320) * 100),
             price_book: None,
+            addons: Vec::new(),
             obstacles: Vec::new(),
             forced: None,
             history: History::default(),
             policies: BookingPolicies::default(),
+            decided_by: prices::economy_v1().name(),
             named_deposit_cents: awaits_deposit.then_some(5_000),
             unpayable: (!awaits_deposit).then_some(Downgrade::StripeUnavailable),
             now,
@@ -255,6 +258,7 @@ fn moved(window: Window, now: DateTime<Utc>) -> Change {
         by: Party::Staff,
         forced: None,
         policies: BookingPolicies::default(),
+        decided_by: prices::economy_v1().name(),
         now,
     }
 }

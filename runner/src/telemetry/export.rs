@@ -113,7 +113,11 @@ fn exporter(endpoint: &Url, role: &str) -> anyhow::Result<impl SpanExporter + us
     Ok(exporter)
 }
 
-async fn run(exporter: impl SpanExporter, mut waiting: Receiver<SpanData>, stop: CancellationToken) {
+async fn run(
+    exporter: impl SpanExporter,
+    mut waiting: Receiver<SpanData>,
+    stop: CancellationToken,
+) {
     let (exported, failed) = (count("exported"), count("failed"));
     let mut is_well = true;
     loop {

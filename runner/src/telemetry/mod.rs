@@ -38,9 +38,8 @@ pub fn init(
         None => tracing_subscriber::registry().with(filter).with(lines).try_init().is_ok(),
         Some(export) => {
             let spans = spans::Spans::new(export.queue());
-            let spans = spans.with_filter(
-                filter_fn(is_span_of_ours).with_max_level_hint(LevelFilter::DEBUG),
-            );
+            let spans = spans
+                .with_filter(filter_fn(is_span_of_ours).with_max_level_hint(LevelFilter::DEBUG));
             tracing_subscriber::registry()
                 .with(lines.with_filter(filter))
                 .with(spans)

@@ -94,6 +94,7 @@ impl Tables {
                 "time_off",
                 "booking_list",
                 "booking_detail",
+                "price_book_versions",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));
             assert!(is_idle || !rows.is_empty(), "{table} is empty");

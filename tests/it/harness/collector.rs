@@ -104,17 +104,19 @@ fn read(body: &[u8]) -> Vec<Told> {
         let service = of.iter().find(|pair| pair.key == "service.name");
         let service = service.map(|pair| shown(pair.value.clone())).unwrap_or_default();
         let spans = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
-        told.extend(spans.map(|span| Told {
-            service: service.clone(),
-            name: span.name,
-            trace: hex(&span.trace_id),
-            span: hex(&span.span_id),
-            parent: hex(&span.parent_span_id),
-            attributes: span
-                .attributes
-                .into_iter()
-                .map(|pair| format!("{}={}", pair.key, shown(pair.value)))
-                .collect(),
+        told.extend(spans.map(|span| {
+            Told {
+                service: service.clone(),
+                name: span.name,
+                trace: hex(&span.trace_id),
+                span: hex(&span.span_id),
+                parent: hex(&span.parent_span_id),
+                attributes: span
+                    .attributes
+                    .into_iter()
+                    .map(|pair| format!("{}={}", pair.key, shown(pair.value)))
+                    .collect(),
+            }
         }));
     }
     told

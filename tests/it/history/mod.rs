@@ -13,8 +13,8 @@ mod versions;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{CommandBus, Context};
 use domain::id::OrgId;
+use domain::pricing::prices;
 use domain::sales::lead::{Lead, LeadCommand, LeadRequest, Status, Submission};
-use domain::sales::price_book;
 use domain::subject::{ErasureReason, Subject, SubjectCommand};
 use projections::engine::{Options, Worker};
 use projections::{READERS, Reader};
@@ -60,7 +60,7 @@ impl House {
         .unwrap();
         let submission = Submission {
             lead_id: lead.into(),
-            estimate: price_book::current().estimate(&request.inputs),
+            estimate: prices::economy_v1().estimate(&request.inputs),
             request,
             referral_code: lead.simple().to_string()[24..].to_uppercase(),
             referrer: None,

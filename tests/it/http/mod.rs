@@ -15,6 +15,7 @@ mod isolation;
 mod leads;
 mod matrix;
 mod portal;
+mod pricing;
 mod quotes;
 mod refusals;
 mod scheduling;

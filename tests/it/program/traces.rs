@@ -26,7 +26,8 @@ fn parts_of(told: &[Told]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_trace_shows_the_page_the_request_behind_it_the_command_and_the_mail() {
-    let (db, smtp, collector) = (TestDb::new().await, Smtp::start().await, Collector::start().await);
+    let (db, smtp, collector) =
+        (TestDb::new().await, Smtp::start().await, Collector::start().await);
     let org = org(&db, "first").await;
     let place = (COLLECTOR, &*collector.url);
     let api = Served::start("api", &db, &[("DEFAULT_ORG_ID", &org.id.to_string()), place]).await;

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::personal::Personal;
+use domain::pricing::prices;
 use domain::sales::estimate::EstimateInput;
 use domain::sales::lead::{Attribution, Contact, LeadEvent, QuoteTerms, Submitted};
-use domain::sales::price_book;
 use uuid::Uuid;
 
 /// Words of [`life`] that stand in every read model that shows personal data.
@@ -28,7 +28,7 @@ pub(super) fn submitted(lead: Uuid) -> LeadEvent {
                 ..Contact::default()
             },
         ),
-        estimate: price_book::current().estimate(&inputs),
+        estimate: prices::economy_v1().estimate(&inputs),
         structured_inputs: inputs,
         awaiting_field: None,
         quoted_by_client_cents: None,
@@ -46,8 +46,14 @@ pub(super) fn noted(lead: Uuid, notes: &str) -> LeadEvent {
 
 pub(super) fn sent(quote: Uuid, expires_at: Option<DateTime<Utc>>) -> LeadEvent {
     let currency = "CAD".to_owned();
-    let terms =
-        QuoteTerms { amount_cents: 100, currency, service_type: None, expires_at, metadata: None };
+    let terms = QuoteTerms {
+        amount_cents: 100,
+        currency,
+        service_type: None,
+        expires_at,
+        metadata: None,
+        price_book: None,
+    };
     LeadEvent::QuoteSent { quote_id: quote.into(), terms, at: at(3) }
 }
 

@@ -91,6 +91,8 @@ pub(super) async fn filled() -> App {
         owner.post("/v1/admin/schedule/quick-create", &visit).await.ok();
         let closed = json!({ "starts_at": "2090-02-01T00:00", "ends_at": "2090-02-02T00:00" });
         owner.post("/v1/admin/blackouts", &closed).await.ok();
+        let tax = json!({ "gst_rate": 0.05 });
+        owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
         app.staff_of(number, "viewer").get("/v1/admin/events").await.is(403, "forbidden");
         let org = app.orgs[number].id;
         let host = format!("select tenant.put_host('{org}', '{slug}.example')");

@@ -3,13 +3,16 @@
 use axum::extract::State;
 use commands::Context;
 use domain::customers::client::Contact;
-use domain::id::{BookingId, ClientId, LeadId, OrgId, TeamId, WorkerId};
+use domain::id::{AddonId, BookingId, ClientId, LeadId, OrgId, ServiceTypeId, TeamId, WorkerId};
+use domain::pricing::book::Book;
+use domain::pricing::catalogue::ServiceType;
+use domain::pricing::price_book::PriceBookError;
 use domain::sales::estimate::CleaningType;
 use domain::sales::lead::{Lead, LeadError};
+use domain::scheduling::booking::addons::Offered;
 use domain::scheduling::booking::{BookingCommand, Origin, Request};
 use domain::scheduling::team::{Details as Team, TeamError};
 use domain::scheduling::terms::deposit::Downgrade;
-use domain::scheduling::terms::policies::BookingPolicies;
 use domain::scheduling::terms::risk::History;
 use domain::settings::feature::Feature;
 use projections::scheduling::{booking_list, team_list};
@@ -19,8 +22,9 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::super::{facts, instants};
-use super::{EDIT, customer, shown};
+use super::{EDIT, addons, customer, shown};
 use crate::answer::Answer;
+use crate::billing::add_booking;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::problem::Problem;
@@ -48,8 +52,8 @@ struct NewCustomer {
 struct NewVisit {
     /// With an offset, or on the clock of the organisation.
     starts_at: String,
-    /// 1 to 10080.
-    duration_minutes: u32,
+    /// 1 to 10080; if left out, as long as the service usually takes.
+    duration_minutes: Option<u32>,
     /// For whom; either this or `client`.
     #[schema(value_type = Option<String>)]
     client_id: Option<ClientId>,
@@ -73,7 +77,14 @@ struct NewVisit {
     /// `standard`, `deep`, `move_out_empty` or `move_in_empty`.
     #[schema(value_type = Option<String>)]
     service_type: Option<CleaningType>,
-    /// What it will cost.
+    /// Of the catalogue.
+    #[schema(value_type = Option<String>)]
+    service_type_id: Option<ServiceTypeId>,
+    /// What is cleaned beside, one of each.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    addon_ids: Vec<AddonId>,
+    /// What it will cost with everything; if left out and a service is named, what the catalogue says.
     price_cents: Option<i64>,
     /// Asks for a deposit of exactly this, or for none.
     deposit_cents: Option<i64>,
@@ -92,8 +103,9 @@ struct NewVisit {
     responses(
         (status = 201, description = "The booking", content_type = "application/json"),
         (status = 400, description = "`booking.worker_inactive` or `booking.worker_other_team`"),
+        (status = 402, description = "`plan.booking_limit`"),
         (status = 403, description = "`booking.client_blocked`"),
-        (status = 409, description = "`booking.conflict`; `conflicts` says what stands in the way")
+        (status = 409, description = "`booking.conflict`; `conflicts` says what stands in the way. `booking.day_full`")
     )
 )]
 async fn quick_create(
@@ -103,21 +115,29 @@ async fn quick_create(
 ) -> Result<Answer, Problem> {
     let visit: NewVisit = request.body()?;
     visit.check()?;
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
     let zone = app.settings.of(&app, context.org).await?.zone;
     let starts_at = instants::read("starts_at", &visit.starts_at, zone)?;
-    let window = instants::visit(starts_at, visit.duration_minutes)?;
+    let holds = app.prices.of(&app, context.org).await?;
+    let service = visit.service(&holds.book)?;
+    let window = instants::visit(starts_at, visit.minutes(service)?)?;
+    let (total_cents, addons) = visit.price(&holds.book, service, window.minutes())?;
     let team = team(&app, context.org, visit.team_id).await?;
     let crew = (visit.assigned_worker_id, &visit.crew[..]);
     let crew = facts::crew(&app, context.org, &team, crew).await?;
     let workers: Vec<WorkerId> = crew.members.iter().map(|member| member.worker).collect();
     let wish = facts::Wish { team: Some(&team), workers: &workers, window, zone };
-    let obstacles = facts::obstacles(&app, context.org, wish).await?;
+    let obstacles = facts::obstacles(&app.reads, context.org, wish).await?;
     visit.lead(&app, context.org).await?;
     let (client, is_blocked) = visit.customer(&app, &context).await?;
     let history = history(&app, context.org, client, visit.lead_id).await?;
     // The same for a repetition, which must be told of the same booking.
     let booking_id = BookingId::from(context.request.derived_id("booking"));
+    context.beside.push(add_booking(&app.bus, context.org, app.now()).await?);
+    if visit.force_reason.is_none() {
+        let policy = &holds.book.policies.scheduling;
+        context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
+    }
     let unpayable = visit.deposit_cents.is_none().then_some(Downgrade::StripeUnavailable);
     let command = BookingCommand::Request(Box::new(Request {
         booking_id,
@@ -134,12 +154,14 @@ async fn quick_create(
         crew,
         window,
         service: visit.service_type,
-        total_cents: visit.price_cents,
-        price_book: None,
+        total_cents,
+        price_book: visit.price_cents.is_none().then(|| holds.prices.name()),
+        addons,
         obstacles,
         forced: visit.force_reason,
         history,
-        policies: BookingPolicies::default(),
+        policies: holds.book.policies.clone(),
+        decided_by: holds.prices.name(),
         named_deposit_cents: visit.deposit_cents,
         unpayable,
         now: app.now(),
@@ -162,6 +184,33 @@ impl NewVisit {
             (Some(_), Some(_)) => Err(Problem::field("client", "Not together with client_id")),
             _ => Ok(()),
         }
+    }
+
+    /// The service of the catalogue, if one is named.
+    fn service<'a>(&self, book: &'a Book) -> Result<Option<&'a ServiceType>, Problem> {
+        let Some(id) = self.service_type_id else { return Ok(None) };
+        let service = book.service(id).filter(|service| service.active);
+        service.map(Some).ok_or_else(|| Problem::refused(&PriceBookError::ServiceNotFound))
+    }
+
+    fn minutes(&self, service: Option<&ServiceType>) -> Result<u32, Problem> {
+        let usual = service.map(|service| service.default_duration_minutes);
+        let minutes = self.duration_minutes.or(usual);
+        minutes.ok_or_else(|| Problem::field("duration_minutes", "Field required"))
+    }
+
+    /// What it costs, and what is cleaned beside.
+    fn price(
+        &self,
+        book: &Book,
+        service: Option<&ServiceType>,
+        minutes: u32,
+    ) -> Result<(Option<i64>, Vec<Offered>), Problem> {
+        let one = |id: &AddonId| addons::offered(book, *id, 1);
+        let addons = self.addon_ids.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+        let beside: i64 = addons.iter().map(|one| one.line.unit_price_cents).sum();
+        let listed = service.map(|service| service.price_cents(minutes) + beside);
+        Ok((self.price_cents.or(listed), addons))
     }
 
     async fn lead(&self, app: &App, org: OrgId) -> Result<(), Problem> {

@@ -7,7 +7,6 @@ use domain::access::Permission;
 use domain::id::{BookingId, TeamId, WorkerId};
 use domain::scheduling::booking::{BookingCommand, Change, Crew, Details, Party};
 use domain::scheduling::team::Details as Team;
-use domain::scheduling::terms::policies::BookingPolicies;
 use domain::scheduling::window::Window;
 use domain::settings::feature::Feature;
 use serde::Deserialize;
@@ -146,13 +145,20 @@ async fn place(
         None if changes_team => Vec::new(),
         None => before.crew.clone(),
     };
+    let planned = window.unwrap_or(before.window);
     let wish = facts::Wish {
         team: (moves || changes_team).then_some(&team),
         workers: if moves || crew.is_some() { &workers } else { &[] },
-        window: window.unwrap_or(before.window),
+        window: planned,
         zone,
     };
-    let obstacles = facts::obstacles(app, context.org, wish).await?;
+    let obstacles = facts::obstacles(&app.reads, context.org, wish).await?;
+    let holds = app.prices.of(app, context.org).await?;
+    let mut context = context.clone();
+    if (moves || changes_team) && wanted.force_reason.is_none() {
+        let (policy, starts_at) = (&holds.book.policies.scheduling, planned.starts_at);
+        context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
+    }
     let command = BookingCommand::Place(Box::new(Change {
         window,
         team: wanted.team_id,
@@ -160,10 +166,11 @@ async fn place(
         obstacles,
         by: Party::Staff,
         forced: wanted.force_reason,
-        policies: BookingPolicies::default(),
+        policies: holds.book.policies.clone(),
+        decided_by: holds.prices.name(),
         now: app.now(),
     }));
-    let done = run(app, context, id, command).await;
+    let done = run(app, &context, id, command).await;
     Ok(Answer::done(&done.map_err(|error| facts::refused(error, team.team_id))?))
 }
 
@@ -260,10 +267,10 @@ async fn conflicts(
     };
     let workers: Vec<WorkerId> = asked.worker_id.into_iter().collect();
     facts::must_exist(&app, org, &workers).await?;
-    let buffer = BookingPolicies::default().scheduling.buffer_minutes;
+    let buffer = app.prices.of(&app, org).await?.book.policies.scheduling.buffer_minutes;
     let buffer = TimeDelta::minutes(buffer.into());
     let wish = facts::Wish { team: team.as_ref(), workers: &workers, window, zone };
-    let mut found = facts::obstacles(&app, org, wish).await?;
+    let mut found = facts::obstacles(&app.reads, org, wish).await?;
     found.retain(|one| one.hinders(window, buffer));
     let whose = (team.map(|team| team.team_id), &workers[..]);
     found.extend(facts::visits(&app, org, whose, (window, buffer), asked.booking_id).await?);

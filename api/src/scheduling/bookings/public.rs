@@ -1,8 +1,12 @@
 //! `POST /v1/bookings`: somebody chooses a time.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use commands::{CommandError, Context, Done};
+use domain::billing::plan::Counted;
 use domain::customers::client::Contact;
 use domain::id::{BookingId, ClientId, LeadId, OrgId};
 use domain::sales::estimate::CleaningType;
@@ -11,7 +15,6 @@ use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Crew, O
 use domain::scheduling::search::Obstacle;
 use domain::scheduling::team::Details as Team;
 use domain::scheduling::terms::deposit::Downgrade;
-use domain::scheduling::terms::policies::BookingPolicies;
 use domain::scheduling::window::Window;
 use projections::scheduling::booking_list;
 use projections::tenant;
@@ -23,8 +26,10 @@ use utoipa_axum::routes;
 use super::super::{facts, instants, slots};
 use super::{customer, shown};
 use crate::answer::Answer;
+use crate::billing::{add_booking, over_limit};
 use crate::command::CommandRequest;
 use crate::organisation::Public;
+use crate::pricing::InForce;
 use crate::problem::Problem;
 use crate::route::{Routes, public};
 use crate::state::{App, AppState};
@@ -81,6 +86,7 @@ const TOLD: [&str; 16] = [
     request_body = NewBooking,
     responses(
         (status = 201, description = "The visit, `PENDING` until it is confirmed", content_type = "application/json"),
+        (status = 402, description = "`plan.booking_limit`"),
         (status = 403, description = "`booking.client_blocked`"),
         (status = 404, description = "`lead.not_found`"),
         (status = 409, description = "`slot_taken`; `conflicts` says what is there")
@@ -101,11 +107,12 @@ async fn book(
     let minutes = slots::minutes(Some(&wanted.time_on_site_hours), Some(service))?;
     let starts_at = instants::read("starts_at", &wanted.starts_at, zone)?;
     let window = instants::visit(starts_at, minutes)?;
-    let asking = Asking { app: &app, context: &context, lead, service, window };
+    let holds = app.prices.of(&app, org.id).await?;
+    let asking = Asking { app: &app, context: &context, lead, service, window, zone, holds };
     let repeated = context.request.keyed
         && app.bus.lookup(org.id, context.request.command_id).await?.is_some();
-    let teams = slots::active(&app, org.id).await?;
-    let free = if repeated { teams } else { asking.free(teams, zone).await? };
+    let teams = slots::active(&app.reads, org.id).await?;
+    let free = if repeated { teams } else { asking.free(teams).await? };
     let client = if repeated { None } else { asking.client().await? };
     Ok(Answer::done(&asking.book(free, client).await?).created())
 }
@@ -117,6 +124,8 @@ struct Asking<'a> {
     lead: &'a Lead,
     service: CleaningType,
     window: Window,
+    zone: Tz,
+    holds: Arc<InForce>,
 }
 
 impl Asking<'_> {
@@ -130,17 +139,21 @@ impl Asking<'_> {
     }
 
     /// Those of `teams` that could come, as far as one can tell before asking the log.
-    async fn free(&self, teams: Vec<Team>, zone: chrono_tz::Tz) -> Result<Vec<Team>, Problem> {
-        if self.window.starts_at <= self.app.now() {
+    async fn free(&self, teams: Vec<Team>) -> Result<Vec<Team>, Problem> {
+        let (policy, zone) = (&self.holds.book.policies.scheduling, self.zone);
+        let ahead = self.window.starts_at - self.app.now();
+        if ahead <= TimeDelta::zero() {
             return Err(Problem::refused(&BookingError::StartInPast));
         }
-        let policies = BookingPolicies::default();
-        let buffer = TimeDelta::minutes(policies.scheduling.buffer_minutes.into());
+        if ahead < TimeDelta::hours(policy.lead_time_hours.into()) {
+            return Err(Problem::refused(&BookingError::TooSoon));
+        }
+        let buffer = TimeDelta::minutes(policy.buffer_minutes.into());
         let (mut free, mut conflicts) = (Vec::new(), Vec::<Obstacle>::new());
         for team in teams {
             let (app, org, window) = (self.app, self.org(), self.window);
             let wish = facts::Wish { team: Some(&team), workers: &[], window, zone };
-            let mut found = facts::obstacles(app, org, wish).await?;
+            let mut found = facts::obstacles(&app.reads, org, wish).await?;
             found.retain(|one| one.hinders(window, buffer));
             let whose = (Some(team.team_id), &[][..]);
             let visits = facts::visits(app, org, whose, (window, buffer), Some(self.id()));
@@ -186,16 +199,23 @@ impl Asking<'_> {
         let contact = self.lead.submitted.contact.open();
         history.postal_code = contact.and_then(|contact| contact.postal_code.clone());
         let mut lost = Vec::new();
+        let one_more = add_booking(&app.bus, org, app.now()).await?;
+        let policy = &self.holds.book.policies.scheduling;
         for team in teams {
             let mut request = self.request(&team, client);
             request.history = history.clone();
             let command = BookingCommand::Request(Box::new(request));
-            let done = app.bus.create(self.context, &id.to_string(), command, receipt).await;
+            let mut context = self.context.clone();
+            context.beside.push(one_more.clone());
+            let starts_at = self.window.starts_at;
+            context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, self.zone));
+            let done = app.bus.create(&context, &id.to_string(), command, receipt).await;
             match done {
                 Err(CommandError::SlotTaken { detail }) => {
                     lost.extend(facts::lost(&detail, team.team_id));
                 }
-                fate => return Ok(fate?),
+                Err(error) if facts::is_day_full(&error) => {}
+                fate => return fate.map_err(|error| over_limit(error, Counted::Bookings)),
             }
         }
         Err(facts::no_longer_free(&lost))
@@ -235,10 +255,12 @@ impl Asking<'_> {
                 "{}/{}",
                 estimate.pricing_config_id, estimate.pricing_config_version
             )),
+            addons: Vec::new(),
             obstacles: Vec::new(),
             forced: None,
             history: domain::scheduling::terms::risk::History::default(),
-            policies: BookingPolicies::default(),
+            policies: self.holds.book.policies.clone(),
+            decided_by: self.holds.prices.name(),
             named_deposit_cents: None,
             // This build takes no payments.
             unpayable: Some(Downgrade::StripeUnavailable),

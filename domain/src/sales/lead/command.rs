@@ -152,6 +152,8 @@ pub struct Offer {
     pub expires_at: Option<DateTime<Utc>>,
     /// Whatever staff keep with it, up to 4,096 bytes of JSON.
     pub metadata: Option<Map<String, Value>>,
+    /// The version of the price book that holds.
+    pub price_book: Option<String>,
 }
 
 /// Why a command is refused.

@@ -202,6 +202,8 @@ pub struct QuoteTerms {
     pub expires_at: Option<DateTime<Utc>>,
     /// Whatever staff keep with it; may speak of the person.
     pub metadata: Option<Personal<Map<String, Value>>>,
+    /// The version of the price book that held when it was written; unknown of old ones.
+    pub price_book: Option<String>,
 }
 
 /// A question after an offer.

@@ -105,7 +105,9 @@ impl Details {
         let quote = self.known_quote(quote_id)?;
         quote.open_at(at)?;
         let terms = self.terms(offer)?;
-        if terms == quote.terms {
+        // Another price book alone changes nothing that was offered.
+        let price_book = quote.terms.price_book.clone();
+        if (QuoteTerms { price_book, ..terms.clone() }) == quote.terms {
             return Ok(vec![]);
         }
         Ok(vec![LeadEvent::QuoteRevised { quote_id, terms, at }])
@@ -222,6 +224,7 @@ impl Details {
                 .map(|name| self.personal(name)),
             expires_at: offer.expires_at,
             metadata: metadata.map(|kept| self.personal(kept)),
+            price_book: offer.price_book,
         })
     }
 }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::*;
 use crate::id::{LeadId, QuoteId};
 use crate::personal::PLACEHOLDER;
+use crate::pricing::prices;
 use crate::refusal::{Kind, Refusal};
-use crate::sales::price_book;
 use crate::seal::{self, SubjectKeys};
 
 fn at(minutes: i64) -> DateTime<Utc> {
@@ -45,7 +45,7 @@ fn submission(code: Option<&str>, referrer: Option<Referrer>) -> Submission {
     .unwrap();
     Submission {
         lead_id: lead_id(),
-        estimate: price_book::current().estimate(&request.inputs),
+        estimate: prices::economy_v1().estimate(&request.inputs),
         request,
         referral_code: "B4T8ZZ01".to_owned(),
         referrer,
@@ -113,6 +113,7 @@ fn terms(amount_cents: i64) -> QuoteTerms {
         service_type: None,
         expires_at: Some(at(100)),
         metadata: None,
+        price_book: None,
     }
 }
 

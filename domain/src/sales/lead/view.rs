@@ -142,6 +142,7 @@ pub fn quote(lead: &Details, quote: &Quote, now: DateTime<Utc>) -> Value {
         "service_type": quote.terms.service_type.as_ref().map(shown),
         "status": quote.status_at(now),
         "expires_at": quote.terms.expires_at,
+        "price_book": quote.terms.price_book,
         "sent_at": quote.sent_at,
         "metadata": metadata,
         "created_at": quote.created_at,

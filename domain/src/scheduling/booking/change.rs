@@ -179,6 +179,7 @@ impl Details {
                     free_hours,
                     partial_hours,
                     partial_percent,
+                    late_percent: before.late_percent,
                     late_fee_cents: before.late_fee_cents,
                 };
                 BookingEvent::CancellationPolicyOverridden { cancellation, before, reason, at }
@@ -243,5 +244,6 @@ const NO_PROMISE: CancellationTerms = CancellationTerms {
     free_hours: 0,
     partial_hours: 0,
     partial_percent: 100,
+    late_percent: 0,
     late_fee_cents: 0,
 };

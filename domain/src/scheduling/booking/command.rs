@@ -163,6 +163,8 @@ pub struct Request {
     pub total_cents: Option<i64>,
     /// The version of the price book it was priced by.
     pub price_book: Option<String>,
+    /// What is cleaned beside, as the catalogue has it today.
+    pub addons: Vec<Offered>,
     /// What stands in the way, other visits aside: those the log knows.
     pub obstacles: Vec<Obstacle>,
     /// Why opening hours and the distance to other visits are put aside.
@@ -171,6 +173,8 @@ pub struct Request {
     pub history: History,
     /// As they are now.
     pub policies: BookingPolicies,
+    /// The version of the price book they stand in.
+    pub decided_by: String,
     /// The deposit that staff named.
     pub named_deposit_cents: Option<i64>,
     /// Why a deposit cannot be paid.
@@ -216,6 +220,8 @@ pub struct Change {
     pub forced: Option<String>,
     /// As they are now.
     pub policies: BookingPolicies,
+    /// The version of the price book they stand in.
+    pub decided_by: String,
     /// When it is asked.
     pub now: DateTime<Utc>,
 }

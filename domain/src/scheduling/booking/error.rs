@@ -30,6 +30,14 @@ pub enum BookingError {
     #[error("a visit cannot start in the past")]
     #[strum(serialize = "booking.start_in_past")]
     StartInPast,
+    /// Sooner than anybody can come.
+    #[error("this is sooner than anybody can come")]
+    #[strum(serialize = "booking.too_soon")]
+    TooSoon,
+    /// The team has enough to do.
+    #[error("the team takes no more visits on that day")]
+    #[strum(serialize = "booking.day_full")]
+    DayFull,
     /// Something stands in the way.
     #[error("conflict_with_existing_booking")]
     #[strum(serialize = "booking.conflict")]
@@ -104,6 +112,7 @@ impl Refusal for BookingError {
             Self::NotFound | Self::NotAssigned => Kind::NotFound,
             Self::ContactMissing(_)
             | Self::StartInPast
+            | Self::TooSoon
             | Self::ReasonRequired
             | Self::Invalid(_)
             | Self::NothingSupplied => Kind::Invalid,
@@ -116,6 +125,7 @@ impl Refusal for BookingError {
             | Self::AddonInvalid => Kind::Rule,
             Self::AlreadyRequested
             | Self::Hindered(_)
+            | Self::DayFull
             | Self::IllegalState(_)
             | Self::RescheduleNotAllowed
             | Self::NoticeTooShort

@@ -60,6 +60,8 @@ pub enum BookingEvent {
         by: Party,
         /// What it costs them.
         fee_cents: i64,
+        /// The version of the price book whose terms allowed it.
+        decided_by: String,
         /// Why opening hours and distances were put aside.
         forced: Option<Personal<String>>,
         /// When.
@@ -263,7 +265,7 @@ pub enum BookingEvent {
         at: DateTime<Utc>,
     },
 }
-domain_event!(BookingEvent, version = "1");
+domain_event!(BookingEvent, version = "1", "requested" = "2", "rescheduled" = "2");
 
 impl BookingEvent {
     /// When it happened.
@@ -334,6 +336,9 @@ pub struct Requested {
     /// The version of the price book it was priced by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_book: Option<String>,
+    /// The version of the price book whose terms decided about risk, deposit and cancelling.
+    #[serde(default = "built_in_terms")]
+    pub decided_by: String,
     /// Where, in words, if no address of the customer is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Personal<String>>,
@@ -347,6 +352,11 @@ pub struct Requested {
     pub block_overridden: Option<Personal<String>>,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+/// What decided about every booking before there were others; read models keep states without it until they are rebuilt.
+fn built_in_terms() -> String {
+    "economy/v1".to_owned()
 }
 
 /// From where a booking came.

@@ -59,7 +59,8 @@ impl Details {
         let (before, at) = (self.placement.clone(), change.now);
         Ok(vec![if moves {
             let forced = forced.map(|why| self.words(why));
-            BookingEvent::Rescheduled { placement, before, by: change.by, fee_cents, forced, at }
+            let (by, decided_by) = (change.by, change.decided_by.clone());
+            BookingEvent::Rescheduled { placement, before, by, fee_cents, decided_by, forced, at }
         } else if changes_team {
             BookingEvent::TeamAssigned { placement, before, at }
         } else if placement.crew.is_empty() {

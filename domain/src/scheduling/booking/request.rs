@@ -3,7 +3,7 @@
 use super::command::Request;
 use super::error::BookingError;
 use super::event::{BookingEvent, Requested};
-use super::{Decision, place};
+use super::{Decision, addons, place};
 use crate::input::{Problems, free_text};
 use crate::personal::Personal;
 use crate::scheduling::terms::cancellation::{self, CancellationTerms};
@@ -33,7 +33,9 @@ pub(super) fn request(asked: Request) -> Decision {
     place::unhindered(&placement, &asked.obstacles, forced.is_some())?;
 
     let (risk, deposit, cancellation) = terms(&asked);
-    Ok(vec![
+    let lines = addons::chosen(asked.addons)?;
+    let planned_minutes = asked.window.minutes() + addons::minutes(&lines);
+    let mut events = vec![
         BookingEvent::Requested(Box::new(Requested {
             booking_id: asked.booking_id,
             origin: asked.origin,
@@ -45,6 +47,7 @@ pub(super) fn request(asked: Request) -> Decision {
             service: asked.service,
             total_cents: asked.total_cents,
             price_book: asked.price_book,
+            decided_by: asked.decided_by,
             place,
             first_time: !asked.history.was_visited,
             forced: forced.map(|why| Personal::of(whose, why)),
@@ -54,7 +57,11 @@ pub(super) fn request(asked: Request) -> Decision {
         BookingEvent::RiskAssessed { risk, at },
         BookingEvent::DepositDecided { deposit, at },
         BookingEvent::CancellationPolicyFixed { cancellation, at },
-    ])
+    ];
+    if !lines.is_empty() {
+        events.push(BookingEvent::AddonsSet { lines, planned_minutes, at });
+    }
+    Ok(events)
 }
 
 /// Why somebody who is blocked may book after all; nothing if they are not.

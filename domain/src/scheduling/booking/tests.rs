@@ -68,10 +68,12 @@ fn asked() -> Request {
         service: Some(CleaningType::Deep),
         total_cents: Some(20_000),
         price_book: Some("economy/v1".to_owned()),
+        addons: Vec::new(),
         obstacles: Vec::new(),
         forced: None,
         history: History::default(),
         policies: BookingPolicies::default(),
+        decided_by: "economy/v1".to_owned(),
         named_deposit_cents: None,
         unpayable: None,
         now: at(0),
@@ -134,6 +136,7 @@ fn change() -> Change {
         by: Party::Staff,
         forced: None,
         policies: BookingPolicies::default(),
+        decided_by: "economy/v1".to_owned(),
         now: at(10),
     }
 }

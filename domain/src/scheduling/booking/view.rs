@@ -64,6 +64,7 @@ fn snapshot(booking: &Details) -> Value {
         "evaluated_at": asked.at,
         "lead_time_hours": tenths(minutes * 10 / 60),
         "service_type": asked.service,
+        "price_book": asked.decided_by,
         "total_amount_cents": asked.total_cents,
         "first_time_client": asked.first_time,
         "deposit": booking.deposit.as_ref().map(deposit),
@@ -90,7 +91,8 @@ fn cancellation(terms: &CancellationTerms) -> Value {
             { "label": "free", "start_hours_before": free, "end_hours_before": null, "refund_percent": 100 },
             { "label": "partial", "start_hours_before": partial, "end_hours_before": free,
               "refund_percent": terms.partial_percent },
-            { "label": "late", "start_hours_before": 0.0, "end_hours_before": partial, "refund_percent": 0 },
+            { "label": "late", "start_hours_before": 0.0, "end_hours_before": partial,
+              "refund_percent": terms.late_percent },
         ],
     })
 }

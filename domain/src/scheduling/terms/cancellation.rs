@@ -32,8 +32,16 @@ pub struct CancellationTerms {
     pub partial_hours: u16,
     /// That part, in percent.
     pub partial_percent: u8,
+    /// What is paid back to whoever cancels later, in percent.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub late_percent: u8,
     /// What cancelling later costs beside.
     pub late_fee_cents: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_nothing(percent: &u8) -> bool {
+    *percent == 0
 }
 
 /// What cancelling at a moment comes to.
@@ -89,6 +97,7 @@ pub fn fix(policy: &CancellationPolicy, facts: Facts) -> CancellationTerms {
         free_hours,
         partial_hours,
         partial_percent: parts.into_iter().filter_map(held).min().unwrap_or(0),
+        late_percent: policy.late_percent,
         late_fee_cents: policy.late_fee_cents,
     }
 }
@@ -112,7 +121,7 @@ impl CancellationTerms {
         let (refund_percent, fee_cents) = match notice {
             Notice::Free => (100, 0),
             Notice::Partial => (self.partial_percent, 0),
-            Notice::Late => (0, self.late_fee_cents),
+            Notice::Late => (self.late_percent, self.late_fee_cents),
         };
         let refund_cents = part(paid_cents, refund_percent);
         Settlement { notice, refund_percent, refund_cents, fee_cents }

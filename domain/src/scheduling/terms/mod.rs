@@ -6,4 +6,5 @@
 pub mod cancellation;
 pub mod deposit;
 pub mod policies;
+pub mod policies_wire;
 pub mod risk;

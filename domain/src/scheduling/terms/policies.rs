@@ -20,6 +20,8 @@ pub struct BookingPolicies {
     pub scheduling: SchedulingPolicy,
     /// Who is trusted.
     pub risk: RiskPolicy,
+    /// How visits are worked on.
+    pub work: WorkPolicy,
 }
 
 /// When a deposit is asked for, and how much.
@@ -46,6 +48,9 @@ pub struct DepositPolicy {
     pub maximum_cents: i64,
     /// Days until it must be paid; 0 is half an hour.
     pub due_days: u16,
+    /// In words, for whoever reads the terms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
 }
 
 impl Default for DepositPolicy {
@@ -61,6 +66,7 @@ impl Default for DepositPolicy {
             minimum_cents: 5_000,
             maximum_cents: 20_000,
             due_days: 0,
+            notes: None,
         }
     }
 }
@@ -85,8 +91,13 @@ pub struct CancellationPolicy {
     pub high_value_percent: u8,
     /// The part for a visit asked for less than a day ahead.
     pub short_notice_percent: u8,
+    /// The part for whoever cancels later than that.
+    pub late_percent: u8,
     /// What cancelling late costs beside.
     pub late_fee_cents: i64,
+    /// In words, for whoever reads the terms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
 }
 
 impl Default for CancellationPolicy {
@@ -100,7 +111,9 @@ impl Default for CancellationPolicy {
             first_time_percent: 40,
             high_value_percent: 25,
             short_notice_percent: 25,
+            late_percent: 0,
             late_fee_cents: 0,
+            notes: None,
         }
     }
 }
@@ -133,6 +146,9 @@ pub struct PaymentTerms {
     pub due_days: u16,
     /// In the words of the organisation.
     pub accepted_methods: Vec<String>,
+    /// In words, for whoever reads the terms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
 }
 
 /// What times are offered.
@@ -201,64 +217,184 @@ impl Default for RiskPolicy {
     }
 }
 
-impl BookingPolicies {
-    /// Names everything that cannot be meant.
-    pub fn check(&self) -> Result<(), Problems> {
-        let mut wrong = Problems::default();
-        let mut must = |holds: bool, field: &str, message: &str| {
-            if !holds {
-                wrong.push(field, message);
-            }
-        };
-        let deposit = &self.deposit;
-        let shares = [
-            ("deposit.percent_permille", deposit.percent_permille),
-            ("deposit.heavy_permille", deposit.heavy_permille),
-            ("deposit.short_notice_permille", deposit.short_notice_permille),
-            ("deposit.late_permille", deposit.late_permille),
-            ("deposit.high_value_permille", deposit.high_value_permille),
-        ];
-        for (field, share) in shares {
-            must(share <= 1000, field, "Input should be from 0 to 1000");
+/// How visits are worked on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkPolicy {
+    /// Work that takes longer than this share of what was planned needs a reason, in thousandths.
+    pub overrun_permille: u32,
+    /// Whether a visit is done only when its checklist is.
+    pub checklist_required: bool,
+    /// Whether a visit is done when its work is finished.
+    pub finish_completes: bool,
+}
+
+impl Default for WorkPolicy {
+    fn default() -> Self {
+        Self { overrun_permille: 1200, checklist_required: false, finish_completes: true }
+    }
+}
+
+/// More money than any policy is about.
+const MOST_CENTS: i64 = 100_000_000;
+
+/// A year of hours.
+const MOST_HOURS: u16 = 8_760;
+
+/// What is wrong so far.
+#[derive(Default)]
+struct Wrong(Problems);
+
+impl Wrong {
+    fn unless(&mut self, holds: bool, field: &str, message: &str) {
+        if !holds {
+            self.0.push(field, message);
         }
-        must(deposit.minimum_cents >= 0, "deposit.minimum_cents", "Input should be 0 or more");
-        must(
-            deposit.maximum_cents >= deposit.minimum_cents,
+    }
+
+    fn money(&mut self, cents: i64, field: &str) {
+        let holds = (0..=MOST_CENTS).contains(&cents);
+        self.unless(holds, field, "Input should be from 0 to 100000000");
+    }
+
+    fn words(&mut self, words: Option<&str>, field: &str) {
+        let fits = words.is_none_or(|words| words.chars().count() <= 500);
+        self.unless(fits, field, "At most 500 characters");
+    }
+
+    fn hours(&mut self, hours: u16, field: &str) {
+        self.unless(hours <= MOST_HOURS, field, "Input should be from 0 to 8760");
+    }
+}
+
+impl BookingPolicies {
+    /// Names everything that cannot be meant, as it is sent.
+    pub fn check(&self) -> Result<(), Problems> {
+        let mut wrong = Wrong::default();
+        self.deposit.check(&mut wrong);
+        self.cancellation.check(&mut wrong);
+        wrong.hours(self.reschedule.notice_hours, "reschedule.notice_hours");
+        wrong.money(self.reschedule.fee_cents, "reschedule.fee_cents");
+        self.payment_terms.check(&mut wrong);
+        self.scheduling.check(&mut wrong);
+        self.risk.check(&mut wrong);
+        wrong.unless(
+            (1000..=10_000).contains(&self.work.overrun_permille),
+            "work.overrun_threshold",
+            "Input should be from 1 to 10",
+        );
+        wrong.0.or(())
+    }
+}
+
+impl DepositPolicy {
+    fn check(&self, wrong: &mut Wrong) {
+        for (field, share) in [
+            ("deposit.percent", self.percent_permille),
+            ("deposit.heavy_percent", self.heavy_permille),
+            ("deposit.short_notice_percent", self.short_notice_permille),
+            ("deposit.late_percent", self.late_permille),
+            ("deposit.high_value_percent", self.high_value_permille),
+        ] {
+            wrong.unless(share <= 1000, field, "Input should be from 0 to 1");
+        }
+        wrong.money(self.high_value_cents, "deposit.high_value_cents");
+        wrong.money(self.minimum_cents, "deposit.minimum_cents");
+        wrong.money(self.maximum_cents, "deposit.maximum_cents");
+        wrong.unless(
+            self.maximum_cents >= self.minimum_cents,
             "deposit.maximum_cents",
             "Input should not be less than minimum_cents",
         );
-        let back = &self.cancellation;
+        wrong.unless(self.due_days <= 365, "deposit.due_days", "Input should be from 0 to 365");
+        wrong.words(self.notes.as_deref(), "deposit.notes");
+    }
+}
+
+impl CancellationPolicy {
+    fn check(&self, wrong: &mut Wrong) {
         for (field, percent) in [
-            ("cancellation.partial_percent", back.partial_percent),
-            ("cancellation.first_time_percent", back.first_time_percent),
-            ("cancellation.high_value_percent", back.high_value_percent),
-            ("cancellation.short_notice_percent", back.short_notice_percent),
+            ("cancellation.partial_percent", self.partial_percent),
+            ("cancellation.first_time_percent", self.first_time_percent),
+            ("cancellation.high_value_percent", self.high_value_percent),
+            ("cancellation.short_notice_percent", self.short_notice_percent),
+            ("cancellation.refund_percent", self.late_percent),
         ] {
-            must(percent <= 100, field, "Input should be from 0 to 100");
+            wrong.unless(percent <= 100, field, "Input should be from 0 to 100");
         }
         let later = "Input should not be less than the hours of the part";
-        must(back.free_hours >= back.partial_hours, "cancellation.free_hours", later);
-        must(
-            back.heavy_free_hours >= back.heavy_partial_hours,
+        wrong.unless(self.free_hours >= self.partial_hours, "cancellation.free_hours", later);
+        wrong.unless(
+            self.heavy_free_hours >= self.heavy_partial_hours,
             "cancellation.heavy_free_hours",
             later,
         );
-        must(back.late_fee_cents >= 0, "cancellation.late_fee_cents", "Input should be 0 or more");
-        must(self.reschedule.fee_cents >= 0, "reschedule.fee_cents", "Input should be 0 or more");
-        let times = &self.scheduling;
-        must(
-            (5..=240).contains(&times.slot_duration_minutes),
+        wrong.hours(self.free_hours, "cancellation.free_hours");
+        wrong.hours(self.heavy_free_hours, "cancellation.heavy_free_hours");
+        wrong.money(self.late_fee_cents, "cancellation.fee_cents");
+        wrong.words(self.notes.as_deref(), "cancellation.notes");
+    }
+}
+
+impl PaymentTerms {
+    fn check(&self, wrong: &mut Wrong) {
+        wrong.unless(self.due_days <= 365, "payment_terms.due_days", "Input should be 0 to 365");
+        wrong.unless(
+            self.accepted_methods.len() <= 20
+                && self.accepted_methods.iter().all(|one| is_word(one, 50)),
+            "payment_terms.accepted_methods",
+            "At most 20, of 1 to 50 characters each",
+        );
+        wrong.words(self.notes.as_deref(), "payment_terms.notes");
+    }
+}
+
+impl SchedulingPolicy {
+    fn check(&self, wrong: &mut Wrong) {
+        wrong.unless(
+            (5..=240).contains(&self.slot_duration_minutes),
             "scheduling.slot_duration_minutes",
             "Input should be from 5 to 240",
         );
-        must(times.buffer_minutes <= 240, "scheduling.buffer_minutes", "Input should be 0 to 240");
-        must(
-            self.risk.medium_from <= self.risk.high_from,
+        let buffer = "scheduling.buffer_minutes";
+        wrong.unless(self.buffer_minutes <= 240, buffer, "Input should be from 0 to 240");
+        wrong.hours(self.lead_time_hours, "scheduling.lead_time_hours");
+        wrong.unless(
+            self.max_bookings_per_day.is_none_or(|most| (1..=1000).contains(&most)),
+            "scheduling.max_bookings_per_day",
+            "Input should be from 1 to 1000, or null",
+        );
+    }
+}
+
+impl RiskPolicy {
+    fn check(&self, wrong: &mut Wrong) {
+        for (field, points) in [
+            ("risk.new_client_points", self.new_client_points),
+            ("risk.high_total_points", self.high_total_points),
+            ("risk.short_notice_points", self.short_notice_points),
+            ("risk.area_points", self.area_points),
+            ("risk.cancelled_points", self.cancelled_points),
+            ("risk.cancelled_again_points", self.cancelled_again_points),
+        ] {
+            wrong.unless(points <= 100, field, "Input should be from 0 to 100");
+        }
+        wrong.unless(
+            self.medium_from <= self.high_from,
             "risk.high_from",
             "Input should not be less than medium_from",
         );
-        wrong.or(())
+        wrong.unless(
+            self.flagged_prefixes.len() <= 200
+                && self.flagged_prefixes.iter().all(|one| is_word(one, 10)),
+            "risk.flagged_prefixes",
+            "At most 200, of 1 to 10 characters each",
+        );
     }
+}
+
+fn is_word(text: &str, longest: usize) -> bool {
+    text.trim() == text && (1..=longest).contains(&text.chars().count())
 }
 
 #[cfg(test)]
@@ -280,9 +416,6 @@ mod tests {
         policies.risk.high_from = 1;
         let problems = policies.check().unwrap_err();
         let fields: Vec<_> = problems.as_slice().iter().map(|one| one.field.as_str()).collect();
-        assert_eq!(
-            fields,
-            ["deposit.percent_permille", "cancellation.free_hours", "risk.high_from"]
-        );
+        assert_eq!(fields, ["deposit.percent", "cancellation.free_hours", "risk.high_from"]);
     }
 }

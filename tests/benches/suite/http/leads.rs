@@ -2,8 +2,8 @@
 
 use commands::CommandBus;
 use domain::id::{LeadId, OrgId};
+use domain::pricing::prices;
 use domain::sales::lead::{Lead, LeadCommand, LeadRequest, Submission, referral_code};
-use domain::sales::price_book;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -33,7 +33,7 @@ pub(crate) async fn make(bus: &CommandBus, org: OrgId, count: usize) -> Vec<Lead
 async fn submit(bus: &CommandBus, org: OrgId) -> LeadId {
     let lead_id = LeadId::from(Uuid::now_v7());
     let request = LeadRequest::parse(&body()).unwrap();
-    let estimate = price_book::current().estimate(&request.inputs);
+    let estimate = prices::economy_v1().estimate(&request.inputs);
     let referral_code = referral_code(rand::random());
     #[expect(clippy::disallowed_methods, reason = "a benchmark is its own edge")]
     let now = chrono::Utc::now();

@@ -89,6 +89,24 @@ pub(super) const THINGS: &[Thing] = &[
         Some(("DELETE /v1/admin/availability-blocks/{}", "")),
     ),
     thing(
+        "service_type_id",
+        ("POST /v1/admin/service-types", r#"{"name":"{mark} {n}"}"#),
+        "service_type_id",
+        Some(("DELETE /v1/admin/service-types/{}", "")),
+    ),
+    thing(
+        "service_addon_id",
+        ("POST /v1/admin/service-types/{service_type_id}/addons", r#"{"name":"{mark} {n}"}"#),
+        "service_addon_id",
+        Some(("DELETE /v1/admin/service-addons/{}", "")),
+    ),
+    thing(
+        "addon_id",
+        ("POST /v1/admin/addons", r#"{"code":"{mark}-{n}","name":"{mark} {n}"}"#),
+        "addon_id",
+        Some(("PATCH /v1/admin/addons/{}", r#"{"is_active":false}"#)),
+    ),
+    thing(
         "token_id",
         ("POST /v1/iam/api-tokens", r#"{"name":"{mark} {n}","permissions":["core.view"]}"#),
         "token_id",
@@ -104,6 +122,7 @@ pub(super) const THINGS: &[Thing] = &[
 
 /// Other names for the same things. `org_id` is the organisation itself.
 pub(super) const ALIASES: &[(&str, &str)] = &[
+    ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
@@ -128,6 +147,7 @@ pub(super) const SORTS: &[(&str, &[&str])] = &[
         &["/v1/admin/history/lead/{lead_id}", "/v1/admin/history/organisation/{org_id}"],
     ),
     ("/v1/admin/timeline/{type}/{id}", &["/v1/admin/timeline/lead/{lead_id}"]),
+    ("/v1/admin/price-book/versions/{version}", &["/v1/admin/price-book/versions/1"]),
 ];
 
 /// What a caller who may do it sends, for routes that take a body.
@@ -176,6 +196,14 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),
+    ("PATCH /v1/admin/service-types/{service_type_id}", r#"{"name":"s {n}"}"#),
+    ("POST /v1/admin/service-types/{service_type_id}/addons", r#"{"name":"a {n}"}"#),
+    ("PATCH /v1/admin/service-addons/{service_addon_id}", r#"{"name":"a {n}"}"#),
+    ("POST /v1/admin/addons", r#"{"code":"a-{n}","name":"a"}"#),
+    ("PATCH /v1/admin/addons/{addon_id}", r#"{"name":"a {n}"}"#),
+    ("PATCH /v1/admin/pricing-settings", r#"{"gst_rate":0.05}"#),
+    ("PATCH /v1/admin/booking-policies", r#"{"reschedule":{"max_reschedules":2}}"#),
     ("PATCH /v1/admin/settings/features", r#"{"overrides":{"module.leads":true}}"#),
     ("PATCH /v1/admin/settings/org", r#"{"legal_name":"{mark}"}"#),
     ("PATCH /v1/admin/users/me/ui_prefs", r#"{"hidden_keys":["{mark}"]}"#),

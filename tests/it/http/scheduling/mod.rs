@@ -3,6 +3,7 @@
 mod bookings;
 mod effects;
 mod past;
+mod policies;
 mod public;
 mod race;
 mod teams;

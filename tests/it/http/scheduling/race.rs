@@ -3,6 +3,7 @@
 //! `RACE_ROUNDS` says how often; 25 if it is not set.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::billing::plan::Plan;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -35,6 +36,8 @@ fn one_of(answers: &[Answer], code: &str, round: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_sixty_four_visitors_one_gets_the_time() {
     let app = App::start().await;
+    // More visits than a free plan allows.
+    app.give_plan(0, Plan::Pro).await;
     let owner = app.staff("owner");
     team(&owner, "North").await;
     app.settle().await;
@@ -61,6 +64,8 @@ async fn of_sixty_four_visitors_one_gets_the_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_sixty_four_dispatchers_one_gets_the_team_and_the_worker() {
     let app = App::start().await;
+    // More visits than a free plan allows.
+    app.give_plan(0, Plan::Pro).await;
     let owner = app.staff("owner");
     let north = team(&owner, "North").await;
     let dana = worker(&owner, "Dana", "780-555-0101", &north).await;
@@ -86,6 +91,8 @@ async fn of_sixty_four_dispatchers_one_gets_the_team_and_the_worker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_that_are_moved_to_one_time_one_arrives() {
     let app = App::start().await;
+    // More visits than a free plan allows.
+    app.give_plan(0, Plan::Pro).await;
     let owner = app.staff("owner");
     let north = team(&owner, "North").await;
     let sam = client(&owner, "Sam").await;

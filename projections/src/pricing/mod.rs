@@ -1,0 +1,3 @@
+//! Read models of prices and terms.
+
+pub mod price_book_versions;
