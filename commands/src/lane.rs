@@ -21,7 +21,7 @@ use crate::figures::OfLane;
 const BATCH: usize = 256;
 
 /// A batch this large costs more by its commands than by itself: making it larger is not worth a pause of the database.
-const ENOUGH: usize = 16;
+const ENOUGH: usize = 64;
 
 /// Longer than any healthy batch by far; after it the connection is given up and the batch sent again.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -6,6 +6,7 @@ mod create;
 mod customer;
 mod detail;
 mod list;
+mod own;
 mod placing;
 mod public;
 mod terms;
@@ -32,6 +33,7 @@ pub(super) fn routes() -> Routes {
         .merge(placing::routes())
         .merge(changes::routes())
         .merge(terms::routes())
+        .merge(own::routes())
 }
 
 /// Carries out a command on a booking; the answer is the booking.

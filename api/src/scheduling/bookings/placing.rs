@@ -5,18 +5,18 @@ use chrono::TimeDelta;
 use commands::Context;
 use domain::access::Permission;
 use domain::id::{BookingId, TeamId, WorkerId};
-use domain::scheduling::booking::{BookingCommand, Change, Crew, Details, Party};
+use domain::scheduling::booking::{Booking, BookingCommand, Change, Crew, Details, Party};
 use domain::scheduling::team::Details as Team;
 use domain::scheduling::window::Window;
 use domain::settings::feature::Feature;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::super::sent::Sent;
 use super::super::{DISPATCH, facts, instants};
-use super::{known, run};
+use super::{known, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -40,7 +40,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "starts_at": "2030-03-04T13:00:00" })))]
-struct Placing {
+pub(super) struct Placing {
     /// With an offset, or on the clock of the organisation.
     starts_at: Option<String>,
     /// Instead of `duration_minutes`; without both the visit stays as long as it is.
@@ -80,7 +80,7 @@ async fn change_booking(
     Path(id): Path<BookingId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    place(&app, &request.context(&caller), id, request.body()?).await
+    place(&app, &request.context(&caller), id, request.body()?, STAFF).await
 }
 
 /// Come at another time
@@ -101,7 +101,7 @@ async fn reschedule_booking(
     Path(id): Path<BookingId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    place(&app, &request.context(&caller), id, request.body()?).await
+    place(&app, &request.context(&caller), id, request.body()?, STAFF).await
 }
 
 /// Move a visit on the schedule
@@ -122,14 +122,20 @@ async fn move_booking(
     Path(id): Path<BookingId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    place(&app, &request.context(&caller), id, request.body()?).await
+    place(&app, &request.context(&caller), id, request.body()?, STAFF).await
 }
 
-async fn place(
+/// Who wants it, and how they are told what became of it.
+pub(super) type By = (Party, fn(&Booking) -> Value);
+
+const STAFF: By = (Party::Staff, shown);
+
+pub(super) async fn place(
     app: &App,
     context: &Context,
     id: BookingId,
     wanted: Placing,
+    (by, told): By,
 ) -> Result<Answer, Problem> {
     let booking = known(app, context.org, id).await?;
     let zone = app.settings.of(app, context.org).await?.zone;
@@ -164,17 +170,30 @@ async fn place(
         team: wanted.team_id,
         crew,
         obstacles,
-        by: Party::Staff,
+        by,
         forced: wanted.force_reason,
         policies: holds.book.policies.clone(),
         decided_by: holds.prices.name(),
         now: app.now(),
     }));
-    let done = run(app, &context, id, command).await;
+    let done = app.bus.execute(&context, &id.to_string(), command, told).await;
     Ok(Answer::done(&done.map_err(|error| facts::refused(error, team.team_id))?))
 }
 
 impl Placing {
+    /// At another time, whoever comes.
+    pub(super) fn at(starts_at: String, duration_minutes: Option<u32>) -> Self {
+        Self {
+            starts_at: Some(starts_at),
+            ends_at: None,
+            duration_minutes,
+            team_id: None,
+            worker_id: Sent::default(),
+            crew: None,
+            force_reason: None,
+        }
+    }
+
     /// When it shall be, if that is to change.
     fn window(&self, booking: &Details, zone: chrono_tz::Tz) -> Result<Option<Window>, Problem> {
         let before = booking.placement.window;

@@ -1,0 +1,220 @@
+//! A client's own visits, at their portal: seen, put off, called off.
+
+use axum::extract::State;
+use domain::id::BookingId;
+use domain::personal;
+use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Details, Party};
+use projections::scheduling::booking_detail::{self, BookingDetail};
+use projections::scheduling::booking_list::{self, ALWAYS, BookingList, Filter, Order, PAGE};
+use projections::{Projection, tenant};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::super::continued;
+use super::known;
+use super::placing::{self, Placing};
+use crate::answer::Answer;
+use crate::command::CommandRequest;
+use crate::cursor;
+use crate::extract::{Parameters, Path, limit};
+use crate::freshness::Freshness;
+use crate::identity::PortalCaller;
+use crate::problem::Problem;
+use crate::route::{Routes, client};
+use crate::state::{App, AppState};
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(routes!(own_bookings), client())
+        .add(routes!(own_booking), client())
+        .add(routes!(put_off), client().action("booking.reschedule"))
+        .add(routes!(call_off), client().action("booking.cancel"))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct OwnQuery {
+    /// `X-Next-Cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 500, else 50.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<i64>,
+}
+
+/// One's own visits, the latest first
+#[utoipa::path(
+    get,
+    path = "/v1/client/portal/bookings",
+    tag = "portal",
+    params(OwnQuery),
+    responses((status = 200, description = "One page; `X-Next-Cursor` leads to the next", content_type = "application/json", example = json!([
+        { "order_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "status": "CONFIRMED", "starts_at": "2030-03-04T17:00:00Z", "duration_minutes": 120 }
+    ])))
+)]
+async fn own_bookings(
+    State(app): State<AppState>,
+    caller: PortalCaller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<OwnQuery>,
+) -> Result<Answer, Problem> {
+    let (limit, after) = (limit(asked.limit, PAGE)?, cursor::asked(asked.cursor.as_deref())?);
+    let reached = fresh.reach(&app, caller.org, &[BookingList::NAME]).await?;
+    let filter = Filter {
+        between: ALWAYS,
+        status: Vec::new(),
+        team: None,
+        worker: None,
+        client: Some(caller.holder),
+        query: None,
+        archived: false,
+    };
+    let mut tx = tenant::begin(&app.reads, caller.org).await?;
+    let items =
+        booking_list::page(&mut tx, caller.org, &filter, (Order::Latest, after), limit).await?;
+    let next = cursor::last_of_full(&items, limit)
+        .map(|last| cursor::shown(last.starts_at, last.booking_id));
+    let lines = items.iter().map(|item| {
+        json!({
+            "order_id": item.booking_id,
+            "status": item.status,
+            "starts_at": item.starts_at,
+            "duration_minutes": item.duration_minutes,
+        })
+    });
+    let answer = Answer::json(&lines.collect::<Vec<_>>())?;
+    Ok(reached.mark(continued(answer, next.as_deref())))
+}
+
+/// One of one's own visits
+#[utoipa::path(
+    get,
+    path = "/v1/client/portal/bookings/{booking_id}",
+    tag = "portal",
+    params(("booking_id" = Uuid, Path)),
+    responses((status = 200, description = "The visit; `ETag` is its version", content_type = "application/json"))
+)]
+async fn own_booking(
+    State(app): State<AppState>,
+    caller: PortalCaller,
+    fresh: Freshness,
+    Path(id): Path<BookingId>,
+) -> Result<Answer, Problem> {
+    let reached = fresh.reach(&app, caller.org, &[BookingDetail::NAME]).await?;
+    let mut tx = tenant::begin(&app.reads, caller.org).await?;
+    let found = booking_detail::find(&mut tx, &app.keys, caller.org, id).await?;
+    let own = found.as_ref().filter(|found| {
+        found.booking.details().is_some_and(|booking| is_of(booking, caller.holder))
+    });
+    let own = own.ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
+    Ok(reached.mark(Answer::json(&told(&own.booking))?.version(own.version)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "starts_at": "2030-03-04T13:00:00" })))]
+struct PutOff {
+    /// With an offset, or on the clock of the organisation.
+    starts_at: String,
+    /// 1 to 10080; the visit stays as long as it is if this is left out.
+    duration_minutes: Option<u32>,
+}
+
+/// Have one's own visit at another time, as often and as late as the policy allows
+#[utoipa::path(
+    post,
+    path = "/v1/client/bookings/{booking_id}/reschedule",
+    tag = "portal",
+    params(("booking_id" = Uuid, Path)),
+    request_body = PutOff,
+    responses(
+        (status = 200, description = "The visit", content_type = "application/json"),
+        (status = 409, description = "`booking.conflict`: `conflicts` says what is there. `booking.day_full`. Too late, or too often")
+    )
+)]
+async fn put_off(
+    State(app): State<AppState>,
+    caller: PortalCaller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let PutOff { starts_at, duration_minutes } = request.body()?;
+    must_own(&app, &caller, id).await?;
+    let wanted = Placing::at(starts_at, duration_minutes);
+    placing::place(&app, &caller.context(&request), id, wanted, (Party::Client, told)).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CallOff {
+    /// Up to 500 characters.
+    reason: Option<String>,
+}
+
+/// Call one's own visit off; `settlement` says what is paid back, and what is owed
+#[utoipa::path(
+    post,
+    path = "/v1/client/bookings/{booking_id}/cancel",
+    tag = "portal",
+    params(("booking_id" = Uuid, Path)),
+    request_body = CallOff,
+    responses(
+        (status = 200, description = "The visit", content_type = "application/json"),
+        (status = 409, description = "`booking.illegal_state`")
+    )
+)]
+async fn call_off(
+    State(app): State<AppState>,
+    caller: PortalCaller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let CallOff { reason } = request.body()?;
+    must_own(&app, &caller, id).await?;
+    let command = BookingCommand::Cancel { by: Party::Client, reason, now: app.now() };
+    let done = app.bus.execute(&caller.context(&request), &id.to_string(), command, told).await?;
+    Ok(Answer::done(&done))
+}
+
+/// A visit of somebody else is answered as one that does not exist.
+async fn must_own(app: &App, caller: &PortalCaller, id: BookingId) -> Result<(), Problem> {
+    let booking = known(app, caller.org, id).await?;
+    if is_of(&booking, caller.holder) {
+        Ok(())
+    } else {
+        Err(Problem::refused(&BookingError::NotFound))
+    }
+}
+
+fn is_of(booking: &Details, client: Uuid) -> bool {
+    booking.client.is_some_and(|whose| whose.as_uuid() == client)
+}
+
+/// What a client may know of their own visit: neither what staff think of the risk, nor who else is sent.
+fn told(booking: &Booking) -> Value {
+    let Some(booking) = booking.details() else { return Value::Null };
+    let (asked, window) = (&booking.requested, booking.placement.window);
+    let deposit = booking.deposit.as_ref();
+    let mut told = json!({
+        "order_id": asked.booking_id,
+        "status": booking.status,
+        "starts_at": window.starts_at,
+        "ends_at": window.ends_at,
+        "duration_minutes": window.minutes(),
+        "address_text": asked.place,
+        "service_type": asked.service,
+        "total_cents": asked.total_cents,
+        "deposit_required": deposit.is_some_and(|terms| terms.required),
+        "deposit_cents": deposit.and_then(|terms| terms.amount_cents),
+        "deposit_status": booking.deposit_status,
+        "settlement": booking.settlement,
+        "pay_link": null,
+        "photos_available": false,
+        "photos_count": 0,
+    });
+    personal::reveal(&mut told);
+    told
+}
