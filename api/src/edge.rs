@@ -6,9 +6,8 @@ mod log;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -16,11 +15,11 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 pub use self::cors::{Cors, OriginError};
-use self::log::Answered;
+use self::log::Asked;
 use crate::audit::ClientAddress;
 use crate::health::Monitored;
 use crate::limits::{Limits, Room};
-use crate::metrics::{InFlight, Requests};
+use crate::metrics::Requests;
 use crate::problem::{Code, Problem};
 use crate::proxies::Proxies;
 use crate::rate::Standing;
@@ -114,20 +113,16 @@ pub(crate) async fn edge(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let started = Instant::now();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
     let info = Arc::new(RequestInfo::read(request.headers(), peer, &edge.proxies));
     request.extensions_mut().insert(Arc::clone(&info));
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let path = request.extensions().get::<MatchedPath>().cloned();
-    let path = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let asked = (request.method().clone(), request.uri().clone());
+    let asked = Asked::now(&edge, &info, asked, request.extensions().get().cloned());
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let docs = path.starts_with("/docs");
 
-    let in_flight = InFlight::enter(&edge.requests);
     let too_large = edge.room.is_too_large(request.headers());
-    let answered = if let Some(answered) = edge.cors.preflight(&method, request.headers()) {
+    let answered = if let Some(answered) = edge.cors.preflight(asked.method(), request.headers()) {
         answered
     } else {
         let handle = async move {
@@ -138,28 +133,16 @@ pub(crate) async fn edge(
                 next.run(request).await
             }
         };
-        let answered = shield(edge.room.guard(MONITORED.contains(&path), handle));
-        answered.instrument(log::span(&info)).await
+        let answered = shield(edge.room.guard(MONITORED.contains(&asked.route()), handle));
+        answered.instrument(asked.span()).await
     };
     let mut response = settle(answered, &info.id, &edge.problem_base);
     if response.status() == StatusCode::OK {
-        response = unless_unchanged(response, &method, if_none_match.as_ref());
+        response = unless_unchanged(response, asked.method(), if_none_match.as_ref());
     }
-    drop(in_flight);
-
-    decorate(response.headers_mut(), &info, docs);
+    decorate(response.headers_mut(), &info, asked.route().starts_with("/docs"));
     edge.cors.mark(origin.as_ref(), response.headers_mut());
-    let took = started.elapsed();
-    edge.requests.count(&method, path, response.status(), took);
-    log::line(&Answered {
-        info: &info,
-        method: &method,
-        path: uri.path(),
-        route: path,
-        status: response.status(),
-        took,
-        address: edge.logged_address,
-    });
+    asked.answered(response.status());
     response
 }
 

@@ -12,6 +12,8 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::append::{Decision, Outcome};
 use crate::context::{Context, Done};
@@ -170,9 +172,17 @@ impl CommandBus {
         start: Start<A>,
     ) -> Result<Done<T>, CommandError<A::Error>> {
         let figures = self.figures.of(A::TYPE, &command);
+        let span = tracing::debug_span!(
+            "command.handle",
+            es.aggregate = A::TYPE,
+            es.command = figures.name,
+            es.outcome = Empty,
+        );
         let started = Instant::now();
-        let result = self.attempt(ctx, id, command, answer, start, &figures).await;
+        let attempt = self.attempt(ctx, id, command, answer, start, &figures);
+        let result = attempt.instrument(span.clone()).await;
         figures.took.record(started.elapsed());
+        span.record("es.outcome", label(&result));
         figures.ended(label(&result));
         result
     }
@@ -194,6 +204,7 @@ impl CommandBus {
                 before
             } else {
                 let latest = fold::<A>(&self.streams, ctx.org, id, i32::MAX);
+                let latest = latest.instrument(tracing::debug_span!("es.load"));
                 Arc::new(within(until, latest).await?)
             };
             let (decision, after) =
@@ -205,7 +216,8 @@ impl CommandBus {
                         return within(until, self.repeated(ctx, answer)).await?.ok_or(error);
                     }
                 };
-            match self.append(decision, until).await? {
+            let append = self.append(decision, until);
+            match append.instrument(tracing::debug_span!("es.append")).await? {
                 Outcome::Stored { position, version } => {
                     let told = answer(&after.state);
                     let after = Folded { version, ..after };

@@ -22,6 +22,8 @@ pub(crate) struct Figures(Arc<RwLock<Known>>);
 
 /// The figures of one command.
 pub(crate) struct OfCommand {
+    /// As labels are written.
+    pub(crate) name: String,
     ended: [Counter; OUTCOMES.len()],
     /// From the call to the answer.
     pub(crate) took: Histogram,
@@ -56,6 +58,7 @@ impl Figures {
 
 impl OfCommand {
     fn new(aggregate: &'static str, command: &str) -> Self {
+        let name = command.to_owned();
         let ended = OUTCOMES.map(|outcome| {
             let counter = metrics::counter!(
                 "es_commands_total",
@@ -69,7 +72,7 @@ impl OfCommand {
             "aggregate" => aggregate, "command" => command.to_owned()
         );
         let retries = metrics::counter!("es_concurrency_retries_total", "aggregate" => aggregate);
-        Self { ended, took, retries }
+        Self { name, ended, took, retries }
     }
 
     /// Counts one that ended like this; `outcome` is one of [`OUTCOMES`].

@@ -16,6 +16,7 @@ use domain::scheduling::booking::{Booking, BookingCommand, DepositStep};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::jobs::pulse::Pulse;
@@ -98,7 +99,13 @@ impl Timers {
                 return Ok(fired);
             }
             for timer in due {
-                self.fire_one(lease, &timer).await?;
+                let span = tracing::error_span!(
+                    "timer.fire",
+                    correlation_id = timer.correlation_id,
+                    otel.kind = "consumer",
+                    timer.attempt = timer.attempts,
+                );
+                self.fire_one(lease, &timer).instrument(span).await?;
                 alive();
                 fired += 1;
             }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::failure::{Failure, Refusal};
+use crate::trace::TRACEPARENT;
 use crate::visitor::{FORWARDED_FOR, Staff, Visitor};
 
 /// A page that takes longer is not waited for.
@@ -211,7 +212,9 @@ impl Api {
 fn identity(visitor: &Visitor) -> HeaderMap {
     let session = visitor.session.as_deref();
     let org = visitor.org.as_ref().or_else(|| session.and_then(|session| session.org.as_ref()));
+    let trace = visitor.trace.header();
     let pairs = [
+        (TRACEPARENT, trace.as_ref()),
         (header::HOST, visitor.host.as_ref()),
         (FORWARDED_FOR, visitor.forwarded_for.as_ref()),
         (header::AUTHORIZATION, session.map(|session| &session.authorization)),

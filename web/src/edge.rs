@@ -1,9 +1,10 @@
 //! Around every page: who asks, and what is answered when something goes wrong.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::Instrument;
 use url::form_urlencoded::byte_serialize;
 
 use crate::failure::Failure;
@@ -12,12 +13,21 @@ use crate::visitor::{Visitor, set_cookie};
 use crate::{Site, SiteState};
 
 /// Finds the session, hands the request on, puts failures into words.
-pub(crate) async fn edge(
-    State(site): State<SiteState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn edge(State(site): State<SiteState>, request: Request, next: Next) -> Response {
     let visitor = Visitor::of(&site, &request);
+    let path = request.extensions().get::<MatchedPath>();
+    let route = path.map_or("unmatched", MatchedPath::as_str);
+    let span = visitor.trace.around(request.method(), route);
+    let response = answered(&site, visitor, request, next).instrument(span.clone()).await;
+    let status = response.status();
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("error.type", status.as_str());
+    }
+    response
+}
+
+async fn answered(site: &Site, visitor: Visitor, mut request: Request, next: Next) -> Response {
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let address = reading.then(|| request.uri().to_string());
     let mut response = if !reading && is_foreign(request.headers()) {
@@ -27,7 +37,7 @@ pub(crate) async fn edge(
         next.run(request).await
     };
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        response = told(&site, visitor, &failure, address.as_deref());
+        response = told(site, visitor, &failure, address.as_deref());
     }
     page::protect(&mut response, site.secure_cookies);
     response

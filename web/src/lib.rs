@@ -18,6 +18,7 @@ mod session;
 mod settings;
 mod shown;
 mod token;
+mod trace;
 mod visitor;
 
 #[cfg(test)]

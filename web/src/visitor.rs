@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::trace::Trace;
 use crate::{Site, SiteState};
 
 /// Hops between a browser and us.
@@ -25,6 +26,8 @@ pub(crate) struct Visitor {
     /// Which organisation, if the page was asked to be that of another than the host's.
     pub(crate) org: Option<HeaderValue>,
     pub(crate) session: Option<Arc<Session>>,
+    /// What is asked for the page goes on in it.
+    pub(crate) trace: Trace,
 }
 
 impl Visitor {
@@ -39,6 +42,7 @@ impl Visitor {
             forwarded_for: peer.and_then(|ConnectInfo(peer)| forwarded_for(headers, *peer)),
             org: None,
             session: place.and_then(|place| site.sessions.find(&place, Instant::now())),
+            trace: Trace::of(headers),
         }
     }
 

@@ -1,30 +1,87 @@
 //! What is logged about every request: one line at its end, and its ids on every line before.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::http::{Method, StatusCode};
+use axum::extract::MatchedPath;
+use axum::http::{Method, StatusCode, Uri};
+use tracing::field::Empty;
 use tracing::{Level, Span};
 use uuid::Uuid;
 
-use super::MONITORED;
-use crate::audit::ClientAddress;
+use super::{Edge, MONITORED};
+use crate::metrics::{InFlight, known_method};
 use crate::request::RequestInfo;
 
-/// A request and how it was answered.
-pub(super) struct Answered<'a> {
-    pub(super) info: &'a RequestInfo,
-    pub(super) method: &'a Method,
+/// Whoever asked hung up before there was an answer. A status of nobody's standard, and many a proxy's.
+const HUNG_UP: u16 = 499;
+
+/// A request in progress. When it is dropped it is counted, its span told how it ended, and its line written: also if
+/// nobody waited for the answer and all that was done for it stopped halfway.
+pub(super) struct Asked {
+    edge: Arc<Edge>,
+    info: Arc<RequestInfo>,
+    method: Method,
     /// As it was asked for.
-    pub(super) path: &'a str,
+    uri: Uri,
     /// The template that it matched.
-    pub(super) route: &'a str,
-    pub(super) status: StatusCode,
-    pub(super) took: Duration,
-    pub(super) address: ClientAddress,
+    path: Option<MatchedPath>,
+    started: Instant,
+    span: Span,
+    answered: Option<StatusCode>,
+    _in_flight: InFlight,
 }
 
-/// Around everything that is done for a request.
-pub(super) fn span(info: &RequestInfo) -> Span {
+impl Asked {
+    pub(super) fn now(
+        edge: &Arc<Edge>,
+        info: &Arc<RequestInfo>,
+        (method, uri): (Method, Uri),
+        path: Option<MatchedPath>,
+    ) -> Self {
+        let in_flight = InFlight::enter(&edge.requests);
+        let (edge, info, started) = (Arc::clone(edge), Arc::clone(info), Instant::now());
+        let span = span(&info, &method, route(path.as_ref()));
+        Self { edge, info, method, uri, path, started, span, answered: None, _in_flight: in_flight }
+    }
+
+    pub(super) fn route(&self) -> &str {
+        route(self.path.as_ref())
+    }
+
+    pub(super) const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Around everything that is done for the request.
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// The answer is on its way.
+    pub(super) fn answered(mut self, status: StatusCode) {
+        self.answered = Some(status);
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let hung_up = || StatusCode::from_u16(HUNG_UP).unwrap_or(StatusCode::REQUEST_TIMEOUT);
+        let (status, took) = (self.answered.unwrap_or_else(hung_up), self.started.elapsed());
+        self.edge.requests.count(&self.method, self.route(), status, took);
+        self.span.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.span.record("error.type", status.as_str());
+        }
+        line(self, status, took);
+    }
+}
+
+fn route(path: Option<&MatchedPath>) -> &str {
+    path.map_or("unmatched", MatchedPath::as_str)
+}
+
+fn span(info: &RequestInfo, method: &Method, route: &str) -> Span {
     // Never left out: what is logged when something goes wrong is worth most with its ids.
     tracing::error_span!(
         target: "app.request",
@@ -32,12 +89,20 @@ pub(super) fn span(info: &RequestInfo) -> Span {
         request_id = info.id,
         trace_id = %info.trace.id(),
         span_id = %info.trace.span(),
+        trace.parent = info.trace.parent().map(tracing::field::display),
+        trace.is_sampled = info.trace.is_sampled && !MONITORED.contains(&route),
+        otel.kind = "server",
+        http.request.method = known_method(method),
+        http.route = route,
+        http.response.status_code = Empty,
+        error.type = Empty,
     )
 }
 
-/// The line about an answered request.
-pub(super) fn line(answered: &Answered<'_>) {
-    let Answered { info, method, route, status, took, .. } = answered;
+/// The line about a request that has ended.
+fn line(asked: &Asked, status: StatusCode, took: Duration) {
+    let Asked { info, method, .. } = asked;
+    let route = asked.route();
     macro_rules! line {
         ($level:expr) => {{
             let who = info.who();
@@ -49,7 +114,7 @@ pub(super) fn line(answered: &Answered<'_>) {
                 user_id = who.and_then(|who| who.user).map(tracing::field::display),
                 role = who.and_then(|who| who.role),
                 method = method.as_str(),
-                path = shown(answered.path, route),
+                path = shown(asked.uri.path(), route),
                 status_code = status.as_u16(),
                 latency_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 latency_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
@@ -57,12 +122,12 @@ pub(super) fn line(answered: &Answered<'_>) {
                 correlation_id = (info.correlation != info.id).then_some(info.correlation.as_str()),
                 trace_id = %info.trace.id(),
                 span_id = %info.trace.span(),
-                client_ip = answered.address.of(info.address()),
+                client_ip = asked.edge.logged_address.of(info.address()),
                 "request"
             );
         }};
     }
-    if MONITORED.contains(route) {
+    if MONITORED.contains(&route) {
         line!(Level::DEBUG);
     } else {
         line!(Level::INFO);

@@ -5,7 +5,7 @@ mod scrape;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-pub(crate) use self::requests::{InFlight, Requests};
+pub(crate) use self::requests::{InFlight, Requests, known_method};
 pub use self::scrape::Scrape;
 
 /// Fine enough below 50 ms for a service that answers in one, coarse above like the dashboards expect.

@@ -122,6 +122,11 @@ impl Answered {
     }
 }
 
+/// The method, if it is one that others know.
+pub(crate) fn known_method(method: &Method) -> &'static str {
+    METHODS[place_of(method)]
+}
+
 fn place_of(method: &Method) -> usize {
     match *method {
         Method::GET => 0,

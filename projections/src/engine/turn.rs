@@ -6,6 +6,7 @@ use domain::id::OrgId;
 use domain::recorded::Recorded;
 use domain::seal::MasterKeys;
 use sqlx::{PgPool, Postgres, Transaction};
+use tracing::Instrument;
 
 use super::apply::{self, Failure};
 use super::checkpoint::{self, Checkpoint, Holder};
@@ -102,8 +103,13 @@ impl Turn<'_> {
         if chunk.events.is_empty() {
             return Ok((Outcome::CaughtUp, None));
         }
-        let (done, next) =
-            tokio::join!(self.apply(tx, &checkpoint, &chunk, pace), self.read_ahead(chunk.upto));
+        let span = tracing::debug_span!(
+            "projection.apply",
+            es.projection = self.target.reader.name,
+            es.events = chunk.events.len(),
+        );
+        let applied = self.apply(tx, &checkpoint, &chunk, pace).instrument(span);
+        let (done, next) = tokio::join!(applied, self.read_ahead(chunk.upto));
         Ok((done?, next))
     }
 

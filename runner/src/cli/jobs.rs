@@ -92,7 +92,7 @@ pub(super) fn list() {
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         // Standard output is for the results.
-        telemetry::init(self.config.log_level, std::io::stderr);
+        telemetry::init(self.config.log_level, std::io::stderr, None);
         let jobs = match self.jobs.as_slice() {
             [] => Job::value_variants(),
             some => some,

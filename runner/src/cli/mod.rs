@@ -19,6 +19,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::config::environment::{Environment, Problem};
 use crate::config::{AppEnv, Config, Role as Process, rules};
@@ -150,7 +151,7 @@ fn refusal(role: &Role, mut problems: Vec<Problem>) -> Option<ExitCode> {
     }
     let mut kind = "";
     if let Some((config, _)) = process {
-        telemetry::init(config.log_level, telemetry::stdout());
+        telemetry::init(config.log_level, telemetry::stdout(), None);
         kind = if config.app_env == AppEnv::Prod { "production " } else { "development " };
         for problem in &problems {
             tracing::error!(detail = %problem.message, "startup_config_error");
@@ -162,7 +163,22 @@ fn refusal(role: &Role, mut problems: Vec<Problem>) -> Option<ExitCode> {
 }
 
 async fn serve(config: Config, process: Process) -> anyhow::Result<ExitCode> {
-    telemetry::init(config.log_level, telemetry::stdout());
+    let scrape = api::install_recorder()?;
+    let export = config.export(process.name())?;
+    telemetry::init(config.log_level, telemetry::stdout(), export.as_ref());
+    let ended = supervised(config, process, scrape).await;
+    if let Some(export) = export {
+        export.finish().await;
+    }
+    ended
+}
+
+/// Works if the database is fit for it.
+async fn supervised(
+    config: Config,
+    process: Process,
+    scrape: PrometheusHandle,
+) -> anyhow::Result<ExitCode> {
     let database = match process {
         Process::Api => Some(config.app_database()?),
         Process::Jobs => Some(config.worker_database()?),
@@ -185,13 +201,16 @@ async fn serve(config: Config, process: Process) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(UNUSABLE));
         }
     }
-    work(config, process).await?;
+    work(config, process, scrape).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn work(config: Config, process: Process) -> anyhow::Result<()> {
+async fn work(
+    config: Config,
+    process: Process,
+    scrape: PrometheusHandle,
+) -> anyhow::Result<()> {
     let stop = roles::stop_signal()?;
-    let scrape = api::install_recorder()?;
     match process {
         Process::Api => {
             let listener = roles::listen(&config.api_bind).await?;

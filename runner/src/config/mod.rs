@@ -44,6 +44,18 @@ pub enum Role {
     Tools,
 }
 
+impl Role {
+    /// As it is called on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Jobs => "jobs",
+            Self::Web => "web",
+            Self::Tools => "tools",
+        }
+    }
+}
+
 /// How mail leaves the house.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum EmailMode {

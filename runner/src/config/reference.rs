@@ -78,7 +78,9 @@ const SHARED: [&str; 25] = [
 fn roles(name: &str) -> &'static [Role] {
     use Role::{Api, Jobs, Tools, Web};
     match name {
-        "APP_ENV" | "LOG_LEVEL" | "LOG_ALLOW_DEBUG" => &[Api, Jobs, Web],
+        "APP_ENV" | "LOG_LEVEL" | "LOG_ALLOW_DEBUG" | "OTEL_EXPORTER_OTLP_ENDPOINT" => {
+            &[Api, Jobs, Web]
+        }
         "DATABASE_URL" | "PII_MASTER_KEY" | "HISTORY_SIGNING_KEY" => &[Api, Jobs, Tools],
         "DATABASE_WORKER_URL" | "DATABASE_MIGRATION_URL" => &[Jobs, Tools],
         "DATABASE_POOL_SIZE"
@@ -117,7 +119,11 @@ fn roles(name: &str) -> &'static [Role] {
 }
 
 /// Variables that are read where there is no [`Config`](super::Config), and what for.
-pub(super) const ELSEWHERE: [(&str, &str); 2] = [
+pub(super) const ELSEWHERE: [(&str, &str); 3] = [
+    (
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "processes that tell a collector: what it wants with every request, `NAME=VALUE[,NAME=VALUE…]`, **secret**",
+    ),
     (
         "HISTORY_PASSWORD",
         "`cleaning history verify --url`: password of the login in `--user`, **secret**",
@@ -183,7 +189,7 @@ and what each one does. Every variable is also an option of the commands that re
         }
         let secret = if variable.secret { ", **secret**" } else { "" };
         let default = variable.default.map(|value| format!("`{value}`")).unwrap_or_default();
-        let roles: Vec<_> = variable.roles.iter().map(|role| name_of(*role)).collect();
+        let roles: Vec<_> = variable.roles.iter().map(|role| role.name()).collect();
         let _ = writeln!(
             page,
             "| `{}` | {}{secret} | {default} | {} | {} |",
@@ -198,15 +204,6 @@ and what each one does. Every variable is also an option of the commands that re
         let _ = writeln!(page, "| `{name}` | {about} |");
     }
     page
-}
-
-const fn name_of(role: Role) -> &'static str {
-    match role {
-        Role::Api => "api",
-        Role::Jobs => "jobs",
-        Role::Web => "web",
-        Role::Tools => "tools",
-    }
 }
 
 /// What each variable that `roles` read is set to.

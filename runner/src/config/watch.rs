@@ -7,8 +7,10 @@ use api::{Backup, Scrape};
 use clap::{ArgAction, Args};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
+use url::Url;
 
 use super::{Config, parse_seconds};
+use crate::telemetry::Export;
 
 const HEADING: &str = "Monitoring";
 
@@ -42,6 +44,18 @@ pub struct WatchConfig {
     #[arg(long, env = "PROJECTION_LAG_MAX_SECONDS", default_value = "30", value_name = "SECONDS",
         value_parser = parse_seconds, help_heading = HEADING)]
     pub projection_lag_max: Duration,
+    /// The collector that is told what requests, commands, deliveries and jobs took, by OTLP over HTTP: `/v1/traces` is
+    /// added. Without it nobody is told, and lines of the log have their trace ids all the same.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", value_parser = parse_collector,
+        help_heading = HEADING)]
+    pub otel_endpoint: Option<Url>,
+}
+
+/// An address without a password: it is shown.
+fn parse_collector(text: &str) -> Result<Url, String> {
+    let url = text.parse::<Url>().ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.filter(|url| url.username().is_empty() && url.password().is_none())
+        .ok_or_else(|| "must be an address with http or https and without a login".to_owned())
 }
 
 impl Config {
@@ -53,6 +67,11 @@ impl Config {
             legacy_names: watch.metrics_legacy_names,
             ..Scrape::new(handle, watch.metrics_token.clone())
         })
+    }
+
+    /// The way to the collector of traces, if there is one; `role` is what it knows us by.
+    pub fn export(&self, role: &str) -> anyhow::Result<Option<Export>> {
+        self.watch.otel_endpoint.as_ref().map(|place| Export::start(place, role)).transpose()
     }
 
     /// Where the time of the last verified backup is looked for.

@@ -26,6 +26,8 @@ use rand::Rng;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -96,6 +98,7 @@ struct Due {
     kind: String,
     payload: Value,
     attempts: i32,
+    correlation_id: String,
 }
 
 impl Delivery {
@@ -146,7 +149,7 @@ impl Delivery {
             let due = sqlx::query_as!(
                 Due,
                 r#"select org_id as "org_id!", effect_id as "effect_id!", kind as "kind!", payload as "payload!",
-                          attempts as "attempts!"
+                          attempts as "attempts!", correlation_id as "correlation_id!"
                    from log.claim_effects($1, $2, $3, $4, $5)"#,
                 lease,
                 claimed_at,
@@ -163,11 +166,12 @@ impl Delivery {
                 if stop.is_cancelled() || (self.clock)() - claimed_at > WORTH_BEGINNING {
                     return Ok(delivered);
                 }
+                let span = effect.span();
                 let attempt = tokio::select! {
-                    attempt = self.attempt(&effect) => attempt?,
+                    attempt = self.attempt(&effect).instrument(span.clone()) => attempt?,
                     () = given_up(stop) => return Ok(delivered),
                 };
-                self.record(lease, &effect, attempt).await?;
+                span.record("effect.state", self.record(lease, &effect, attempt).await?);
                 delivered += 1;
                 alive();
             }
@@ -237,7 +241,13 @@ impl Delivery {
         Ok(payload)
     }
 
-    async fn record(&self, lease: Uuid, effect: &Due, attempt: Attempt) -> Result<(), sqlx::Error> {
+    /// Returns the state that the effect is in now.
+    async fn record(
+        &self,
+        lease: Uuid,
+        effect: &Due,
+        attempt: Attempt,
+    ) -> Result<&'static str, sqlx::Error> {
         let now = (self.clock)();
         let Outcome { state, reason, due_at } = outcome(attempt, effect.attempts, now);
         self.figures.ended(&effect.kind, state);
@@ -257,7 +267,22 @@ impl Delivery {
         )
         .execute(&mut *tx)
         .await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(state)
+    }
+}
+
+impl Due {
+    /// Around its delivery, in the trace of what asked for it.
+    fn span(&self) -> Span {
+        tracing::debug_span!(
+            "effect.deliver",
+            correlation_id = self.correlation_id,
+            otel.kind = "consumer",
+            effect.kind = self.kind,
+            effect.attempt = self.attempts,
+            effect.state = Empty,
+        )
     }
 }
 

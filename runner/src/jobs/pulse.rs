@@ -14,6 +14,9 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use tracing::field::Empty;
+use uuid::Uuid;
 
 /// How often they are written.
 const EVERY: Duration = Duration::from_secs(15);
@@ -118,12 +121,20 @@ impl Pulse {
         job: &'static str,
         pass: impl Future<Output = anyhow::Result<T>>,
     ) -> anyhow::Result<T> {
+        let span = tracing::error_span!(
+            "job.run",
+            job,
+            request_id = %format_args!("job-{job}-{}", Uuid::now_v7().simple()),
+            job.name = job,
+            error.type = Empty,
+        );
         let started = Instant::now();
-        let passed = pass.await;
+        let passed = pass.instrument(span.clone()).await;
         match &passed {
             Ok(_) => self.end(job, Ok(()), false),
             Err(error) => {
                 let (why, is_database) = class(error);
+                span.record("error.type", if is_database { "database" } else { "other" });
                 self.end(job, Err(&why), is_database);
             }
         }

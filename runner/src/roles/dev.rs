@@ -2,10 +2,11 @@
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Parser};
+use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::answering::answering;
 use super::{api, jobs, now, stop_signal, web};
 use crate::cli::say;
 use crate::config::environment::Environment;
@@ -26,9 +28,6 @@ use crate::{secrets, telemetry};
 
 /// Name of the database.
 const DATABASE: &str = "cleaning";
-
-/// How long everything may take to answer before the start counts as failed.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Everything on this machine: a private database, demo data, API, jobs and web.
 #[derive(Args, Clone, Debug)]
@@ -76,7 +75,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         .create(true)
         .append(true)
         .open(options.data_dir.join("cleaning.log"))?;
-    telemetry::init(given.log_level, std::sync::Arc::new(log));
+    let scrape = ::api::install_recorder()?;
+    let export = given.export("dev")?;
+    telemetry::init(given.log_level, std::sync::Arc::new(log), export.as_ref());
     // The ports first: being told that one is taken should not take a database.
     let listeners = Listeners::bind(&options).await?;
     let database = tokio::task::spawn_blocking({
@@ -90,7 +91,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let told = ready(&options, &database, &listeners, clients)?;
 
     let processes = TaskTracker::new();
-    start(config, listeners, &processes, &stop)?;
+    start(config, listeners, scrape, &processes, &stop)?;
     let outcome = announce(&told, &database, started, &stop).await;
     if outcome.is_err() {
         stop.cancel();
@@ -98,6 +99,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     stop.cancelled().await;
     processes.close();
     processes.wait().await;
+    if let Some(export) = export {
+        export.finish().await;
+    }
     tokio::task::spawn_blocking(move || drop(database)).await?;
     outcome
 }
@@ -271,10 +275,10 @@ fn password(secrets: &Path, username: &str) -> std::io::Result<String> {
 fn start(
     config: Config,
     listeners: Listeners,
+    scrape: PrometheusHandle,
     processes: &TaskTracker,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let scrape = ::api::install_recorder()?;
     let Listeners { api: api_listener, jobs: jobs_listener, web: web_listener } = listeners;
     let (for_jobs, for_web) = (config.clone(), config.clone());
     let (scrape_jobs, stop_jobs) = (scrape.clone(), stop.clone());
@@ -340,7 +344,7 @@ async fn announce(
     started: Instant,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let Some(answered) = stop.run_until_cancelled(answering(told, database)).await else {
+    let Some(answered) = stop.run_until_cancelled(answering(told, &database.worker)).await else {
         return Ok(());
     };
     answered?;
@@ -362,38 +366,5 @@ async fn announce(
         }
     }
     say(format!("\nready {told}"));
-    Ok(())
-}
-
-/// Waits until every address answers and the read models have the demo data.
-async fn answering(told: &Value, database: &Database) -> anyhow::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    let http = reqwest::Client::new();
-    for (process, path) in [("api", "/healthz"), ("jobs", "/healthz"), ("web", "/healthz")] {
-        let address = format!("{}{path}", told[process].as_str().unwrap_or_default());
-        loop {
-            let answer = http.get(&address).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                break;
-            }
-            if Instant::now() > deadline {
-                bail!("{address} does not answer; see cleaning.log in the data directory");
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-    let names: Vec<String> = projections::READERS.iter().map(|r| r.name.to_owned()).collect();
-    let options: PgConnectOptions = database.worker.parse()?;
-    let mut db = options.connect().await?;
-    while Instant::now() < deadline {
-        let behind = sqlx::query_scalar!(r#"select count(*) as "n!" from log.lagging($1)"#, &names)
-            .fetch_one(&mut db)
-            .await?;
-        if behind == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    db.close().await?;
     Ok(())
 }

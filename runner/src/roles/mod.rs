@@ -1,5 +1,6 @@
 //! The processes of an installation.
 
+mod answering;
 pub mod api;
 pub mod dev;
 pub mod jobs;

@@ -45,7 +45,7 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut fields = Fields::default();
+        let mut fields = Fields::of_span();
         attributes.record(&mut fields);
         span.extensions_mut().insert(fields);
     }
@@ -58,10 +58,10 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields(Vec::with_capacity(16));
+        let mut fields = Fields::of_event();
         for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
             if let Some(of_span) = span.extensions().get::<Fields>() {
-                of_span.0.iter().for_each(|(name, value)| fields.set(name, value.clone()));
+                of_span.known.iter().for_each(|(name, value)| fields.set(name, value.clone()));
             }
         }
         event.record(&mut fields);
@@ -74,20 +74,42 @@ where
 }
 
 /// Names and values, in the order they came.
-#[derive(Default)]
-struct Fields(Vec<(&'static str, Value)>);
+struct Fields {
+    known: Vec<(&'static str, Value)>,
+    is_of_span: bool,
+}
 
 impl Fields {
+    fn of_event() -> Self {
+        Self { known: Vec::with_capacity(16), is_of_span: false }
+    }
+
+    fn of_span() -> Self {
+        Self { known: Vec::new(), is_of_span: true }
+    }
+
+    /// What spans say with a dot in its name is for collectors of traces.
+    fn skips(&self, field: &Field) -> bool {
+        self.is_of_span && field.name().contains('.')
+    }
+
+    /// Takes it over unless it is for somebody else.
+    fn see(&mut self, field: &Field, value: impl Into<Value>) {
+        if !self.skips(field) {
+            self.set(field.name(), value.into());
+        }
+    }
+
     fn set(&mut self, name: &'static str, value: Value) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
+        match self.known.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
-            None => self.0.push((name, value)),
+            None => self.known.push((name, value)),
         }
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
-        let found = self.0.iter().position(|(known, _)| *known == name)?;
-        Some(self.0.remove(found).1)
+        let found = self.known.iter().position(|(known, _)| *known == name)?;
+        Some(self.known.remove(found).1)
     }
 
     fn line(mut self, at: DateTime<Utc>, level: Level, target: &str) -> Vec<u8> {
@@ -100,7 +122,7 @@ impl Fields {
         put(&mut line, "level", level);
         put(&mut line, "message", &redact::value("message", message));
         put(&mut line, "logger", &target.replace("::", "."));
-        for (name, value) in self.0 {
+        for (name, value) in self.known {
             let value = redact::value(name, value);
             if RESERVED.contains(&name) {
                 put(&mut line, &format!("field_{name}"), &value);
@@ -135,31 +157,33 @@ fn name_of(level: Level) -> &'static str {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.set(field.name(), Value::from(format!("{value:?}")));
+        if !self.skips(field) {
+            self.set(field.name(), Value::from(format!("{value:?}")));
+        }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field.name(), Value::from(value));
+        self.see(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field.name(), Value::from(value));
+        self.see(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set(field.name(), Value::from(value));
+        self.see(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.set(field.name(), Value::from(value));
+        self.see(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field.name(), Value::from(value));
+        self.see(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.set(field.name(), Value::from(Chain(value).to_string()));
+        self.see(field, Chain(value).to_string());
     }
 }
 
@@ -241,6 +265,15 @@ mod tests {
             span.in_scope(|| tracing::info!(attempt = 2, "done"));
         });
         assert!(lines[0].ends_with(r#""job":"digest","attempt":2}"#), "{}", lines[0]);
+    }
+
+    #[test]
+    fn what_a_span_says_to_collectors_stands_in_no_line() {
+        let lines = logged(|| {
+            let span = tracing::info_span!("http.request", request_id = "r", http.route = "/v1");
+            span.in_scope(|| tracing::info!(db.rows = 3, "done"));
+        });
+        assert!(lines[0].ends_with(r#""request_id":"r","db.rows":3}"#), "{}", lines[0]);
     }
 
     #[test]

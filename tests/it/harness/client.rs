@@ -49,6 +49,11 @@ impl Client {
         with
     }
 
+    /// What it sends as the header `name`.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }

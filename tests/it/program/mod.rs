@@ -13,3 +13,4 @@ mod monitors;
 mod ready;
 mod secrets;
 mod shims;
+mod traces;

@@ -31,6 +31,7 @@ async fn a_price_is_shown_and_taken_along_to_the_visit() {
     let asked = &api.asked(&Method::POST, "/v1/estimate")[0];
     assert_eq!(asked.body["baths"], 1.5);
     assert_eq!(asked.header("host"), "clean.example");
+    assert!(asked.header("traceparent").starts_with("00-"), "{:?}", asked.headers);
     assert_eq!(page.field("add_ons.oven"), "on");
     assert_eq!(page.field("utm_source"), "news");
     assert_eq!(page.field("total"), "105.00");
