@@ -205,11 +205,7 @@ async fn supervised(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn work(
-    config: Config,
-    process: Process,
-    scrape: PrometheusHandle,
-) -> anyhow::Result<()> {
+async fn work(config: Config, process: Process, scrape: PrometheusHandle) -> anyhow::Result<()> {
     let stop = roles::stop_signal()?;
     match process {
         Process::Api => {
