@@ -2,6 +2,7 @@
 //! tables are in step, there is a backup, and everything that is measured.
 
 mod backup;
+mod behind;
 mod probe;
 mod ready;
 
@@ -14,6 +15,8 @@ use utoipa_axum::routes;
 
 pub use self::backup::Backup;
 pub(crate) use self::backup::BackupError;
+pub(crate) use self::behind::Behind;
+pub use self::behind::watch_lag;
 pub use self::probe::{Health, Revision};
 pub(crate) use self::ready::{checks, pool};
 use crate::problem::Problem;

@@ -49,7 +49,7 @@ use axum::middleware::from_fn_with_state;
 
 pub use self::audit::ClientAddress;
 pub use self::edge::{Cors, EdgeOptions, OriginError};
-pub use self::health::{Backup, Health, Revision, answer as monitored};
+pub use self::health::{Backup, Health, Revision, answer as monitored, watch_lag};
 pub use self::identity::{
     BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, StaffPolicy,
     TokenKeyError, Tokens, Wanted,

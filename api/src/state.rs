@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::audit::{ClientAddress, Sampler};
 use crate::caller::{Logins, Pairs};
 use crate::edge::{Edge, EdgeOptions};
-use crate::health::{Backup, Health};
+use crate::health::{Backup, Behind, Health};
 use crate::identity::{Hashing, Links, PortalPolicy, Seen, StaffPolicy, Tokens};
 use crate::metrics::Scrape;
 use crate::monitors::Monitors;
@@ -76,6 +76,7 @@ pub struct App {
     pub(crate) keys: MasterKeys,
     pub(crate) signing: Option<SigningKey>,
     pub(crate) monitors: Monitors,
+    pub(crate) behind: Arc<Behind>,
     pub(crate) clock: Clock,
     pub(crate) default_org: Option<OrgId>,
     pub(crate) edge: Arc<Edge>,
@@ -119,6 +120,7 @@ impl App {
         crate::metrics::describe_logins();
         let declared = crate::declared();
         let operations = declared.iter().map(|one| (one.method, one.path.as_str()));
+        let behind = options.health.behind();
         let monitors = Monitors::new(
             options.health,
             options.backup,
@@ -132,6 +134,7 @@ impl App {
             keys: options.keys,
             signing: options.signing,
             monitors,
+            behind,
             clock: options.clock,
             default_org: options.default_org,
             edge: Edge::new(options.edge, operations),

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use std::fmt::{self, Debug, Write};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use cqrs_es::Aggregate;
+use domain::scheduling::booking::{Booking, BookingEvent};
 use metrics::{Counter, Histogram};
+use strum::VariantNames;
 
 /// How a command may end.
 pub(crate) const OUTCOMES: [&str; 5] = ["ok", "replayed", "rejected", "conflict", "error"];
@@ -135,11 +138,19 @@ pub(crate) struct OfLane {
     pub(crate) split_batches: Counter,
     /// By aggregate and event.
     appended: HashMap<&'static str, HashMap<String, Counter>>,
+    /// By event; what dashboards of older installations know bookings by.
+    bookings: HashMap<&'static str, Counter>,
 }
 
 impl OfLane {
     pub(crate) fn start() -> Self {
         describe();
+        let bookings = BookingEvent::VARIANTS.iter().map(|event| {
+            let action = if *event == "requested" { "created" } else { event };
+            let counter = metrics::counter!("bookings_total", "action" => action);
+            counter.absolute(0);
+            (*event, counter)
+        });
         let split_batches = metrics::counter!("append_split_batches_total");
         split_batches.absolute(0);
         Self {
@@ -147,11 +158,17 @@ impl OfLane {
             batch_seconds: metrics::histogram!("append_batch_seconds"),
             split_batches,
             appended: HashMap::new(),
+            bookings: bookings.collect(),
         }
     }
 
     /// Counts an event that is in the log now.
     pub(crate) fn appended(&mut self, aggregate: &'static str, event: &str) {
+        if aggregate == Booking::TYPE
+            && let Some(counter) = self.bookings.get(event)
+        {
+            counter.increment(1);
+        }
         let events = self.appended.entry(aggregate).or_default();
         if let Some(counter) = events.get(event) {
             return counter.increment(1);
@@ -172,6 +189,7 @@ fn describe() {
         metrics::Unit::Seconds,
         "From the call of a command to its answer."
     );
+    metrics::describe_counter!("bookings_total", "What happened to bookings.");
     metrics::describe_counter!("es_events_appended_total", "Events that were written to the log.");
     metrics::describe_counter!(
         "es_concurrency_retries_total",

@@ -99,7 +99,7 @@ impl Timers {
                 return Ok(fired);
             }
             for timer in due {
-                let span = tracing::debug_span!(
+                let span = tracing::error_span!(
                     "timer.fire",
                     correlation_id = timer.correlation_id,
                     otel.kind = "consumer",

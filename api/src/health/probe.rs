@@ -12,6 +12,8 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::behind::Behind;
+
 /// Everything a probe may take; monitors give up after 2.5 s.
 const BUDGET: Duration = Duration::from_secs(2);
 
@@ -83,6 +85,11 @@ impl Health {
     /// How old the heartbeat of the jobs may be, if it matters.
     pub(crate) const fn jobs(&self) -> Option<Duration> {
         self.jobs
+    }
+
+    /// Whom to tell how far behind read models are.
+    pub(crate) fn behind(&self) -> Arc<Behind> {
+        Behind::new(self.projections.clone(), self.max_lag)
     }
 
     /// The newest migration of this build.

@@ -43,10 +43,15 @@ pub(super) async fn guard(
     }
     match admit(&app, post, &mut parts).await {
         Ok(()) => {
-            if let Some(info) = info {
+            if let Some(info) = &info {
                 info.trail.admit();
             }
-            next.run(Request::from_parts(parts, body)).await
+            let is_read = parts.method.is_safe();
+            let mut answer = next.run(Request::from_parts(parts, body)).await;
+            if let Some(who) = info.as_ref().and_then(|info| info.who()).filter(|_| is_read) {
+                app.behind.mark(who.org, app.now(), answer.headers_mut());
+            }
+            answer
         }
         Err(problem) => problem.into_response(),
     }

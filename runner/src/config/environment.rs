@@ -219,7 +219,7 @@ mod tests {
                 .config()
                 .unwrap();
         assert_eq!(problems, []);
-        assert_eq!((config.smtp_host, config.smtp_port), (None, 587));
+        assert_eq!((config.mail.smtp_host, config.mail.smtp_port), (None, 587));
         assert_eq!(config.api_bind, "[::1]:1");
     }
 

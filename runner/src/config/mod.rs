@@ -2,6 +2,7 @@
 
 pub mod edge;
 pub mod environment;
+pub mod mail;
 pub mod portal;
 pub mod reference;
 pub mod rules;
@@ -18,17 +19,15 @@ use projections::history::checkpoint::SigningKey;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
+pub use self::mail::EmailMode;
+
 const GENERAL: &str = "General";
 const DATABASE: &str = "Database";
 const KEYS: &str = "Keys and secrets";
 const HTTP: &str = "HTTP";
 const WORK: &str = "Lanes and read models";
 const JOBS: &str = "Jobs";
-const MAIL: &str = "Mail";
 const AUDIT: &str = "Audit log";
-
-/// Sender of mail that nobody configured; no server would take it.
-const NOBODY: &str = "no-reply@localhost";
 
 /// A process of an installation, as far as its configuration is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -54,16 +53,6 @@ impl Role {
             Self::Tools => "tools",
         }
     }
-}
-
-/// How mail leaves the house.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum EmailMode {
-    /// Not at all: every mail is kept as suppressed, with that reason.
-    #[default]
-    Off,
-    /// By SMTP.
-    Smtp,
 }
 
 /// How much of the address of a client the audit log keeps, for ever.
@@ -230,34 +219,9 @@ pub struct Config {
         value_parser = clap::value_parser!(u32).range(1..=10_080))]
     pub checkpoint_interval_minutes: u32,
 
-    /// How mail leaves the house.
-    #[arg(long, env = "EMAIL_MODE", value_enum, default_value = "off", help_heading = MAIL)]
-    pub email_mode: EmailMode,
-    /// Sender of mail.
-    #[arg(long, env = "EMAIL_FROM", default_value = NOBODY, value_name = "ADDRESS", help_heading = MAIL)]
-    pub email_from: String,
-    /// Name shown beside the sender.
-    #[arg(long, env = "EMAIL_FROM_NAME", value_name = "TEXT", help_heading = MAIL)]
-    pub email_from_name: Option<String>,
-    /// Who is told by mail when somebody may write although the installation is read-only.
-    #[arg(long, env = "ADMIN_NOTIFICATION_EMAIL", value_name = "ADDRESS", help_heading = MAIL)]
-    pub admin_notification_email: Option<String>,
-    /// SMTP server.
-    #[arg(long, env = "SMTP_HOST", value_name = "HOST", help_heading = MAIL)]
-    pub smtp_host: Option<String>,
-    /// Port of the SMTP server; 465 means TLS from the start, others STARTTLS when offered, always with a login.
-    #[arg(long, env = "SMTP_PORT", default_value_t = 587, value_name = "PORT", help_heading = MAIL)]
-    pub smtp_port: u16,
-    /// Login at the SMTP server.
-    #[arg(long, env = "SMTP_USERNAME", value_name = "TEXT", help_heading = MAIL)]
-    pub smtp_username: Option<String>,
-    /// Password at the SMTP server.
-    #[arg(long, env = "SMTP_PASSWORD", hide_env_values = true, value_name = "TEXT", help_heading = MAIL)]
-    pub smtp_password: Option<SecretString>,
-    /// How long the SMTP server may take for one step.
-    #[arg(long, env = "SMTP_TIMEOUT_SECONDS", default_value = "10", value_name = "SECONDS",
-        value_parser = parse_seconds, help_heading = MAIL)]
-    pub smtp_timeout: Duration,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
+    pub mail: mail::MailConfig,
 
     /// How much of the address of a client events and audit log keep; neither ever forgets it.
     #[arg(long, env = "AUDIT_CLIENT_ADDRESS", value_enum, default_value = "network", help_heading = AUDIT)]

@@ -110,7 +110,9 @@ fn roles(name: &str) -> &'static [Role] {
         | "SMTP_PORT"
         | "SMTP_USERNAME"
         | "SMTP_PASSWORD"
-        | "SMTP_TIMEOUT_SECONDS" => &[Jobs],
+        | "SMTP_TIMEOUT_SECONDS"
+        | "EMAIL_CIRCUIT_FAILURE_THRESHOLD"
+        | "EMAIL_CIRCUIT_RECOVERY_SECONDS" => &[Jobs],
         "AUDIT_RETENTION_DAYS" => &[Tools],
         "AUTH_SECRET_KEY" => &[Api, Web],
         "WEB_BIND" | "API_URL" => &[Web],

@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
 use super::environment::Problem;
-use super::{AppEnv, Config, ConfigError, EmailMode, NOBODY, Role};
+use super::mail::NOBODY;
+use super::{AppEnv, Config, ConfigError, EmailMode, Role};
 
 /// Shortest secret that signs something.
 const SECRET: usize = 32;
@@ -114,7 +115,7 @@ pub fn warnings(config: &Config, roles: &[Role]) -> Vec<Problem> {
     if roles.contains(&Role::Jobs) && config.history_signing_key.is_none() {
         warn("HISTORY_SIGNING_KEY", "HISTORY_SIGNING_KEY is not set: jobs sign no checkpoints");
     }
-    if roles.contains(&Role::Jobs) && config.email_mode == EmailMode::Off {
+    if roles.contains(&Role::Jobs) && config.mail.email_mode == EmailMode::Off {
         warn("EMAIL_MODE", "EMAIL_MODE=off: no mail is sent, all of it is kept as suppressed");
     }
     warnings
@@ -245,20 +246,20 @@ impl Found {
     }
 
     fn mail(&mut self, config: &Config) {
-        if config.email_mode == EmailMode::Off {
+        if config.mail.email_mode == EmailMode::Off {
             return;
         }
-        if config.smtp_host.is_none() {
+        if config.mail.smtp_host.is_none() {
             self.say("SMTP_HOST", "is required when EMAIL_MODE=smtp");
         }
-        if config.email_from.parse::<lettre::Address>().is_err()
-            && config.email_from.parse::<lettre::message::Mailbox>().is_err()
+        if config.mail.email_from.parse::<lettre::Address>().is_err()
+            && config.mail.email_from.parse::<lettre::message::Mailbox>().is_err()
         {
             self.say("EMAIL_FROM", "is not a mail address");
-        } else if self.strict && config.email_from == NOBODY {
+        } else if self.strict && config.mail.email_from == NOBODY {
             self.say("EMAIL_FROM", "is required when EMAIL_MODE=smtp");
         }
-        match (&config.smtp_username, &config.smtp_password) {
+        match (&config.mail.smtp_username, &config.mail.smtp_password) {
             (Some(_), None) => self.say("SMTP_PASSWORD", "is required with SMTP_USERNAME"),
             (None, Some(_)) => self.say("SMTP_USERNAME", "is required with SMTP_PASSWORD"),
             _ => {}

@@ -4,7 +4,8 @@ use api::{Email, Entry, Flag, Installation};
 use secrecy::SecretString;
 
 use super::environment::{Environment, Source, declaration, variable};
-use super::{AppEnv, Config, EmailMode, NOBODY};
+use super::mail::NOBODY;
+use super::{AppEnv, Config, EmailMode};
 
 /// Stands for a secret that is set.
 const MASK: &str = "***";
@@ -33,9 +34,9 @@ fn entries(config: &Config, environment: &Environment) -> Vec<Entry> {
         ("API_DOCS_ENABLED", Some(has_docs(config).to_string())),
         ("LANES", Some(config.lanes().to_string())),
         ("QUEUE_CAPACITY", Some(config.queue_capacity.to_string())),
-        ("EMAIL_MODE", Some(mode_name(config.email_mode).to_owned())),
-        ("EMAIL_FROM", Some(config.email_from.clone())),
-        ("SMTP_HOST", config.smtp_host.clone()),
+        ("EMAIL_MODE", Some(mode_name(config.mail.email_mode).to_owned())),
+        ("EMAIL_FROM", Some(config.mail.email_from.clone())),
+        ("SMTP_HOST", config.mail.smtp_host.clone()),
     ];
     let secret = [
         ("DATABASE_URL", &config.database_url),
@@ -70,12 +71,12 @@ fn source(environment: &Environment, key: &str, is_set: bool) -> &'static str {
 }
 
 fn flags(config: &Config) -> Vec<Flag> {
-    let email = mode_name(config.email_mode);
+    let email = mode_name(config.mail.email_mode);
     let on = |is_on: bool| if is_on { "on" } else { "off" }.to_owned();
     vec![
         Flag {
             key: "email",
-            enabled: config.email_mode != EmailMode::Off,
+            enabled: config.mail.email_mode != EmailMode::Off,
             description: "Mail is sent; otherwise all of it is kept as suppressed",
             rollout: email.to_owned(),
         },
@@ -95,12 +96,12 @@ fn flags(config: &Config) -> Vec<Flag> {
 }
 
 fn email(config: &Config) -> Email {
-    let is_on = config.email_mode != EmailMode::Off;
+    let is_on = config.mail.email_mode != EmailMode::Off;
     let known = |text: &str| Some(text.to_owned()).filter(|text| is_on && text != NOBODY);
     Email {
-        mode: mode_name(config.email_mode).to_owned(),
-        from: known(&config.email_from),
-        host: config.smtp_host.as_deref().and_then(known),
+        mode: mode_name(config.mail.email_mode).to_owned(),
+        from: known(&config.mail.email_from),
+        host: config.mail.smtp_host.as_deref().and_then(known),
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Attempt;
+use super::circuit::{self, Circuit};
 use crate::config::{Config, EmailMode};
 
 /// For one mail, greeting to acceptance.
@@ -33,29 +34,47 @@ pub(super) struct Letter {
     pub(super) text: String,
 }
 
-/// The mail channel; without a transport it suppresses everything.
+/// The mail channel; without a server it suppresses everything.
 pub(super) struct Email {
     from: Mailbox,
-    transport: Option<AsyncSmtpTransport<Tokio1Executor>>,
+    server: Option<Server>,
+    clock: api::Clock,
 }
 
+/// Where mail is handed in.
+struct Server {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    circuit: Circuit,
+}
+
+/// In the metrics.
+const CIRCUIT: &str = "email";
+
 impl Email {
-    pub(super) fn new(config: &Config) -> anyhow::Result<Self> {
+    pub(super) fn new(config: &Config, clock: api::Clock) -> anyhow::Result<Self> {
         let mut from: Mailbox =
-            config.email_from.parse().context("EMAIL_FROM is not an address")?;
-        if let Some(name) = &config.email_from_name {
+            config.mail.email_from.parse().context("EMAIL_FROM is not an address")?;
+        if let Some(name) = &config.mail.email_from_name {
             from.name = Some(name.clone());
         }
-        let transport = match config.email_mode {
-            EmailMode::Off => None,
-            EmailMode::Smtp => Some(transport(config)?),
+        let (threshold, recovery) =
+            (config.mail.email_circuit_failure_threshold, config.mail.recovery());
+        let server = match config.mail.email_mode {
+            EmailMode::Off => {
+                circuit::unused(CIRCUIT);
+                None
+            }
+            EmailMode::Smtp => Some(Server {
+                transport: transport(config)?,
+                circuit: Circuit::new(CIRCUIT, threshold, recovery),
+            }),
         };
-        Ok(Self { from, transport })
+        Ok(Self { from, server, clock })
     }
 
     /// Tells whoever asked that the request has arrived.
     pub(super) async fn request_received(&self, effect: Uuid, payload: &Value) -> Attempt {
-        if self.transport.is_none() {
+        if !self.is_on() {
             return Attempt::Suppressed("email_off");
         }
         let contact = &payload["contact"];
@@ -76,12 +95,12 @@ impl Email {
 
     /// Whether mail leaves the house at all.
     pub(super) const fn is_on(&self) -> bool {
-        self.transport.is_some()
+        self.server.is_some()
     }
 
     /// Sends one letter.
     pub(super) async fn send(&self, effect: Uuid, letter: Letter) -> Attempt {
-        let Some(transport) = &self.transport else { return Attempt::Suppressed("email_off") };
+        let Some(server) = &self.server else { return Attempt::Suppressed("email_off") };
         let Ok(address) = letter.address.parse() else {
             return Attempt::Permanent("the address is not valid".to_owned());
         };
@@ -96,39 +115,53 @@ impl Email {
         let Ok(message) = message else {
             return Attempt::Permanent("the message cannot be written".to_owned());
         };
-        match tokio::time::timeout(TIMEOUT, transport.send(message)).await {
-            Ok(Ok(_)) => Attempt::Delivered,
-            // The server's words may repeat the address; its code says enough.
-            Ok(Err(error)) if error.is_permanent() => Attempt::Permanent(said(&error)),
-            Ok(Err(error)) => Attempt::Temporary(said(&error)),
-            Err(_) => Attempt::Temporary("the server did not answer in time".to_owned()),
+        if let Err(until) = server.circuit.admit((self.clock)()) {
+            return Attempt::Postponed(until);
+        }
+        let sent = tokio::time::timeout(TIMEOUT, server.transport.send(message)).await;
+        let unheard = |why: &str| {
+            server.circuit.failed((self.clock)());
+            Attempt::Temporary(why.to_owned())
+        };
+        match sent {
+            Ok(Ok(_)) => {
+                server.circuit.answered();
+                Attempt::Delivered
+            }
+            Ok(Err(error)) => match error.status() {
+                Some(code) => {
+                    server.circuit.answered();
+                    // The server's words may repeat the address; its code says enough.
+                    let said = format!("the server answered {code}");
+                    let is_final = error.is_permanent();
+                    if is_final { Attempt::Permanent(said) } else { Attempt::Temporary(said) }
+                }
+                None => unheard("the server could not be reached"),
+            },
+            Err(_) => unheard("the server did not answer in time"),
         }
     }
 }
 
-fn said(error: &lettre::transport::smtp::Error) -> String {
-    match error.status() {
-        Some(code) => format!("the server answered {code}"),
-        None => "the server could not be reached".to_owned(),
-    }
-}
-
 fn transport(config: &Config) -> anyhow::Result<AsyncSmtpTransport<Tokio1Executor>> {
-    let host = config.smtp_host.as_deref().context("SMTP_HOST is required when EMAIL_MODE=smtp")?;
+    let host =
+        config.mail.smtp_host.as_deref().context("SMTP_HOST is required when EMAIL_MODE=smtp")?;
     let tls = TlsParameters::new(host.to_owned())?;
-    let tls = if config.smtp_port == TLS_FROM_THE_START {
+    let tls = if config.mail.smtp_port == TLS_FROM_THE_START {
         Tls::Wrapper(tls)
-    } else if config.smtp_username.is_some() {
+    } else if config.mail.smtp_username.is_some() {
         // A password is never sent in the clear.
         Tls::Required(tls)
     } else {
         Tls::Opportunistic(tls)
     };
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-        .port(config.smtp_port)
-        .timeout(Some(config.smtp_timeout))
+        .port(config.mail.smtp_port)
+        .timeout(Some(config.mail.smtp_timeout))
         .tls(tls);
-    if let (Some(username), Some(password)) = (&config.smtp_username, &config.smtp_password) {
+    if let (Some(username), Some(password)) =
+        (&config.mail.smtp_username, &config.mail.smtp_password)
+    {
         let password = password.expose_secret().to_owned();
         builder = builder.credentials(Credentials::new(username.clone(), password));
     }

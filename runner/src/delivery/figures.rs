@@ -6,6 +6,8 @@ use domain::policy::{
 use metrics::{Counter, Gauge};
 use sqlx::PgPool;
 
+use super::NAME;
+
 /// Kinds of effects that have series of their own; whatever a newer build has written shares one.
 const KINDS: [&str; 6] = [
     REQUEST_RECEIVED,
@@ -16,41 +18,56 @@ const KINDS: [&str; 6] = [
     "unknown",
 ];
 
-/// What an attempt may come to: state of the effect, and how operators call that.
-const ENDS: [(&str, &str); 4] = [
-    ("delivered", "delivered"),
-    ("suppressed", "skipped"),
-    ("waiting", "failed"),
-    ("dead", "dead"),
+/// Of an effect that waits without having been tried.
+pub(super) const POSTPONED: &str = "postponed";
+
+/// What an attempt may come to: state of the effect, and how operators call that of a notification, of the mail server and
+/// of the job.
+const ENDS: [(&str, &str, &str, &str); 5] = [
+    ("delivered", "delivered", "sent", "sent"),
+    ("suppressed", "skipped", "skipped", "skipped"),
+    ("waiting", "failed", "error", "error"),
+    ("dead", "dead", "error", "error"),
+    (POSTPONED, "queued", "circuit_open", "skipped"),
 ];
 
 /// Handles, made once.
 pub(super) struct Figures {
     /// By kind and end.
     ended: [[Counter; ENDS.len()]; KINDS.len()],
+    /// By end.
+    server: [Counter; ENDS.len()],
+    job: [Counter; ENDS.len()],
     pending: Gauge,
     retry: Gauge,
     dead: Gauge,
     dead_letters: Gauge,
+    /// Those that are mails: to be tried again, and given up.
+    mails: [Gauge; 2],
     oldest: Gauge,
 }
 
 impl Figures {
     /// Everything at zero.
     pub(super) fn start() -> Self {
-        metrics::describe_counter!("email_notifications_total", "Attempts to send a mail.");
-        metrics::describe_gauge!("outbox_queue_messages", "Effects that are not done, by state.");
-        metrics::describe_gauge!(
-            "outbox_oldest_pending_seconds",
-            "How long the effect that is due longest has been due."
-        );
-        metrics::describe_gauge!("dlq_depth_snapshot", "Effects that nobody tries any more.");
+        describe();
         let ended = KINDS.map(|kind| {
-            ENDS.map(|(_, status)| {
+            ENDS.map(|(_, status, _, _)| {
                 let counter = metrics::counter!("email_notifications_total", "template" => kind, "status" => status);
                 counter.absolute(0);
                 counter
             })
+        });
+        let server = ENDS.map(|(_, _, status, _)| {
+            let counter = metrics::counter!("email_adapter_outcomes_total", "status" => status);
+            counter.absolute(0);
+            counter
+        });
+        let job = ENDS.map(|(_, _, _, status)| {
+            let counter =
+                metrics::counter!("email_jobs_total", "job_name" => NAME, "status" => status);
+            counter.absolute(0);
+            counter
         });
         let queue = |status: &'static str| {
             let gauge = metrics::gauge!("outbox_queue_messages", "status" => status);
@@ -63,15 +80,21 @@ impl Figures {
             metrics::gauge!("dlq_depth_snapshot", "kind" => "outbox", "stage" => "dead");
         dead_letters.set(0.0);
         let (pending, retry, dead) = (queue("pending"), queue("retry"), queue("dead"));
-        Self { ended, pending, retry, dead, dead_letters, oldest }
+        let mails = ["pending", "dead"].map(|status| {
+            let gauge = metrics::gauge!("email_dlq_messages", "status" => status);
+            gauge.set(0.0);
+            gauge
+        });
+        Self { ended, server, job, pending, retry, dead, dead_letters, mails, oldest }
     }
 
-    /// Counts an attempt at an effect of this kind that left it in `state`.
+    /// Counts an attempt at an effect of this kind that left it in `state`, or [`POSTPONED`].
     pub(super) fn ended(&self, kind: &str, state: &str) {
         let place = KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len() - 1);
-        let ends = ENDS.iter().zip(&self.ended[place]);
-        if let Some((_, counter)) = ends.into_iter().find(|((known, _), _)| *known == state) {
-            counter.increment(1);
+        if let Some(end) = ENDS.iter().position(|(known, ..)| *known == state) {
+            for counter in [&self.ended[place][end], &self.server[end], &self.job[end]] {
+                counter.increment(1);
+            }
         }
     }
 
@@ -93,6 +116,22 @@ impl Figures {
         self.retry.set(counts.retry);
         self.dead.set(counts.dead);
         self.dead_letters.set(counts.dead);
+        // So far every effect is a mail.
+        self.mails[0].set(counts.retry);
+        self.mails[1].set(counts.dead);
         self.oldest.set(counts.oldest);
     }
+}
+
+fn describe() {
+    metrics::describe_counter!("email_notifications_total", "Attempts to send a mail.");
+    metrics::describe_counter!("email_adapter_outcomes_total", "What came of handing in mails.");
+    metrics::describe_counter!("email_jobs_total", "Mails that jobs had to send.");
+    metrics::describe_gauge!("email_dlq_messages", "Mails that did not go out, by state.");
+    metrics::describe_gauge!("outbox_queue_messages", "Effects that are not done, by state.");
+    metrics::describe_gauge!(
+        "outbox_oldest_pending_seconds",
+        "How long the effect that is due longest has been due."
+    );
+    metrics::describe_gauge!("dlq_depth_snapshot", "Effects that nobody tries any more.");
 }

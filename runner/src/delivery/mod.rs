@@ -4,6 +4,7 @@
 //! holds the lease. The effect's id is the provider's idempotency key.
 
 mod break_glass;
+mod circuit;
 mod email;
 mod figures;
 mod portal;
@@ -33,7 +34,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::jobs::pulse::Pulse;
 use email::Email;
-use figures::Figures;
+use figures::{Figures, POSTPONED};
 
 /// In heartbeats.
 pub const NAME: &str = "outbox-delivery";
@@ -77,6 +78,8 @@ pub(crate) enum Attempt {
     Suppressed(&'static str),
     /// Not now.
     Temporary(String),
+    /// Not even tried, and not to be before then: whoever would do it is away.
+    Postponed(DateTime<Utc>),
     /// Never like this.
     Permanent(String),
 }
@@ -109,9 +112,10 @@ impl Delivery {
         config: &Config,
         clock: api::Clock,
     ) -> anyhow::Result<Self> {
-        let watch = config.admin_notification_email.clone();
+        let watch = config.mail.admin_notification_email.clone();
         let figures = Figures::start();
-        Ok(Self { db, keys, clock, email: Email::new(config)?, watch, figures })
+        let email = Email::new(config, api::Clock::clone(&clock))?;
+        Ok(Self { db, keys, clock, email, watch, figures })
     }
 
     /// Delivers what is due, until `stop`.
@@ -249,12 +253,14 @@ impl Delivery {
         attempt: Attempt,
     ) -> Result<&'static str, sqlx::Error> {
         let now = (self.clock)();
+        let untried = matches!(attempt, Attempt::Postponed(_));
         let Outcome { state, reason, due_at } = outcome(attempt, effect.attempts, now);
-        self.figures.ended(&effect.kind, state);
+        self.figures.ended(&effect.kind, if untried { POSTPONED } else { state });
         let mut tx = tenant::begin(&self.db, effect.org_id.into()).await?;
         sqlx::query!(
             "update effects
              set state = $4, reason = $5, due_at = coalesce($6, due_at), lease = null, leased_until = null,
+                 attempts = attempts - $8,
                  finished_at = case when $6::timestamptz is null then $7::timestamptz end
              where org_id = $1 and effect_id = $2 and lease = $3 and state = 'leased'",
             effect.org_id,
@@ -264,6 +270,7 @@ impl Delivery {
             reason,
             due_at,
             now,
+            i32::from(untried),
         )
         .execute(&mut *tx)
         .await?;
@@ -275,7 +282,7 @@ impl Delivery {
 impl Due {
     /// Around its delivery, in the trace of what asked for it.
     fn span(&self) -> Span {
-        tracing::debug_span!(
+        tracing::error_span!(
             "effect.deliver",
             correlation_id = self.correlation_id,
             otel.kind = "consumer",
@@ -306,6 +313,10 @@ fn outcome(attempt: Attempt, attempts: i32, now: DateTime<Utc>) -> Outcome {
         }
         Attempt::Temporary(why) if attempts < ATTEMPTS => {
             Outcome { state: "waiting", reason: Some(why), due_at: Some(now + pause(attempts)) }
+        }
+        Attempt::Postponed(until) => {
+            let why = "whoever takes it could not be reached lately".to_owned();
+            Outcome { state: "waiting", reason: Some(why), due_at: Some(until) }
         }
         Attempt::Temporary(why) | Attempt::Permanent(why) => {
             Outcome { state: "dead", reason: Some(why), due_at: None }

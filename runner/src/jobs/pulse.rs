@@ -121,7 +121,7 @@ impl Pulse {
         job: &'static str,
         pass: impl Future<Output = anyhow::Result<T>>,
     ) -> anyhow::Result<T> {
-        let span = tracing::debug_span!(
+        let span = tracing::error_span!(
             "job.run",
             job,
             request_id = %format_args!("job-{job}-{}", Uuid::now_v7().simple()),

@@ -25,7 +25,9 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let lanes = TaskTracker::new();
     let state = state(config, scrape, &lanes)?;
-    ::api::serve(listener, ::api::router(state), stop, drain(config)).await;
+    let watching = ::api::watch_lag(&state, stop.clone());
+    let serving = ::api::serve(listener, ::api::router(state), stop, drain(config));
+    tokio::join!(serving, watching);
     // The last bus is gone with the router: the lanes write what they hold and end.
     lanes.close();
     lanes.wait().await;

@@ -10,7 +10,6 @@ use std::io;
 use std::panic;
 
 use tracing::{Level, Metadata};
-use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -30,28 +29,28 @@ pub fn init(
 ) {
     export::describe();
     let libraries = level.min(Level::WARN);
-    let filter =
+    let logged =
         Targets::new().with_default(libraries).with_targets(OURS.map(|target| (target, level)));
-    let lines = line::Lines::new(out);
-    let is_first = match export {
-        // What is filtered once for everything costs less.
-        None => tracing_subscriber::registry().with(filter).with(lines).try_init().is_ok(),
-        Some(export) => {
-            let spans = spans::Spans::new(export.queue());
-            let spans = spans
-                .with_filter(filter_fn(is_span_of_ours).with_max_level_hint(LevelFilter::DEBUG));
-            tracing_subscriber::registry()
-                .with(lines.with_filter(filter))
-                .with(spans)
-                .try_init()
-                .is_ok()
-        }
-    };
+    let is_exporting = export.is_some();
+    // One filter for all. Filters of each layer would lose spans: the database library asks whether its statements are
+    // logged and then logs none, and the next span is taken for what was asked about.
+    let filter = filter_fn(move |metadata| {
+        is_exporting && is_span_of_ours(metadata)
+            || logged.would_enable(metadata.target(), metadata.level())
+    });
+    let least = if is_exporting { level.max(Level::DEBUG) } else { level };
+    let is_first = tracing_subscriber::registry()
+        .with(filter.with_max_level_hint(LevelFilter::from_level(least)))
+        .with(line::Lines::new(out))
+        .with(export.map(|export| spans::Spans::new(export.queue())))
+        .try_init()
+        .is_ok();
     if is_first {
         panic::set_hook(Box::new(log_panic));
     }
 }
 
+/// Spans are told to collectors whatever is logged, unless they are of libraries.
 fn is_span_of_ours(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && OURS.iter().any(|ours| metadata.target().starts_with(ours))
 }

@@ -24,6 +24,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::export::Queue;
+use super::is_span_of_ours;
 
 const METHOD: &str = "http.request.method";
 const ROUTE: &str = "http.route";
@@ -40,7 +41,9 @@ impl Spans {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
+        let Some(span) = context.span(id).filter(|span| is_span_of_ours(span.metadata())) else {
+            return;
+        };
         let mut open = Open::new();
         attributes.record(&mut open);
         if let Some(around) = span.parent()

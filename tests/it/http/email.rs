@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::{form_of, id_in, submitted};
+use crate::harness::relay::Relay;
 use crate::harness::smtp::Smtp;
 use crate::harness::{App, Client};
 
@@ -98,6 +99,35 @@ async fn a_server_that_stays_away_is_given_up_after_eight_attempts() {
     let effect = newest(&owner).await;
     assert_eq!((&effect["state"], &effect["attempts"]), (&json!("dead"), &json!(8)));
     assert_eq!(effect["reason"], "the server could not be reached");
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_left_alone_and_then_tried_out_once() {
+    let smtp = Smtp::start().await;
+    let mut relay = Relay::to(smtp.port).await;
+    let app = App::start_mailing(relay.port).await;
+    let owner = app.staff("owner");
+    relay.cut().await;
+    let attempts = async || -> i64 {
+        let effects = owner.get("/v1/admin/effects").await.ok().body["items"].clone();
+        effects.as_array().unwrap().iter().map(|one| one["attempts"].as_i64().unwrap()).sum()
+    };
+    for _ in 0..7 {
+        submitted(&app.anyone()).await;
+    }
+    app.settle().await;
+    assert_eq!(attempts().await, 5, "the last two were not even tried, and lose nothing by it");
+    let reason = newest(&owner).await["reason"].clone();
+    assert_eq!(reason, "whoever takes it could not be reached lately");
+    app.advance(TimeDelta::seconds(40));
+    app.settle().await;
+    assert_eq!(attempts().await, 6, "one finds out that it is still away");
+    relay.mend().await;
+    app.advance(TimeDelta::seconds(40));
+    app.settle().await;
+    app.advance(TimeDelta::seconds(60));
+    app.settle().await;
+    assert_eq!(smtp.mails().len(), 7);
 }
 
 #[tokio::test]

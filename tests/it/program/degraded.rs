@@ -204,9 +204,21 @@ async fn jobs_that_stopped_and_read_models_that_lag_take_the_process_out_and_not
     office.shows(r#"job_runner_up{job_name="jobs-runner"} 0"#).await;
 
     // Nobody applies what was written.
-    let office = Office::open(&db, &org, &[("PROJECTION_LAG_MAX_SECONDS", "0.001")]).await;
+    let set = [("PROJECTION_LAG_MAX_SECONDS", "0.001"), ("RATE_LIMIT_PER_MINUTE", "1000000")];
+    let office = Office::open(&db, &org, &set).await;
     turns(&office.api.url, [200, 200, 503]).await;
     office.serves().await;
+    let lag = loop {
+        let read = office.read().await;
+        if let Some(lag) = read.header("x-projection-lag") {
+            break lag.parse::<u64>().unwrap();
+        }
+    };
+    assert!(lag < 60, "{lag}");
+    assert_eq!(office.write().await.header("x-projection-lag"), None);
+    // What is shown is as new as everybody else's.
+    let office = Office::open(&db, &org, &[]).await;
+    assert_eq!(office.read().await.header("x-projection-lag"), None);
 }
 
 #[tokio::test]
@@ -219,6 +231,7 @@ async fn without_a_mail_server_mail_waits_and_nobody_notices() {
         ("SMTP_HOST", "127.0.0.1"),
         ("SMTP_PORT", "1"),
         ("EMAIL_FROM", "office@example.net"),
+        ("EMAIL_CIRCUIT_FAILURE_THRESHOLD", "1"),
     ];
     let jobs = Served::start("jobs", &db, &mail).await;
     office.serves().await;
@@ -226,6 +239,8 @@ async fn without_a_mail_server_mail_waits_and_nobody_notices() {
     while !client.get("/metrics").await.ok().text.contains("status=\"failed\"} 1") {
         tokio::task::yield_now().await;
     }
+    let told = client.get("/metrics").await.ok().text.clone();
+    assert!(told.contains("circuit_state{circuit=\"email\"} 1"), "{told}");
     assert_eq!(office.health().await, [200; 3]);
     assert_eq!(health(&jobs.url).await, [200; 3]);
 }
