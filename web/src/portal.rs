@@ -4,6 +4,7 @@
 
 mod client;
 mod door;
+mod visits;
 mod worker;
 
 use axum::Router;
@@ -14,7 +15,7 @@ use crate::SiteState;
 use crate::moment::Moment;
 
 pub(crate) fn routes() -> Router<SiteState> {
-    Router::new().merge(worker::routes()).merge(client::routes())
+    Router::new().merge(worker::routes()).merge(client::routes()).merge(visits::routes())
 }
 
 /// One login of somebody, or a link on its way to them.

@@ -8,8 +8,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Login;
 use super::door::{Door, Guest};
+use super::{Login, visits};
 use crate::SiteState;
 use crate::api::Command;
 use crate::form::{Answer, Fields, Form, PublicForm};
@@ -119,14 +119,17 @@ struct HomePage {
     frame: Frame,
     csrf: String,
     me: Me,
+    visits: Vec<visits::Line>,
     logins: Vec<Login>,
 }
 
 async fn home(State(site): State<SiteState>, visitor: Visitor, headers: HeaderMap) -> Answer {
     let guest = Guest::of(&site, Door::Client, visitor.clone(), &headers)?;
     let (me, logins) = (guest.me(&site).await?, guest.logins(&site).await?.sessions);
+    let visits = visits::latest(&site, &guest).await?;
     let frame = Frame::of(&visitor, "client");
-    let mut response = page::show(&HomePage { frame, csrf: guest.csrf.clone(), me, logins })?;
+    let mut response =
+        page::show(&HomePage { frame, csrf: guest.csrf.clone(), me, visits, logins })?;
     // The session goes on from now, and so does its cookie.
     Door::Client.keep(&site, &guest.token, &mut response);
     Ok(response)

@@ -151,8 +151,12 @@ impl Guest {
     }
 
     async fn ask(&self, site: &Site, what: &str) -> Result<Reply, Failure> {
-        let path = [self.door.root(), what];
-        let asked = site.api.ask(&self.visitor, &self.authorization, &path).await;
+        self.query(site, &[self.door.root(), what]).await
+    }
+
+    /// Asks the API for what is at `path`.
+    pub(super) async fn query(&self, site: &Site, path: &[&str]) -> Result<Reply, Failure> {
+        let asked = site.api.ask(&self.visitor, &self.authorization, path).await;
         asked.map_err(|failure| self.left(failure))
     }
 
@@ -163,9 +167,18 @@ impl Guest {
         what: &[&str],
         body: Value,
     ) -> Result<Reply, Failure> {
-        let path = [&[self.door.root()], what].concat();
+        self.command(site, &[&[self.door.root()], what].concat(), body).await
+    }
+
+    /// Has the API do what is at `path`; an answer of 401 is left to whoever asks.
+    pub(super) async fn command(
+        &self,
+        site: &Site,
+        path: &[&str],
+        body: Value,
+    ) -> Result<Reply, Failure> {
         let key = token::submission_key();
-        let command = Command::post(&path, body, &key);
+        let command = Command::post(path, body, &key);
         site.api.act(&self.visitor, &self.authorization, command).await
     }
 

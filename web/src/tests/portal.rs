@@ -8,6 +8,9 @@ use super::{Asked, FakeApi, LEAD, problem};
 
 /// The portals of the API; it knows one worker, one client and one link.
 pub(super) fn answer(asked: &Asked) -> Option<Response> {
+    if let Some(path) = asked.path.strip_prefix("/v1/client/") {
+        return Some(visits(asked, path));
+    }
     let (kind, what) = asked.path.trim_start_matches('/').split_once('/')?;
     if !["worker", "client"].contains(&kind) {
         return None;
@@ -50,6 +53,27 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
         "change-password" => told(json!({ "status": "ok", "access_token": "dana" })),
         _ => told(json!({ "status": "ok" })),
     }
+}
+
+/// The one visit of that client, which nobody may put off to Monday.
+fn visits(asked: &Asked, path: &str) -> Response {
+    let mut visit = json!({
+        "order_id": LEAD, "status": "CONFIRMED", "starts_at": "2026-12-01T17:00:00Z", "duration_minutes": 120,
+    });
+    match path {
+        "portal/bookings" => return axum::Json(json!([visit])).into_response(),
+        _ if asked.body["starts_at"] == "2026-12-07T10:00" => {
+            return problem(409, "booking.conflict", "That time is taken", &json!([]));
+        }
+        _ if path.ends_with("/cancel") => visit["status"] = "CANCELLED".into(),
+        _ => {}
+    }
+    let more = json!({
+        "ends_at": "2026-12-01T19:00:00Z", "address_text": "1 <Elm>", "service_type": "deep",
+        "total_cents": 18_500, "settlement": { "refund_cents": 1_000, "fee_cents": 0 },
+    });
+    visit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    axum::Json(visit).into_response()
 }
 
 /// A worker in the session of that token.
@@ -168,4 +192,32 @@ async fn a_link_is_used_by_a_press_of_a_button_and_not_by_looking_at_it() {
     let page = api.browser.post("/client/logout", &[("csrf", &csrf)]).await;
     assert_eq!(page.header("location"), "/client/login");
     assert_eq!(api.browser.get("/client").await.header("location"), "/client/login");
+}
+
+#[tokio::test]
+async fn clients_put_their_visits_off_and_call_them_off() {
+    let mut api = FakeApi::start().await;
+    api.browser.keep("client_session=sam");
+    let page = api.browser.get("/client").await;
+    let visit = format!("/client/visits/{LEAD}");
+    assert!(page.shows(&visit) && page.shows("CONFIRMED"), "{}", page.html);
+    let page = api.browser.get(&visit).await;
+    assert!(page.shows("1 &#60;Elm&#62;") && page.shows("$185.00"), "{}", page.html);
+    let csrf = page.field("csrf").to_owned();
+
+    let put_off = format!("{visit}/reschedule");
+    let monday = [("csrf", &*csrf), ("starts_at", "2026-12-07T10:00")];
+    let page = api.browser.post(&put_off, &monday).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.shows("That time is taken") && page.shows("2026-12-07T10:00"), "{}", page.html);
+    let forged = [("csrf", "x"), ("starts_at", "2026-12-08T10:00")];
+    assert_eq!(api.browser.post(&put_off, &forged).await.status, StatusCode::FORBIDDEN);
+    let tuesday = [("csrf", &*csrf), ("starts_at", "2026-12-08T10:00")];
+    let page = api.browser.post(&put_off, &tuesday).await;
+    assert_eq!(page.header("location"), format!("{visit}?saved=1"));
+    let page = api.browser.post(&format!("{visit}/cancel"), &[("csrf", &csrf)]).await;
+    assert_eq!(page.header("location"), format!("{visit}?saved=1"));
+    let asked = api.asked(&Method::POST, &format!("/v1/client/bookings/{LEAD}/cancel"));
+    assert_eq!((asked.len(), &asked[0].body["reason"]), (1, &Value::Null));
+    assert_eq!(api.browser.get("/client/visits/..%2Fx").await.status, StatusCode::NOT_FOUND);
 }

@@ -2,6 +2,7 @@
 
 mod bookings;
 mod effects;
+mod own;
 mod past;
 mod policies;
 mod public;
