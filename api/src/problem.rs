@@ -346,7 +346,7 @@ impl From<SignError> for Problem {
     fn from(error: SignError) -> Self {
         match error {
             SignError::Database(error) => error.into(),
-            SignError::Broken(found) => {
+            found @ (SignError::Broken(_) | SignError::Attempts(_)) => {
                 tracing::error!(%found, "the chain is broken, its head is not signed");
                 Self::new(Code::ChainBroken).detail(found.to_string())
             }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use self::changes::Changes;
 pub use self::query::{Cursor, Entry, Filter, NoCursor, PAGE, page};
+pub(crate) use self::verify::verify_behind;
 pub use self::verify::{Finding, Known, ReadModel, Verified, read_model, verify};
 use crate::{Batch, Parking, Poison, Projection};
 

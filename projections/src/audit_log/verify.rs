@@ -1,9 +1,11 @@
 //! Proof that nobody changed, removed or slipped in an entry about what left no event.
 
+use std::collections::HashMap;
+
 use domain::attempt::{self, Attempt, Place};
 use domain::chain::Hash;
 use domain::id::OrgId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::history::log;
@@ -14,12 +16,13 @@ const PAGE: i64 = 1_000;
 /// More findings than anybody reads.
 const FINDINGS: usize = 100;
 
-/// An entry that somebody wrote down elsewhere: its number, and the chain there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An entry that somebody wrote down elsewhere: its number, and the chain there. Number 0 is the start of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// Its number.
     pub number: i64,
     /// Its hash.
+    #[serde(with = "hex")]
     pub hash: Hash,
 }
 
@@ -61,11 +64,29 @@ impl Verified {
     }
 }
 
-/// Reads the whole chain of `org` and recomputes it. `known` must be part of it, unless it was pruned.
+/// Reads the whole chain of `org` and recomputes it. What is `known` must be part of it, unless it was pruned.
 pub async fn verify(
     db: &mut PgConnection,
     org: OrgId,
-    known: Option<Known>,
+    known: &[Known],
+) -> Result<Verified, sqlx::Error> {
+    follow(db, org, None, known).await
+}
+
+/// Reads the chain of `org` behind an entry up to which it was proven before.
+pub(crate) async fn verify_behind(
+    db: &mut PgConnection,
+    org: OrgId,
+    proven: Option<Known>,
+) -> Result<Verified, sqlx::Error> {
+    follow(db, org, proven, &[]).await
+}
+
+async fn follow(
+    db: &mut PgConnection,
+    org: OrgId,
+    proven: Option<Known>,
+    known: &[Known],
 ) -> Result<Verified, sqlx::Error> {
     let head =
         sqlx::query!("select number, hash from audit_heads where org_id = $1", org.as_uuid())
@@ -73,12 +94,15 @@ pub async fn verify(
             .await?;
     let head = head.map_or((0, attempt::genesis(org)), |head| (head.number, log::hash(head.hash)));
     let (pruned, pruned_hash) = tombstone(&mut *db, org).await?;
-    let mut told = Verified {
-        entries: 0,
-        pruned,
-        number: 0,
-        hash: attempt::genesis(org),
-        findings: Vec::new(),
+    let start = proven.filter(|proven| proven.number >= pruned);
+    let start = start.map_or((0, attempt::genesis(org)), |proven| (proven.number, proven.hash));
+    let (number, hash) = start;
+    let mut told = Verified { entries: 0, pruned, number, hash, findings: Vec::new() };
+    let mut known_at: HashMap<i64, Vec<Hash>> = HashMap::new();
+    known.iter().for_each(|known| known_at.entry(known.number).or_default().push(known.hash));
+    let contradicts = |told: &Verified| {
+        let known = known_at.get(&told.number);
+        known.is_some_and(|known| known.iter().any(|hash| *hash != told.hash))
     };
     loop {
         let rows = rows(&mut *db, org, (told.number, head.0)).await?;
@@ -89,16 +113,16 @@ pub async fn verify(
                 (told.number, told.hash) = (pruned, pruned_hash);
             }
             row.check(org, &mut told);
-            if known.is_some_and(|known| known.number == told.number && known.hash != told.hash) {
+            if contradicts(&told) {
                 told.found(told.number, "changed");
             }
         }
         told.number = last;
     }
-    if told.entries == 0 && pruned > 0 {
+    if told.entries == 0 && pruned > told.number {
         (told.number, told.hash) = (pruned, pruned_hash);
     }
-    let cut = known.is_some_and(|known| known.number > told.number);
+    let cut = known.iter().any(|known| known.number > told.number);
     if (told.number, told.hash) != head || cut {
         told.found(told.number + 1, "truncated");
     }

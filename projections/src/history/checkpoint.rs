@@ -1,7 +1,8 @@
 //! Chain heads signed with a key that is not in the database.
 //!
-//! Whoever can write the whole database can also rewrite the whole chain, but cannot sign it. The signed text is
-//! `"cleaning.checkpoint.1" ‖ organisation ‖ position ‖ hash ‖ time`; integers big-endian, time in microseconds.
+//! Whoever can write the whole database can also rewrite whole chains, but cannot sign them. The signed text is
+//! `"cleaning.checkpoint.2" ‖ organisation ‖ position ‖ hash ‖ time ‖ number ‖ hash of the attempts`; integers big-endian, time in
+//! microseconds. Version 1 ends after the time: it says nothing about attempts.
 
 use std::str::FromStr;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::log;
+use crate::audit_log::{self, Known};
 use crate::engine::{self, Break, Limits, Mark};
 
 /// What one page of checkpoints holds at most.
@@ -34,6 +36,9 @@ pub struct Checkpoint {
     /// The chain up to and including it.
     #[serde(with = "hex")]
     pub hash: Hash,
+    /// Where the chain of the audit log about what left no event stood. Missing in version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Known>,
     /// When it was signed.
     pub signed_at: DateTime<Utc>,
     /// Which key signed it.
@@ -80,18 +85,20 @@ impl SigningKey {
         self.public
     }
 
-    /// States that the chain of `org` has the value `hash` at `position`.
+    /// States that the chain of `org` has the value `hash` at `position`, and where that of its attempts stands, if that was
+    /// looked at.
     pub fn sign(
         &self,
         org: OrgId,
-        position: i64,
-        hash: Hash,
+        (position, hash): (i64, Hash),
+        attempts: Option<Known>,
         signed_at: DateTime<Utc>,
     ) -> Checkpoint {
-        let signed_at = signed_at.trunc_subsecs(6);
-        let text = signed_text(org, position, &hash, signed_at);
-        let signature = self.pair.sign(&text).as_ref().to_vec();
-        Checkpoint { org, position, hash, signed_at, key_id: self.public.id(), signature }
+        let (signed_at, key_id) = (signed_at.trunc_subsecs(6), self.public.id());
+        let unsigned =
+            Checkpoint { org, position, hash, attempts, signed_at, key_id, signature: Vec::new() };
+        let signature = self.pair.sign(&unsigned.signed_text()).as_ref().to_vec();
+        Checkpoint { signature, ..unsigned }
     }
 }
 
@@ -138,23 +145,31 @@ impl Checkpoint {
         let Some(key) = trusted.iter().find(|key| key.id() == self.key_id) else {
             return Signature::UnknownKey;
         };
-        let text = signed_text(self.org, self.position, &self.hash, self.signed_at);
-        match UnparsedPublicKey::new(&ED25519, key.0).verify(&text, &self.signature) {
+        match UnparsedPublicKey::new(&ED25519, key.0).verify(&self.signed_text(), &self.signature) {
             Ok(()) => Signature::Good,
             Err(_) => Signature::Bad,
         }
     }
-}
 
-fn signed_text(org: OrgId, position: i64, hash: &Hash, signed_at: DateTime<Utc>) -> Vec<u8> {
-    [
-        b"cleaning.checkpoint.1".as_slice(),
-        org.as_uuid().as_bytes(),
-        &position.to_be_bytes(),
-        hash,
-        &signed_at.timestamp_micros().to_be_bytes(),
-    ]
-    .concat()
+    fn signed_text(&self) -> Vec<u8> {
+        let version: &[u8] = match self.attempts {
+            None => b"cleaning.checkpoint.1",
+            Some(_) => b"cleaning.checkpoint.2",
+        };
+        let mut text = [
+            version,
+            self.org.as_uuid().as_bytes(),
+            &self.position.to_be_bytes(),
+            &self.hash,
+            &self.signed_at.timestamp_micros().to_be_bytes(),
+        ]
+        .concat();
+        if let Some(Known { number, hash }) = self.attempts {
+            text.extend(number.to_be_bytes());
+            text.extend(hash);
+        }
+        text
+    }
 }
 
 /// Why a head was not signed.
@@ -163,21 +178,27 @@ pub enum SignError {
     /// The chain does not hold from the last checkpoint to the head, and is not to be blessed.
     #[error("not signed: {0}")]
     Broken(#[from] Break),
+    /// Neither does that of the attempts.
+    #[error("not signed: entry {} of what was tried is {}", .0.number, .0.found)]
+    Attempts(audit_log::Finding),
     /// The database failed.
     #[error("database error")]
     Database(#[from] sqlx::Error),
 }
 
-/// Proves the log from the last checkpoint of this key to its head, signs the head and keeps the checkpoint.
+/// Proves the log, and what was tried, from the last checkpoint of this key to their heads, signs these and keeps the
+/// checkpoint.
 ///
-/// `None` if there is no event yet. A head that is signed already gives back its checkpoint.
+/// `None` if there is no event yet. Heads that are signed already give back their checkpoint.
 pub async fn sign_head(
     db: &mut PgConnection,
     org: OrgId,
     key: &SigningKey,
     now: DateTime<Utc>,
 ) -> Result<Option<Checkpoint>, SignError> {
-    let last = last_of(&mut *db, org, key).await?;
+    let kept = kept_of(&mut *db, org, key).await?;
+    let proven = kept.iter().find_map(|kept| kept.attempts);
+    let last = kept.into_iter().next();
     let Some(head) = log::head(&mut *db, org).await?.filter(|head| head.position > 0) else {
         // An empty log, or none, of which a checkpoint says otherwise was cut off.
         return match last {
@@ -185,12 +206,15 @@ pub async fn sign_head(
             None => Ok(None),
         };
     };
+    let attempts = attempts_behind(&mut *db, org, proven).await?;
     let mut mark = Mark::start(org);
     if let Some(last) = last {
         if last.position > head.position {
             return Err(Break::Truncated { at: head.position, head: last.position }.into());
         }
-        if (last.position, last.hash) == (head.position, head.hash) {
+        if (last.position, last.hash) == (head.position, head.hash)
+            && last.attempts == Some(attempts)
+        {
             return Ok(Some(last));
         }
         mark = Mark { position: last.position, hash: last.hash };
@@ -209,84 +233,118 @@ pub async fn sign_head(
     if mark.hash != head.hash {
         return Err(Break::Changed { position: head.position }.into());
     }
-    let signed = key.sign(org, head.position, head.hash, now);
+    let signed = key.sign(org, (head.position, head.hash), Some(attempts), now);
     keep(db, &signed).await?;
     Ok(Some(signed))
 }
 
+/// Where the chain of attempts stands, if it holds behind what was proven before.
+async fn attempts_behind(
+    db: &mut PgConnection,
+    org: OrgId,
+    proven: Option<Known>,
+) -> Result<Known, SignError> {
+    let audit_log::Verified { number, hash, findings, .. } =
+        audit_log::verify_behind(db, org, proven).await?;
+    match findings.into_iter().next() {
+        Some(found) => Err(SignError::Attempts(found)),
+        None => Ok(Known { number, hash }),
+    }
+}
+
 async fn keep(db: &mut PgConnection, signed: &Checkpoint) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into chain_checkpoints (org_id, position, hash, signed_at, key_id, signature)
-         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        "insert into chain_checkpoints (org_id, position, hash, signed_at, key_id, signature, attempts_number, attempts_hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
         signed.org.as_uuid(),
         signed.position,
         &signed.hash[..],
         signed.signed_at,
         signed.key_id,
         signed.signature,
+        signed.attempts.map(|attempts| attempts.number),
+        signed.attempts.map(|attempts| attempts.hash.to_vec()),
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// The newest checkpoint that `key` really signed.
-async fn last_of(
+/// The newest checkpoints that `key` really signed, newest first.
+async fn kept_of(
     db: &mut PgConnection,
     org: OrgId,
     key: &SigningKey,
-) -> Result<Option<Checkpoint>, sqlx::Error> {
-    let kept = list(db, org, None, PAGE).await?;
+) -> Result<Vec<Checkpoint>, sqlx::Error> {
+    let mut kept = list(db, org, None, PAGE).await?;
     let trusted = [key.public()];
-    Ok(kept.into_iter().find(|kept| kept.check(&trusted) == Signature::Good))
+    kept.retain(|kept| kept.check(&trusted) == Signature::Good);
+    Ok(kept)
 }
 
-/// Checkpoints, newest first, below position `before` if given; 1 to [`PAGE`] of them.
+struct Row {
+    position: i64,
+    hash: Vec<u8>,
+    signed_at: DateTime<Utc>,
+    key_id: String,
+    signature: Vec<u8>,
+    attempts_number: Option<i64>,
+    attempts_hash: Option<Vec<u8>>,
+}
+
+impl Row {
+    fn checkpoint(self, org: OrgId) -> Checkpoint {
+        let attempts = self.attempts_number.zip(self.attempts_hash);
+        Checkpoint {
+            org,
+            position: self.position,
+            hash: log::hash(self.hash),
+            attempts: attempts.map(|(number, hash)| Known { number, hash: log::hash(hash) }),
+            signed_at: self.signed_at,
+            key_id: self.key_id,
+            signature: self.signature,
+        }
+    }
+}
+
+/// Checkpoints, newest first, below position `before` if given; 1 to [`PAGE`] of them, and all of the last position.
 pub async fn list(
     db: &mut PgConnection,
     org: OrgId,
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Checkpoint>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select position, hash, signed_at, key_id, signature from chain_checkpoints
+    let mut rows = sqlx::query_as!(
+        Row,
+        "select position, hash, signed_at, key_id, signature, attempts_number, attempts_hash
+         from chain_checkpoints
          where org_id = $1 and ($2::bigint is null or position < $2)
-         order by position desc, key_id limit $3",
+         order by position desc fetch first $3 rows with ties",
         org.as_uuid(),
         before,
         limit.clamp(1, PAGE),
     )
     .fetch_all(db)
     .await?;
-    let checkpoints = rows.into_iter().map(|row| Checkpoint {
-        org,
-        position: row.position,
-        hash: log::hash(row.hash),
-        signed_at: row.signed_at,
-        key_id: row.key_id,
-        signature: row.signature,
+    rows.sort_by(|one, other| {
+        let age = |row: &Row| (row.position, row.attempts_number);
+        age(other).cmp(&age(one)).then_with(|| one.key_id.cmp(&other.key_id))
     });
-    Ok(checkpoints.collect())
+    Ok(rows.into_iter().map(|row| row.checkpoint(org)).collect())
 }
 
 /// Every checkpoint of an organisation, oldest first; for the verifier.
 pub(crate) async fn all(db: &mut PgConnection, org: OrgId) -> Result<Vec<Checkpoint>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "select position, hash, signed_at, key_id, signature from chain_checkpoints
-         where org_id = $1 order by position, key_id",
+    let rows = sqlx::query_as!(
+        Row,
+        "select position, hash, signed_at, key_id, signature, attempts_number, attempts_hash
+         from chain_checkpoints
+         where org_id = $1 order by position, attempts_number nulls first, key_id",
         org.as_uuid(),
     )
     .fetch_all(db)
     .await?;
-    let checkpoints = rows.into_iter().map(|row| Checkpoint {
-        org,
-        position: row.position,
-        hash: log::hash(row.hash),
-        signed_at: row.signed_at,
-        key_id: row.key_id,
-        signature: row.signature,
-    });
-    Ok(checkpoints.collect())
+    Ok(rows.into_iter().map(|row| row.checkpoint(org)).collect())
 }
 
 #[cfg(test)]
@@ -301,7 +359,8 @@ mod tests {
 
     fn signed(by: &SigningKey) -> Checkpoint {
         let now = "2030-01-31T12:00:00.123456789Z".parse().unwrap();
-        by.sign(Uuid::nil().into(), 42, [7; 32], now)
+        let attempts = Some(Known { number: 3, hash: [4; 32] });
+        by.sign(Uuid::nil().into(), (42, [7; 32]), attempts, now)
     }
 
     #[test]
@@ -328,12 +387,33 @@ mod tests {
             Checkpoint { position: 43, ..good.clone() },
             Checkpoint { hash: [8; 32], ..good.clone() },
             Checkpoint { signed_at: DateTime::UNIX_EPOCH, ..good.clone() },
+            Checkpoint { attempts: Some(Known { number: 4, hash: [4; 32] }), ..good.clone() },
+            Checkpoint { attempts: Some(Known { number: 3, hash: [5; 32] }), ..good.clone() },
+            Checkpoint { attempts: None, ..good.clone() },
             Checkpoint { signature: vec![0; 64], ..good.clone() },
             Checkpoint { signature: Vec::new(), ..good },
         ];
         for other in others {
             assert_eq!(other.check(&[key.public()]), Signature::Bad);
         }
+    }
+
+    /// As an installation has kept it that did not know of attempts yet.
+    const FIRST: &str = concat!(
+        r#"{"org":"00000000-0000-0000-0000-000000000000","position":42,"#,
+        r#""hash":"0707070707070707070707070707070707070707070707070707070707070707","#,
+        r#""signed_at":"2030-01-31T12:00:00.123456Z","key_id":"34750f98bd59fcfc","#,
+        r#""signature":"d75a77527a42d8014e91ecc0570b4cf1fde698dd42ddacb59e96b6905d1a6ca0"#,
+        r#"40219ade2e1df3dcd4b38642fbb4765146351badeb3d7d465d4e979cbc981707"}"#,
+    );
+
+    #[test]
+    fn one_of_the_first_version_stays_good() {
+        let read: Checkpoint = serde_json::from_str(FIRST).unwrap();
+        assert_eq!(read.check(&[key(1).public()]), Signature::Good);
+        let attempts = Some(Known { number: 0, hash: [0; 32] });
+        let made_more_of = Checkpoint { attempts, ..read };
+        assert_eq!(made_more_of.check(&[key(1).public()]), Signature::Bad);
     }
 
     #[test]

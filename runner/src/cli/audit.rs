@@ -211,7 +211,7 @@ async fn verify(
     let mut told = Vec::new();
     for org in orgs.find(&db).await? {
         let mut tx = tenant::begin(&db, org).await?;
-        let verified = audit_log::verify(&mut tx, org, known).await?;
+        let verified = audit_log::verify(&mut tx, org, known.as_slice()).await?;
         is_clean &= verified.is_clean();
         if format.json {
             told.push(json!({ "org_id": org, "verified": verified }));

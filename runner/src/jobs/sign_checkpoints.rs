@@ -108,13 +108,13 @@ impl SignCheckpoints {
         }
         let run = match checkpoint::sign_head(&mut tx, org, key, now).await {
             Ok(_) => Run::Signed,
-            Err(SignError::Broken(broken)) => {
+            Err(SignError::Database(error)) => return Err(error.into()),
+            Err(broken @ (SignError::Broken(_) | SignError::Attempts(_))) => {
                 // Tried again in the next period, when somebody may have looked at it.
                 tracing::error!(%org, reason = %broken, "checkpoint refused");
                 fail(&mut tx, org, period, &broken.to_string()).await?;
                 Run::Broken
             }
-            Err(SignError::Database(error)) => return Err(error.into()),
         };
         tx.commit().await?;
         Ok(run)

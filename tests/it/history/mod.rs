@@ -1,5 +1,6 @@
 //! What auditors and operators do with the log: prove it, export it, look back, rebuild from it.
 
+mod attempts;
 mod decisions;
 mod past;
 mod proof;

@@ -90,7 +90,7 @@ async fn a_checkpoint_of_an_organisation_that_is_gone_is_a_finding() {
     let gone = Uuid::now_v7();
     let key = SigningKey::parse(SIGNING_KEY).unwrap();
     let kept = tempfile::NamedTempFile::new().unwrap();
-    let line = serde_json::to_string(&key.sign(gone.into(), 9, [7; 32], at(0))).unwrap();
+    let line = serde_json::to_string(&key.sign(gone.into(), (9, [7; 32]), None, at(0))).unwrap();
     std::fs::write(kept.path(), line).unwrap();
     let verify = ["history", "verify", "--checkpoints", kept.path().to_str().unwrap()];
     let told = house.keyed(&verify);

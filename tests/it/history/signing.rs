@@ -10,7 +10,7 @@ use runner::jobs::sign_checkpoints::SignCheckpoints;
 
 use super::{House, at};
 
-fn key() -> SigningKey {
+pub(super) fn key() -> SigningKey {
     SigningKey::parse("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").unwrap()
 }
 

@@ -273,7 +273,7 @@ async fn chained(app: &App) -> Known {
 async fn verify(app: &App, known: Option<Known>) -> audit_log::Verified {
     let org = app.orgs[0].id;
     let mut tx = tenant::begin(&app.db.app, org).await.unwrap();
-    audit_log::verify(&mut tx, org, known).await.unwrap()
+    audit_log::verify(&mut tx, org, known.as_slice()).await.unwrap()
 }
 
 #[tokio::test]

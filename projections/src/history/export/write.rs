@@ -71,7 +71,7 @@ pub async fn write(
 
     let (position, hash) = (report.position, report.hash);
     let end = match key.filter(|_| report.is_clean()) {
-        Some(key) => End::Checkpoint(key.sign(org, position, hash, now)),
+        Some(key) => End::Checkpoint(key.sign(org, (position, hash), None, now)),
         None => End::Head { position, hash },
     };
     line(out, &end)?;

@@ -4,6 +4,7 @@ use domain::recorded::Recorded;
 use sqlx::PgPool;
 
 use super::{Defect, Report, Verifier, Witnesses};
+use crate::audit_log;
 use crate::history::checkpoint::{self, PublicKey};
 use crate::history::log;
 use crate::tenant;
@@ -24,7 +25,8 @@ impl Default for Effort {
     }
 }
 
-/// Verifies the whole log of `org` against its head, the checkpoints stored beside it and `witnesses` from outside.
+/// Verifies the whole log of `org` against its head, the checkpoints stored beside it and `witnesses` from outside, and so
+/// the chain of what was tried.
 ///
 /// Events appended meanwhile are left for the next time. Events or checkpoints without a head are a finding; `None` if
 /// there are neither. `progress` is told how many positions of how many are done.
@@ -48,6 +50,7 @@ pub async fn verify(
     };
     let is_known = head.is_some() || end > 0 || !witnesses.is_empty();
 
+    let signed = witnesses.attempts().to_vec();
     let mut verifier = Verifier::new(org, witnesses);
     // How large events are here is not known before the first page.
     let mut place = (0, effort.events.min(500));
@@ -66,11 +69,18 @@ pub async fn verify(
         page = next?;
         progress(place.0, end);
     }
+    let known: Vec<_> = signed.iter().map(|(known, _)| *known).collect();
+    let attempts = audit_log::verify(&mut tx, org, &known).await?;
     tx.rollback().await?;
+    if !is_known {
+        return Ok(None);
+    }
     if head.is_none() {
         verifier.found(Defect::Headless { position: end });
     }
-    Ok(is_known.then(|| verifier.finish(head)))
+    let mut report = verifier.finish(head);
+    report.add_attempts(attempts, &signed);
+    Ok(Some(report))
 }
 
 /// As many events as fit, if they are as large as those of this page.

@@ -156,6 +156,34 @@ pub enum Defect {
         /// The key it names.
         key_id: String,
     },
+    /// An entry about what was tried is another one than was noted, or than was signed.
+    #[error("entry {number} of what was tried is not the one that was noted")]
+    AttemptChanged {
+        /// Which entry.
+        number: i64,
+    },
+    /// An entry about what was tried is missing between others.
+    #[error("entry {number} of what was tried is missing")]
+    AttemptMissing {
+        /// Which entry.
+        number: i64,
+    },
+    /// An entry about what was tried does not follow from the one before it.
+    #[error("entry {number} of what was tried does not follow from the one before it")]
+    AttemptUnlinked {
+        /// Which entry.
+        number: i64,
+    },
+    /// The end of what was tried is missing, or its head is not that of its last entry.
+    #[error(
+        "what was tried ends early: entry {number} and those behind it are missing, says {witness}"
+    )]
+    AttemptsTruncated {
+        /// The first that is missing.
+        number: i64,
+        /// How that is known.
+        witness: Witness,
+    },
 }
 
 fn span(from: i64, upto: i64) -> String {
@@ -167,9 +195,13 @@ fn span(from: i64, upto: i64) -> String {
 }
 
 impl Defect {
-    /// Where it was found, or where it begins.
+    /// Where it was found, or where it begins: a position of the log, or the number of an entry about what was tried.
     pub const fn position(&self) -> i64 {
         match self {
+            Self::AttemptChanged { number }
+            | Self::AttemptMissing { number }
+            | Self::AttemptUnlinked { number }
+            | Self::AttemptsTruncated { number, .. } => *number,
             Self::Changed { position }
             | Self::HashChanged { position }
             | Self::Missing { position, .. }
@@ -188,6 +220,17 @@ impl Defect {
             | Self::BadSignature { position, .. }
             | Self::UnknownKey { position, .. } => *position,
         }
+    }
+
+    /// Whether it is about what was tried, and not about the log.
+    pub const fn is_about_attempts(&self) -> bool {
+        matches!(
+            self,
+            Self::AttemptChanged { .. }
+                | Self::AttemptMissing { .. }
+                | Self::AttemptUnlinked { .. }
+                | Self::AttemptsTruncated { .. }
+        )
     }
 
     /// Stable name.

@@ -4,6 +4,7 @@
 //! on from the hash it found stored, so that the next defect is found too. It trusts nothing but its witnesses:
 //! signed checkpoints, an export, the head of the log.
 
+mod attempts;
 mod database;
 mod exported;
 mod finding;
@@ -48,6 +49,8 @@ pub struct Report {
     pub confirmed_upto: i64,
     /// How many signatures could not be checked, because no key was given.
     pub unchecked_signatures: usize,
+    /// The number of the last entry about what was tried; `None` where that chain is not at hand.
+    pub attempts: Option<i64>,
     /// What is wrong, in the order of the log.
     pub findings: Vec<Finding>,
     /// How many more findings there are than could be listed.
@@ -180,6 +183,7 @@ impl Verifier {
             confirmed_by,
             confirmed_upto,
             unchecked_signatures: self.unchecked,
+            attempts: None,
             findings,
             unlisted,
         }

@@ -189,7 +189,7 @@ proptest! {
         let mut witnesses = Witnesses::none(org());
         for at in [a, b] {
             let event = &events[at];
-            let signed = key.sign(org(), event.position, event.hash, event.recorded_at);
+            let signed = key.sign(org(), (event.position, event.hash), None, event.recorded_at);
             witnesses.add_checkpoint(&signed, &[key.public()]);
         }
         let changed = a + 1;
@@ -248,7 +248,7 @@ fn a_tail_removed_together_with_its_head_is_found_by_a_checkpoint() {
     let key = SigningKey::parse(KEY).unwrap();
     let mut witnesses = Witnesses::none(org());
     let last = &events[4];
-    let signed = key.sign(org(), 5, last.hash, last.recorded_at);
+    let signed = key.sign(org(), (5, last.hash), None, last.recorded_at);
     witnesses.add_checkpoint(&signed, &[]);
     events.truncate(3);
     let report = report(&events, Some(head_of(&events)), witnesses);
@@ -263,7 +263,7 @@ fn a_checkpoint_of_another_key_bears_no_witness() {
     let events = log(&[1, 2, 3]);
     let forger = SigningKey::parse(OTHER_KEY).unwrap();
     let trusted = [SigningKey::parse(KEY).unwrap().public()];
-    let mut claimed = forger.sign(org(), 2, [9; 32], events[1].recorded_at);
+    let mut claimed = forger.sign(org(), (2, [9; 32]), None, events[1].recorded_at);
     let mut witnesses = Witnesses::none(org());
     witnesses.add_checkpoint(&claimed, &trusted);
     claimed.key_id = trusted[0].id();
@@ -319,7 +319,7 @@ fn a_finding_tells_its_place_in_fields_and_in_a_sentence() {
 fn export(events: &[Recorded]) -> Vec<String> {
     let now = DateTime::UNIX_EPOCH;
     let head = head_of(events);
-    let end = SigningKey::parse(KEY).unwrap().sign(org(), head.position, head.hash, now);
+    let end = SigningKey::parse(KEY).unwrap().sign(org(), (head.position, head.hash), None, now);
     let mut lines = vec![serde_json::to_string(&Header::new(org(), now)).unwrap()];
     let body =
         events.iter().map(|event| serde_json::to_string(&Line::from(event.clone())).unwrap());

@@ -5,6 +5,7 @@ use domain::id::OrgId;
 use domain::recorded::Recorded;
 
 use super::finding::{Defect, Witness};
+use crate::audit_log::Known;
 use crate::history::checkpoint::{Checkpoint, PublicKey, Signature};
 
 /// The chain at one position, as somebody knows it.
@@ -23,6 +24,8 @@ pub struct Anchor {
 pub struct Witnesses {
     org: OrgId,
     anchors: Vec<Anchor>,
+    /// Where the chain of what was tried stood.
+    attempts: Vec<(Known, Witness)>,
     defects: Vec<Defect>,
 }
 
@@ -46,7 +49,7 @@ impl Anchor {
 impl Witnesses {
     /// Nobody knows anything.
     pub const fn none(org: OrgId) -> Self {
-        Self { org, anchors: Vec::new(), defects: Vec::new() }
+        Self { org, anchors: Vec::new(), attempts: Vec::new(), defects: Vec::new() }
     }
 
     /// Adds a checkpoint. Without any trusted key signatures are not checked, and such a checkpoint may contradict the
@@ -72,7 +75,13 @@ impl Witnesses {
             signed_at: checkpoint.signed_at,
             is_trusted: !trusted.is_empty(),
         };
+        self.attempts.extend(checkpoint.attempts.map(|known| (known, witness.clone())));
         self.anchors.push(Anchor { position, hash: checkpoint.hash, witness });
+    }
+
+    /// What is known about the chain of what was tried.
+    pub(super) fn attempts(&self) -> &[(Known, Witness)] {
+        &self.attempts
     }
 
     /// Adds what is known from elsewhere.

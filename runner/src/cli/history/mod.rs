@@ -65,7 +65,7 @@ async fn sign(orgs: &Many, config: &Config, format: Format) -> anyhow::Result<Ex
                 tx.commit().await?;
                 signed.extend(done);
             }
-            Err(error @ SignError::Broken(_)) => {
+            Err(error @ (SignError::Broken(_) | SignError::Attempts(_))) => {
                 eprintln!("organisation {org}: {error}");
                 refused.push(json!({ "org": org, "message": error.to_string() }));
             }

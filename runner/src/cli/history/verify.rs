@@ -29,7 +29,8 @@ const WIDTH: usize = 2;
 /// Prove that a log is the one that was written.
 ///
 /// Every event is held against the chain, every checkpoint against its signature. A finding names organisation,
-/// position and kind: changed, missing, swapped, misplaced, repeated, truncated, rewritten and so on.
+/// position and kind: changed, missing, swapped, misplaced, repeated, truncated, rewritten and so on. In a database the
+/// chain of what staff tried is proven too.
 #[derive(Args, Debug)]
 pub(super) struct Verify {
     #[command(flatten)]
@@ -206,8 +207,9 @@ fn tell(report: &Report) {
         report.org, report.events
     ));
     for finding in &report.findings {
+        let place = if finding.defect.is_about_attempts() { "attempt" } else { "position" };
         let position = finding.defect.position();
-        say(format!("  position {position} [{}]: {}", finding.code, finding.message));
+        say(format!("  {place} {position} [{}]: {}", finding.code, finding.message));
     }
     if report.unlisted > 0 {
         say(format!("  and {} more", report.unlisted));
