@@ -1,7 +1,7 @@
 //! Transactions that see exactly one organisation.
 
 use domain::id::OrgId;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 /// A transaction in which row-level security shows `org` and nothing else; one round trip.
 ///
@@ -17,4 +17,13 @@ pub async fn begin(
     #[expect(clippy::disallowed_methods, reason = "it ends with one statement and is waited for")]
     let begun = tokio::spawn(async move { pool.begin_with(statement).await });
     begun.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
+/// The time zone that an organisation was registered with; empty if there is none.
+pub async fn registered_zone(db: &mut PgConnection, org: OrgId) -> Result<String, sqlx::Error> {
+    let zone =
+        sqlx::query_scalar!("select timezone from organizations where org_id = $1", org.as_uuid(),)
+            .fetch_optional(db)
+            .await?;
+    Ok(zone.unwrap_or_default())
 }
