@@ -1,4 +1,4 @@
--- parent: 0022
+-- parent: 0023
 -- What organisations have published of their prices and terms. The built-in book is in the program.
 
 create table read.price_book_versions (

@@ -21,6 +21,7 @@ use crate::monitors::Monitors;
 use crate::organisation::Organisations;
 use crate::pricing;
 use crate::rate::RateLimiter;
+use crate::scheduling::Occurrences;
 use crate::settings::{Installation, Known};
 
 /// Tells the time; a test hands in its own.
@@ -92,6 +93,7 @@ pub struct App {
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) prices: pricing::Known,
+    pub(crate) occurrences: Occurrences,
     pub(crate) installation: Installation,
     pub(crate) attempts: Attempts,
     pub(crate) client_address: ClientAddress,
@@ -128,6 +130,8 @@ impl App {
             options.reads.clone(),
             Clock::clone(&options.clock),
         );
+        let (bus, reads) = (options.bus.clone(), options.reads.clone());
+        let occurrences = Occurrences::new(bus, reads, Clock::clone(&options.clock));
         Arc::new(Self {
             bus: options.bus,
             reads: options.reads,
@@ -154,6 +158,7 @@ impl App {
             organisations: Organisations::default(),
             settings: Known::default(),
             prices: pricing::Known::default(),
+            occurrences,
             installation: options.installation,
             attempts: options.attempts,
             client_address: options.client_address,

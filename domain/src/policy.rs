@@ -3,13 +3,15 @@
 //! Pure rules, one function each; who carries them out is nobody's business here. Asking twice must be harmless, so
 //! every intent has a key that is the same each time.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use serde_json::{Value, json};
 
 mod booking;
+mod subscription;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
+pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
 use crate::id::{BreakGlassId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;
 use crate::identity::portal::PortalSessionEvent;
@@ -71,6 +73,11 @@ pub enum TimerCommand {
     RemindOfVisit {
         /// When it starts.
         starts_at: DateTime<Utc>,
+    },
+    /// Let the visit of a subscription on a day become a booking, or be skipped.
+    BookVisit {
+        /// Its local date.
+        date: NaiveDate,
     },
 }
 

@@ -15,6 +15,7 @@ use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
+use domain::scheduling::subscription::Subscription;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -89,6 +90,9 @@ impl Wanted {
         let intents = match event.aggregate_type.as_str() {
             Lead::TYPE => intents::<Lead, _>(event, parking, policy::lead_intents),
             Booking::TYPE => intents::<Booking, _>(event, parking, policy::booking_intents),
+            Subscription::TYPE => {
+                intents::<Subscription, _>(event, parking, policy::subscription_intents)
+            }
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
             }

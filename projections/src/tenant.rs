@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::id::OrgId;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::timeout;
 
 /// Beginning takes no time. A database that does not answer it stands still, though its connections are open.
@@ -27,4 +27,13 @@ pub async fn begin(
         Ok(begun) => begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)),
         Err(_) => Err(sqlx::Error::PoolTimedOut),
     }
+}
+
+/// The time zone that an organisation was registered with; empty if there is none.
+pub async fn registered_zone(db: &mut PgConnection, org: OrgId) -> Result<String, sqlx::Error> {
+    let zone =
+        sqlx::query_scalar!("select timezone from organizations where org_id = $1", org.as_uuid(),)
+            .fetch_optional(db)
+            .await?;
+    Ok(zone.unwrap_or_default())
 }

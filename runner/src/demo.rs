@@ -4,6 +4,7 @@
 //! The same seed makes the same history. Every command has an identity made of its place in it, so a fill that was killed is
 //! gone on with by the next start; an organisation that was opened by anything else is left as it is.
 
+mod offers;
 mod people;
 mod visits;
 
@@ -17,12 +18,14 @@ use domain::event::EventSourced;
 use domain::id::{LeadId, OrgId, QuoteId};
 use domain::organisation::Profile;
 use domain::people::worker::{Worker, WorkerCommand};
+use domain::pricing::price_book::{PriceBook, PriceBookCommand};
 use domain::pricing::prices;
 use domain::recorded::Actor;
 use domain::sales::lead::{
     Lead, LeadCommand, LeadRequest, Offer, Status, Submission, referral_code,
 };
 use domain::scheduling::booking::{Booking, BookingCommand};
+use domain::scheduling::subscription::{Subscription, SubscriptionCommand};
 use domain::scheduling::team::{Team, TeamCommand};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -244,6 +247,9 @@ enum Act {
     Worker(WorkerCommand),
     Client(ClientCommand),
     Booking(BookingCommand),
+    Subscription(SubscriptionCommand),
+    /// Of the organisation itself.
+    PriceBook(PriceBookCommand),
 }
 
 impl History {
@@ -256,6 +262,7 @@ impl History {
         if leads > 0 {
             // Names enough are part of the program; without them there would be fewer visits.
             let _ = Visits { rng: &mut self.rng, start: self.start, steps: &mut steps }.write();
+            let _ = offers::publish(&mut self.rng, self.start, &mut steps);
         }
         let end = self.start + TimeDelta::days(DAYS);
         steps.retain(|step| step.at < end);
@@ -364,6 +371,10 @@ impl Step {
             Act::Worker(command) => give::<Worker>(bus, &ctx, id, command).await,
             Act::Client(command) => give::<Client>(bus, &ctx, id, command).await,
             Act::Booking(command) => give::<Booking>(bus, &ctx, id, command).await,
+            Act::Subscription(command) => give::<Subscription>(bus, &ctx, id, command).await,
+            Act::PriceBook(command) => {
+                give::<PriceBook>(bus, &ctx, &org.to_string(), command).await
+            }
         }
     }
 }

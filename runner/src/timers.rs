@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use api::Occurrences;
 use commands::{CommandBus, CommandError, Context, RequestKey};
 use domain::event::EventSourced;
 use domain::id::OrgId;
@@ -41,6 +42,7 @@ pub struct Timers {
     db: PgPool,
     bus: CommandBus,
     clock: api::Clock,
+    occurrences: Occurrences,
 }
 
 struct Due {
@@ -57,7 +59,8 @@ struct Due {
 impl Timers {
     /// Timers of every organisation.
     pub fn new(db: PgPool, bus: CommandBus, clock: api::Clock) -> Self {
-        Self { db, bus, clock }
+        let occurrences = Occurrences::new(bus.clone(), db.clone(), api::Clock::clone(&clock));
+        Self { db, bus, clock, occurrences }
     }
 
     /// Fires what is due, until `stop`.
@@ -170,6 +173,11 @@ impl Timers {
             TimerCommand::ExpireDeposit => {
                 let command = BookingCommand::Deposit { step: DepositStep::Expire, now };
                 self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::BookVisit { date } => {
+                let id = id.parse().context("no id of a subscription")?;
+                self.occurrences.book(&ctx, id, date).await?;
+                Ok(())
             }
             TimerCommand::RemindOfVisit { starts_at } => {
                 self.tell::<Booking>(&ctx, id, BookingCommand::Remind { starts_at, now }).await

@@ -22,6 +22,7 @@ const POSITION: HeaderName = HeaderName::from_static("x-position");
 const MIN_POSITION: HeaderName = HeaderName::from_static("x-min-position");
 const ALLOW_STALE: HeaderName = HeaderName::from_static("x-allow-stale");
 const STALE: HeaderName = HeaderName::from_static("x-stale");
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A connection to the API.
@@ -37,6 +38,8 @@ pub(crate) struct Reply {
     pub(crate) version: Option<String>,
     /// Whether the answer lacks something that this person has written.
     pub(crate) stale: bool,
+    /// Where the next page begins, if the body is a list alone and there is one.
+    pub(crate) next_cursor: Option<String>,
     position: Option<i64>,
 }
 
@@ -203,6 +206,7 @@ impl Api {
             body: serde_json::from_slice(&body).map_err(|_| Failure::Garbled)?,
             version: text(&header::ETAG).map(|tag| tag.trim_matches('"').to_owned()),
             stale: headers.contains_key(STALE),
+            next_cursor: text(&NEXT_CURSOR).map(str::to_owned),
             position,
         })
     }

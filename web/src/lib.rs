@@ -17,6 +17,7 @@ mod portal;
 mod session;
 mod settings;
 mod shown;
+mod subscriptions;
 mod token;
 mod trace;
 mod visitor;
@@ -74,6 +75,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(book::routes())
         .merge(leads::routes())
         .merge(bookings::routes())
+        .merge(subscriptions::routes())
         .merge(history::routes())
         .merge(portal::routes())
         .merge(settings::routes())

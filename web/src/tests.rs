@@ -5,6 +5,7 @@ mod portal;
 mod public;
 mod settings;
 mod staff;
+mod subscriptions;
 mod visits;
 
 use std::sync::{Arc, Mutex};
@@ -192,8 +193,9 @@ fn read(path: &str, asked: &Asked) -> Response {
             } else {
                 ("owner", "contacts.edit")
             };
+            let plans = if is_viewer(asked) { "core.view" } else { "bookings.edit" };
             let sends = if is_viewer(asked) { "bookings.view" } else { "bookings.assign" };
-            json!({ "username": role, "role": role, "permissions": [held, sends] })
+            json!({ "username": role, "role": role, "permissions": [held, sends, plans] })
         }
         "/v1/admin/leads" => {
             json!({ "items": [item()], "total": 60, "page": 2, "page_size": 25, "next_cursor": null })
@@ -231,7 +233,7 @@ fn read(path: &str, asked: &Asked) -> Response {
         _ if path == format!("/v1/admin/history/lead/{LEAD}") => {
             json!({ "type": "lead", "id": LEAD, "items": [entry()], "next_after": null })
         }
-        _ => match settings::told(path) {
+        _ => match settings::told(path).or_else(|| subscriptions::told(path)) {
             Some(body) => body,
             None => return problem(404, "not_found", "There is no such thing", &json!([])),
         },

@@ -6,12 +6,15 @@ mod calendar;
 mod facts;
 mod hours;
 mod instants;
+mod occurrences;
 mod sent;
 mod slots;
+mod subscriptions;
 mod teams;
 
 use domain::access::Permission;
 
+pub use self::occurrences::{OccurrenceError, Occurrences, Outcome};
 use crate::cursor::continued;
 use crate::route::Routes;
 
@@ -26,4 +29,5 @@ pub(crate) fn routes() -> Routes {
         .merge(slots::routes())
         .merge(bookings::routes())
         .merge(calendar::routes())
+        .merge(subscriptions::routes())
 }

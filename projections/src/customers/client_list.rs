@@ -241,6 +241,22 @@ pub async fn page(
     .await
 }
 
+/// The names of clients by their ids, those of erased ones replaced.
+pub async fn names(
+    db: &mut PgConnection,
+    org: OrgId,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, String>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "select client_id, name from client_list where org_id = $1 and client_id = any($2)",
+        org.as_uuid(),
+        ids,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

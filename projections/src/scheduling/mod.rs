@@ -2,5 +2,6 @@
 
 pub mod booking_detail;
 pub mod booking_list;
+pub mod subscription_list;
 pub mod team_list;
 pub mod time_off_list;

@@ -2,6 +2,7 @@
 
 use domain::policy::{
     BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PORTAL_LINK, REQUEST_RECEIVED,
+    VISIT_PLANNED,
 };
 use metrics::{Counter, Gauge};
 use sqlx::PgPool;
@@ -9,12 +10,13 @@ use sqlx::PgPool;
 use super::NAME;
 
 /// Kinds of effects that have series of their own; whatever a newer build has written shares one.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     REQUEST_RECEIVED,
     BOOKING_CONFIRMED,
     BOOKING_REMINDER,
     PORTAL_LINK,
     BREAK_GLASS_STARTED,
+    VISIT_PLANNED,
     "unknown",
 ];
 

@@ -17,6 +17,7 @@ use chrono_tz::Tz;
 use domain::id::OrgId;
 use domain::policy::{
     BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PORTAL_LINK, REQUEST_RECEIVED,
+    VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -188,7 +189,7 @@ impl Delivery {
                 let payload = self.open(effect.org_id.into(), effect.payload.clone()).await?;
                 Ok(self.email.request_received(effect.effect_id, &payload).await)
             }
-            BOOKING_CONFIRMED | BOOKING_REMINDER => self.about_visit(effect).await,
+            BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.
@@ -220,13 +221,7 @@ impl Delivery {
     /// The clock of an organisation.
     async fn zone(&self, org: OrgId) -> Result<Tz, sqlx::Error> {
         let mut tx = tenant::begin(&self.db, org).await?;
-        let registered = sqlx::query_scalar!(
-            "select timezone from organizations where org_id = $1",
-            org.as_uuid(),
-        )
-        .fetch_optional(&mut *tx)
-        .await?
-        .unwrap_or_default();
+        let registered = tenant::registered_zone(&mut tx, org).await?;
         let id = org.to_string();
         let settings = entity::as_of::<OrgSettings>(&mut tx, &self.keys, org, &id, i64::MAX).await;
         let settings = settings.map_err(|error| sqlx::Error::Decode(error.into()))?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::personal::PLACEHOLDER;
-use domain::policy::BOOKING_REMINDER;
+use domain::policy::{BOOKING_REMINDER, VISIT_PLANNED};
 use projections::scheduling::booking_list::Addressee;
 
 use super::email::Letter;
@@ -24,19 +24,23 @@ pub(super) fn letter(kind: &str, visit: &Visit) -> Result<Letter, &'static str> 
     }
     match status.as_str() {
         "CONFIRMED" => {}
+        // It is not promised yet: that is a mail of its own.
+        "PENDING" if kind == VISIT_PLANNED => {}
         "IN_PROGRESS" | "DONE" => return Err("too_late"),
         _ => return Err("nobody_comes"),
     }
     let address = email.clone().ok_or("no_email_address")?;
-    let is_reminder = kind == BOOKING_REMINDER;
-    if is_reminder && *starts_at <= visit.now {
+    let is_ahead = matches!(kind, BOOKING_REMINDER | VISIT_PLANNED);
+    if is_ahead && *starts_at <= visit.now {
         return Err("too_late");
     }
     let when = starts_at.with_timezone(&visit.zone).format("%A, %-d %B %Y at %H:%M");
-    let (subject, said) = if is_reminder {
-        ("Your cleaning visit is coming up", "this is a reminder of your visit")
-    } else {
-        ("Your cleaning visit is confirmed", "your visit is confirmed")
+    let (subject, said) = match kind {
+        BOOKING_REMINDER => {
+            ("Your cleaning visit is coming up", "this is a reminder of your visit")
+        }
+        VISIT_PLANNED => ("Your next cleaning visit", "your next visit is planned"),
+        _ => ("Your cleaning visit is confirmed", "your visit is confirmed"),
     };
     let text = format!("Hello {name},\n\n{said}: {when}.\n\nWe look forward to seeing you.\n");
     Ok(Letter { name: name.clone(), address, subject, text })
@@ -70,6 +74,9 @@ mod tests {
         let why = |visit: &Visit| letter(BOOKING_REMINDER, visit).err();
         assert_eq!(why(&visit("Zoë", "CANCELLED")), Some("nobody_comes"));
         assert_eq!(why(&visit(PLACEHOLDER, "CONFIRMED")), Some("subject_erased"));
+        // What is only planned is told of, and not taken for confirmed.
+        assert!(letter(VISIT_PLANNED, &visit("Zoë", "PENDING")).is_ok());
+        assert_eq!(why(&visit("Zoë", "PENDING")), Some("nobody_comes"));
         let late = Visit { now: DateTime::<Utc>::MAX_UTC, ..visit("Zoë", "CONFIRMED") };
         assert_eq!(why(&late), Some("too_late"));
     }

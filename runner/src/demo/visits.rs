@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::America::Edmonton;
 use domain::customers::client::{ClientCommand, Contact};
-use domain::id::{BookingId, ClientId, TeamId, WorkerId};
+use domain::id::{BookingId, ClientId, SubscriptionId, TeamId, WorkerId};
 use domain::people::worker::{Profile, TeamNumber, WorkerCommand};
 use domain::pricing::prices;
 use domain::sales::estimate::CleaningType;
@@ -11,6 +11,8 @@ use domain::scheduling::booking::{
     BookingCommand, Change, Crew, CrewMember, DepositStep, Origin, Party, Request,
 };
 use domain::scheduling::search;
+use domain::scheduling::subscription::plan::{Plan, Rhythm};
+use domain::scheduling::subscription::{Origin as Subscribed, SubscriptionCommand};
 use domain::scheduling::team::TeamCommand;
 use domain::scheduling::terms::deposit::Downgrade;
 use domain::scheduling::terms::policies::BookingPolicies;
@@ -92,6 +94,44 @@ impl Visits<'_> {
         }
         for (number, (day, fate)) in VISITS.into_iter().enumerate() {
             self.visit((day, fate), pairs[number % 2], clients[number % CLIENTS])?;
+        }
+        self.subscriptions(&clients)
+    }
+
+    /// One that goes on, one that rests and one that has ended.
+    fn subscriptions(&mut self, clients: &[ClientId]) -> Option<()> {
+        let rhythms = [Rhythm::Weekly, Rhythm::Biweekly, Rhythm::Monthly];
+        for (number, (client, frequency)) in clients.iter().zip(rhythms).enumerate() {
+            let at = self.end() - TimeDelta::hours(30 - i64::try_from(number).ok()?);
+            let subscription_id = SubscriptionId::from(self.id());
+            let today = at.with_timezone(&Edmonton).date_naive();
+            let start = SubscriptionCommand::Start(Subscribed {
+                subscription_id,
+                client: *client,
+                plan: Plan {
+                    frequency,
+                    // Nothing is booked before somebody has looked around.
+                    start_date: today + TimeDelta::days(16),
+                    preferred_weekday: None,
+                    preferred_day_of_month: None,
+                    base_service_type: "standard".to_owned(),
+                },
+                price_cents: 9_450,
+                price_book: Some(prices::economy_v1().name()),
+                today,
+                now: at,
+            });
+            self.push(at, true, &subscription_id, Act::Subscription(start));
+            let now = at + TimeDelta::hours(12);
+            let end = match frequency {
+                Rhythm::Weekly => continue,
+                Rhythm::Biweekly => {
+                    let reason = Some("Away until spring".to_owned());
+                    SubscriptionCommand::Pause { reason, now }
+                }
+                Rhythm::Monthly => SubscriptionCommand::Cancel { reason: None, now },
+            };
+            self.push(now, true, &subscription_id, Act::Subscription(end));
         }
         Some(())
     }

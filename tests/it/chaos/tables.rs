@@ -95,6 +95,7 @@ impl Tables {
                 "booking_list",
                 "booking_detail",
                 "price_book_versions",
+                "subscription",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));
             assert!(is_idle || !rows.is_empty(), "{table} is empty");

@@ -80,7 +80,7 @@ pub(super) async fn filled() -> App {
         let worker = json!({ "name": "Wes", "phone": "780-555-0101" });
         owner.post("/v1/admin/workers", &worker).await.ok();
         let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
-        owner.post("/v1/admin/clients", &client).await.ok();
+        let cleo = owner.post("/v1/admin/clients", &client).await.ok().body["client_id"].clone();
         let team = json!({ "name": "North" });
         let team = owner.post("/v1/admin/teams", &team).await.ok().body["team_id"].clone();
         let visit = json!({
@@ -91,6 +91,11 @@ pub(super) async fn filled() -> App {
         owner.post("/v1/admin/schedule/quick-create", &visit).await.ok();
         let closed = json!({ "starts_at": "2090-02-01T00:00", "ends_at": "2090-02-02T00:00" });
         owner.post("/v1/admin/blackouts", &closed).await.ok();
+        let weekly = json!({
+            "client_id": cleo, "frequency": "WEEKLY",
+            "start_date": app.now().date_naive(), "structured_inputs": { "beds": 1, "baths": 1 },
+        });
+        owner.post("/v1/admin/subscriptions", &weekly).await.ok();
         let tax = json!({ "gst_rate": 0.05 });
         owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
         app.staff_of(number, "viewer").get("/v1/admin/events").await.is(403, "forbidden");

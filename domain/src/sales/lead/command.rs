@@ -216,6 +216,10 @@ pub enum LeadError {
     #[error("this quote has not been sent")]
     #[strum(serialize = "lead.quote_not_sent")]
     QuoteNotSent,
+    /// Nothing is priced by what nobody took.
+    #[error("this quote has not been accepted")]
+    #[strum(serialize = "lead.quote_not_accepted")]
+    QuoteNotAccepted,
     /// It still stands.
     #[error("this quote has not run out")]
     #[strum(serialize = "lead.quote_not_due")]
@@ -241,6 +245,7 @@ impl Refusal for LeadError {
             | Self::QuoteExists
             | Self::QuoteClosed(_)
             | Self::QuoteNotSent
+            | Self::QuoteNotAccepted
             | Self::QuoteNotDue
             | Self::AnotherQuoteAccepted => Kind::Conflict,
         }

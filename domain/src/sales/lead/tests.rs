@@ -577,6 +577,7 @@ fn a_broken_rule_and_a_forbidding_state_are_told_apart() {
         (LeadError::AlreadySubmitted, Kind::Conflict),
         (LeadError::QuoteExists, Kind::Conflict),
         (LeadError::QuoteNotSent, Kind::Conflict),
+        (LeadError::QuoteNotAccepted, Kind::Conflict),
     ] {
         assert_eq!(error.kind(), kind);
         assert!(error.code().starts_with("lead."));

@@ -94,6 +94,22 @@ pub enum SubscriptionEvent {
 }
 domain_event!(SubscriptionEvent, version = "1");
 
+impl SubscriptionEvent {
+    /// When it happened.
+    pub const fn at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Started { at, .. }
+            | Self::Paused { at, .. }
+            | Self::Resumed { at, .. }
+            | Self::Cancelled { at, .. }
+            | Self::PlanChanged { at, .. }
+            | Self::NextRunMoved { at, .. }
+            | Self::OccurrenceScheduled { at, .. }
+            | Self::OccurrenceSkipped { at, .. } => *at,
+        }
+    }
+}
+
 /// Why nobody comes on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]

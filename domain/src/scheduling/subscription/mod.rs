@@ -3,7 +3,8 @@
 //! 1. Each local date gives one occurrence at most: it becomes a booking, or it is skipped and says why. One that fails
 //!    holds up no other.
 //! 2. Dates that passed while nobody ran it are not made up for: the next one is the first that lies ahead.
-//! 3. ACTIVE and PAUSED lead to each other, TRIAL and INCOMPLETE to ACTIVE, everything to CANCELED; nothing leads back.
+//! 3. Words about it are sealed under the key of its client: erasing them takes the words along.
+//! 4. ACTIVE and PAUSED lead to each other, TRIAL and INCOMPLETE to ACTIVE, everything to CANCELED; nothing leads back.
 
 mod command;
 mod event;
@@ -19,8 +20,8 @@ pub use event::{SkipReason, Status, SubscriptionEvent};
 use serde::{Deserialize, Serialize};
 
 use self::plan::Plan;
-use crate::event::{EventSourced, Reservation};
-use crate::id::{ClientId, SubjectId, SubscriptionId};
+use crate::event::EventSourced;
+use crate::id::{ClientId, SubscriptionId};
 use crate::input::free_text;
 use crate::personal::Personal;
 
@@ -135,9 +136,8 @@ impl Details {
         }
         let reason = reason.map(|why| free_text("status_reason", why, 0..=255)).transpose();
         let reason = reason.map_err(|_| SubscriptionError::BadReason)?;
-        let reason = reason
-            .filter(|why| !why.is_empty())
-            .map(|why| Personal::of(self.subscription_id.as_uuid().into(), why));
+        let reason =
+            reason.filter(|why| !why.is_empty()).map(|why| Personal::of(self.client.into(), why));
         Ok(vec![match to {
             Status::Canceled => SubscriptionEvent::Cancelled { reason, at },
             _ => SubscriptionEvent::Paused { reason, at },
@@ -275,13 +275,4 @@ impl Aggregate for Subscription {
     }
 }
 
-impl EventSourced for Subscription {
-    fn reservations(event: &Self::Event) -> Vec<Reservation> {
-        match event {
-            SubscriptionEvent::Started { subscription_id, .. } => {
-                vec![Reservation::NewSubject(SubjectId::from(subscription_id.as_uuid()))]
-            }
-            _ => Vec::new(),
-        }
-    }
-}
+impl EventSourced for Subscription {}

@@ -29,6 +29,8 @@ const FORM: &str = r#"{"name":"{mark} {n}","phone":"780-555-{n}","address":"{mar
     "preferred_dates":["x"],"notes":"{mark}","structured_inputs":{"beds":1,"baths":1},"estimate_snapshot":{}}"#;
 const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_at":"{day}T10:00","duration_minutes":60,
     "address_text":"{mark} street"}"#;
+const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"2090-01-02",
+    "structured_inputs":{"beds":1,"baths":1}}"#;
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
 const BLACKOUT: &str = r#"{"team_id":"{team_id}","starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
@@ -87,6 +89,12 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/admin/availability-blocks", BLOCK),
         "block_id",
         Some(("DELETE /v1/admin/availability-blocks/{}", "")),
+    ),
+    thing(
+        "subscription_id",
+        ("POST /v1/admin/subscriptions", SUBSCRIPTION),
+        "subscription_id",
+        Some(("PATCH /v1/admin/subscriptions/{}", r#"{"status":"CANCELED"}"#)),
     ),
     thing(
         "service_type_id",
@@ -196,6 +204,8 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/subscriptions", SUBSCRIPTION),
+    ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),
     ("PATCH /v1/admin/service-types/{service_type_id}", r#"{"name":"s {n}"}"#),
     ("POST /v1/admin/service-types/{service_type_id}/addons", r#"{"name":"a {n}"}"#),

@@ -7,6 +7,7 @@ mod past;
 mod policies;
 mod public;
 mod race;
+mod subscriptions;
 mod teams;
 
 use chrono::{DateTime, TimeDelta, Utc};

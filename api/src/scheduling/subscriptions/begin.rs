@@ -1,0 +1,186 @@
+//! `POST /v1/admin/subscriptions`: somebody is visited again and again from now on.
+//!
+//! What a visit costs is never sent: it is that of a service, of an offer that was accepted, or of an estimate.
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use domain::customers::client::{Client, ClientError};
+use domain::id::{ClientId, LeadId, OrgId, QuoteId, ServiceTypeId};
+use domain::pricing::price_book::PriceBookError;
+use domain::sales::estimate::{EstimateInput, Frequency};
+use domain::sales::lead::{Lead, LeadError, QuoteStatus};
+use domain::scheduling::subscription::plan::{Plan, Rhythm};
+use domain::scheduling::subscription::{Origin, Subscription, SubscriptionCommand};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::{EDIT, scheduling, shown};
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::command::CommandRequest;
+use crate::problem::Problem;
+use crate::route::Routes;
+use crate::state::{App, AppState};
+
+/// An offer that names no service is for this.
+const USUAL: &str = "standard";
+
+pub(super) fn routes() -> Routes {
+    Routes::default()
+        .add(routes!(begin_subscription), scheduling(EDIT).action("subscription.create"))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "client_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "frequency": "WEEKLY", "start_date": "2030-03-04", "structured_inputs": { "beds": 2, "baths": 1 } })))]
+struct NewSubscription {
+    /// Who is visited.
+    #[schema(value_type = String)]
+    client_id: ClientId,
+    /// `WEEKLY`, `BIWEEKLY` or `MONTHLY`.
+    #[schema(value_type = String)]
+    frequency: Rhythm,
+    /// No visit is earlier; on the clock of the organisation.
+    start_date: NaiveDate,
+    /// 0 is Monday; that of the start if left out. Not of monthly visits.
+    preferred_weekday: Option<u8>,
+    /// 1 to 31, the last day of shorter months; that of the start if left out. Of monthly visits only.
+    preferred_day_of_month: Option<u8>,
+    /// Priced as this service of the catalogue is.
+    #[schema(value_type = Option<String>)]
+    service_type_id: Option<ServiceTypeId>,
+    /// Priced as offered to this lead …
+    #[schema(value_type = Option<String>)]
+    lead_id: Option<LeadId>,
+    /// … in this offer, which was accepted.
+    #[schema(value_type = Option<String>)]
+    quote_id: Option<QuoteId>,
+    /// Priced by an estimate of these; how often is that of the subscription.
+    #[schema(value_type = Option<Object>)]
+    structured_inputs: Option<Value>,
+}
+
+/// What a visit costs, and what is cleaned.
+struct Priced {
+    service: String,
+    cents: i64,
+    price_book: Option<String>,
+}
+
+/// Let a visit come again and again
+#[utoipa::path(
+    post,
+    path = "/v1/admin/subscriptions",
+    tag = "scheduling",
+    request_body = NewSubscription,
+    responses(
+        (status = 201, description = "The subscription; a week before each of its days the visit is booked", content_type = "application/json"),
+        (status = 409, description = "`lead.quote_not_accepted`")
+    )
+)]
+async fn begin_subscription(
+    State(app): State<AppState>,
+    caller: Caller,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let wanted: NewSubscription = request.body()?;
+    let (context, org) = (request.context(&caller), caller.org());
+    wanted.client(&app, org).await?;
+    let Priced { service, cents, price_book } = wanted.priced(&app, org).await?;
+    let (zone, now) = (app.settings.of(&app, org).await?.zone, app.now());
+    // The same for a repetition, which must be told of the same subscription.
+    let id = context.request.derived_id("subscription");
+    let command = SubscriptionCommand::Start(Origin {
+        subscription_id: id.into(),
+        client: wanted.client_id,
+        plan: Plan {
+            frequency: wanted.frequency,
+            start_date: wanted.start_date,
+            preferred_weekday: wanted.preferred_weekday,
+            preferred_day_of_month: wanted.preferred_day_of_month,
+            base_service_type: service,
+        },
+        price_cents: cents,
+        price_book,
+        today: now.with_timezone(&zone).date_naive(),
+        now,
+    });
+    let answer = |it: &Subscription| it.details().map_or(Value::Null, |it| shown(it, zone));
+    let done = app.bus.create(&context, &id.to_string(), command, answer).await?;
+    Ok(Answer::done(&done).created())
+}
+
+impl NewSubscription {
+    async fn client(&self, app: &App, org: OrgId) -> Result<(), Problem> {
+        let found = app.bus.load::<Client>(org, &self.client_id.to_string()).await?;
+        let known = found.state.details().filter(|client| client.contact.open().is_some());
+        let client = known.ok_or_else(|| Problem::refused(&ClientError::NotFound))?;
+        if client.blocked.is_some() {
+            return Err(Problem::refused(
+                &domain::scheduling::booking::BookingError::ClientBlocked,
+            ));
+        }
+        Ok(())
+    }
+
+    async fn priced(&self, app: &App, org: OrgId) -> Result<Priced, Problem> {
+        let holds = app.prices.of(app, org).await?;
+        match (self.service_type_id, self.lead_id, self.quote_id, &self.structured_inputs) {
+            (Some(id), None, None, None) => {
+                let service = holds.book.service(id).filter(|service| service.active);
+                let service =
+                    service.ok_or_else(|| Problem::refused(&PriceBookError::ServiceNotFound))?;
+                Ok(Priced {
+                    service: service.name.chars().take(100).collect(),
+                    cents: service.price_cents(service.default_duration_minutes),
+                    price_book: Some(holds.prices.name()),
+                })
+            }
+            (None, Some(lead), Some(quote), None) => offered(app, org, (lead, quote)).await,
+            (None, None, None, Some(inputs)) => {
+                let input = EstimateInput::parse(inputs)?;
+                holds.book.offers(&input)?;
+                let input = EstimateInput { frequency: often(self.frequency), ..input };
+                let service: &str = input.cleaning_type.into();
+                Ok(Priced {
+                    service: service.to_owned(),
+                    cents: holds.prices.estimate(&input).total_cents,
+                    price_book: Some(holds.prices.name()),
+                })
+            }
+            _ => Err(Problem::field(
+                "service_type_id",
+                "Either this, lead_id with quote_id, or structured_inputs",
+            )),
+        }
+    }
+}
+
+async fn offered(
+    app: &App,
+    org: OrgId,
+    (lead, quote): (LeadId, QuoteId),
+) -> Result<Priced, Problem> {
+    let found = app.bus.load::<Lead>(org, &lead.to_string()).await?;
+    let lead = found.state.details().ok_or_else(|| Problem::refused(&LeadError::NotFound))?;
+    let quote = lead.quote(quote).ok_or_else(|| Problem::refused(&LeadError::QuoteNotFound))?;
+    if quote.status != QuoteStatus::Accepted {
+        return Err(Problem::refused(&LeadError::QuoteNotAccepted));
+    }
+    let terms = &quote.terms;
+    Ok(Priced {
+        service: terms.service_type.clone().unwrap_or_else(|| USUAL.to_owned()),
+        cents: terms.amount_cents,
+        price_book: terms.price_book.clone(),
+    })
+}
+
+const fn often(rhythm: Rhythm) -> Frequency {
+    match rhythm {
+        Rhythm::Weekly => Frequency::Weekly,
+        Rhythm::Biweekly => Frequency::Biweekly,
+        Rhythm::Monthly => Frequency::Monthly,
+    }
+}

@@ -1,0 +1,14 @@
+//! Visits that come again and again, as staff see, pause and end them.
+
+mod changes;
+mod list;
+mod record;
+mod shape;
+
+use axum::Router;
+
+use crate::SiteState;
+
+pub(crate) fn routes() -> Router<SiteState> {
+    Router::new().merge(list::routes()).merge(record::routes()).merge(changes::routes())
+}
