@@ -63,7 +63,21 @@ struct Settlement {
     fee_cents: i64,
 }
 
+impl Settlement {
+    fn refund(&self) -> String {
+        shown::amount(self.refund_cents)
+    }
+
+    fn fee(&self) -> String {
+        shown::amount(self.fee_cents)
+    }
+}
+
 impl Visit {
+    fn total(&self) -> Option<String> {
+        self.total_cents.map(shown::amount)
+    }
+
     fn may_change(&self) -> bool {
         matches!(self.status.as_str(), "PENDING" | "CONFIRMED")
     }

@@ -24,9 +24,6 @@ use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::{App, AppState};
 
-/// An offer that names no service is for this.
-const USUAL: &str = "standard";
-
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(routes!(begin_subscription), scheduling(EDIT).action("subscription.create"))
@@ -170,8 +167,10 @@ async fn offered(
         return Err(Problem::refused(&LeadError::QuoteNotAccepted));
     }
     let terms = &quote.terms;
+    // Not in the words of the offer: they are about the person, and a subscription is not erased with them.
+    let service: &str = lead.submitted.structured_inputs.cleaning_type.into();
     Ok(Priced {
-        service: terms.service_type.clone().unwrap_or_else(|| USUAL.to_owned()),
+        service: service.to_owned(),
         cents: terms.amount_cents,
         price_book: terms.price_book.clone(),
     })
