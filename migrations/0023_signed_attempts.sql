@@ -22,3 +22,5 @@ language sql stable security definer set search_path = public, pg_temp as $$
       and not exists (select from job_runs r where r.org_id = h.org_id and r.job = p_job and r.period = p_period)
     order by h.org_id
 $$;
+
+set local role cleaning_owner;

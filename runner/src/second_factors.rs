@@ -2,7 +2,6 @@
 
 use domain::identity::totp_binding;
 use domain::seal::MasterKeys;
-use rand::RngCore;
 use sqlx::PgPool;
 
 /// How many are looked for at a time.
@@ -28,9 +27,7 @@ pub async fn reseal(db: &PgPool, masters: &MasterKeys) -> anyhow::Result<u64> {
         for row in stale {
             let binding = totp_binding(row.user_id.into());
             let secret = masters.open_secret(&binding, &row.totp_secret)?;
-            let mut nonce = [0; 12];
-            rand::rng().fill_bytes(&mut nonce);
-            let sealed = masters.seal_secret(&binding, &secret, nonce)?;
+            let sealed = masters.seal_secret(&binding, &secret, rand::random())?;
             sqlx::query!(
                 "select identity.reseal_totp($1, $2, $3)",
                 row.user_id,

@@ -11,7 +11,6 @@ use moka::sync::Cache;
 use ring::digest::{Context, SHA256};
 use serde_json::json;
 use sqlx::PgPool;
-use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::basic::{Credentials, Unreadable};
@@ -28,9 +27,6 @@ use crate::state::App;
 
 /// A changed or disabled login is noticed after this long.
 const REMEMBERED: Duration = Duration::from_secs(30);
-
-/// How long somebody waits for a turn and for the database together.
-const PATIENCE: Duration = Duration::from_millis(2200);
 
 /// More signed-in people than one process serves in half a minute.
 const CAPACITY: u64 = 10_000;
@@ -108,15 +104,12 @@ async fn verify(
     let guessed = Guessed::password(&credentials.username, info.address());
     // Checking a password is dear: whoever was refused often enough is not even listened to.
     app.rate.look(info, Bucket::Refused, Subject::at(info.address()), app.now()).await?;
-    let until = Instant::now() + PATIENCE;
     let turn = app.hashing.turn().await?;
     // A page asks for many things at once: the first of them has been let in meanwhile.
     if let Some(login) = known.get(&key) {
         return Ok(login);
     }
-    let looked_up = timeout_at(until, looked_up(app, guessed, &credentials.username)).await;
-    let away = |_| Problem::retry(Code::DatabaseUnavailable, 1);
-    let (attempt, candidates) = looked_up.map_err(away)??;
+    let (attempt, candidates) = turn.within(looked_up(app, guessed, &credentials.username)).await?;
     let of_environment = pairs.find(&credentials);
     let is_nobody = candidates.is_empty() && pairs.is_empty();
     let hashes = candidates.iter().map(|(_, hash)| hash.clone()).collect();

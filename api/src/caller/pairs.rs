@@ -1,7 +1,6 @@
 //! Names and passwords of the environment, one pair per role, for the default organisation.
 
 use domain::id::OrgId;
-use rand::RngCore;
 use ring::hmac::{HMAC_SHA256, Key, Tag, sign, verify};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -21,9 +20,7 @@ pub(crate) struct Pairs {
 impl Pairs {
     /// Logins of `org`.
     pub(crate) fn new(org: OrgId, pairs: &[BasicPair]) -> Self {
-        let mut raw = [0; 32];
-        rand::rng().fill_bytes(&mut raw);
-        let key = Key::new(HMAC_SHA256, &raw);
+        let key = Key::new(HMAC_SHA256, &rand::random::<[u8; 32]>());
         let tagged = |pair: &BasicPair| {
             (sign(&key, &together(&pair.username, pair.password.expose_secret())), pair.clone())
         };

@@ -124,15 +124,18 @@ async fn check_current(
     password: SecretString,
     guessed: Guessed,
 ) -> Result<(), Problem> {
-    let hash = sqlx::query_scalar!(
-        r#"select password_hash as "hash!" from identity.secrets($1, $2)"#,
-        session.org.as_uuid(),
-        session.user.as_uuid()
-    )
-    .fetch_all(&app.reads)
-    .await?;
     let turn = app.hashing.turn().await?;
-    let attempt = Attempt::at_password(app, guessed).await?;
+    let looked_up = async {
+        let hash = sqlx::query_scalar!(
+            r#"select password_hash as "hash!" from identity.secrets($1, $2)"#,
+            session.org.as_uuid(),
+            session.user.as_uuid()
+        )
+        .fetch_all(&app.reads)
+        .await?;
+        Ok((Attempt::at_password(app, guessed).await?, hash))
+    };
+    let (attempt, hash) = turn.within(looked_up).await?;
     if turn.verify(password, hash).await? != [true] {
         attempt.was_wrong();
         return Err(invalid("Invalid credentials"));

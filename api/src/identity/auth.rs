@@ -129,15 +129,19 @@ async fn by_password(
 ) -> Result<Member, Problem> {
     let turn = app.hashing.turn().await?;
     let guessed = Guessed::password(email, info.address());
-    let attempt = Attempt::at_password(app, guessed).await?;
-    let found = sqlx::query!(
-        r#"select user_id as "user_id!", password_hash as "hash!", must_change_password as "must_change!",
+    let looked_up = async {
+        let attempt = Attempt::at_password(app, guessed).await?;
+        let found = sqlx::query!(
+            r#"select user_id as "user_id!", password_hash as "hash!", must_change_password as "must_change!",
                   temporary_until, totp_enabled as "has_totp!", org_id, role
            from identity.find_user($1)"#,
-        email
-    )
-    .fetch_all(&app.reads)
-    .await?;
+            email
+        )
+        .fetch_all(&app.reads)
+        .await?;
+        Ok((attempt, found))
+    };
+    let (attempt, found) = turn.within(looked_up).await?;
     let hashes = found.first().map(|one| one.hash.clone()).into_iter().collect();
     let given = password.clone();
     let is_right = turn.verify(password, hashes).await?.first().copied().unwrap_or(false);

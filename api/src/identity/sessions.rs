@@ -7,7 +7,6 @@ use commands::{Beside, Context};
 use domain::access::{Permissions, Role};
 use domain::id::{OrgId, SessionId, UserId};
 use domain::identity::session::{Session, SessionCommand, Started};
-use rand::RngCore;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -218,9 +217,7 @@ fn pair(
 /// 48 random bytes, as text for a header.
 pub(super) fn random_token() -> String {
     use base64::Engine;
-    let mut bytes = [0; 48];
-    rand::rng().fill_bytes(&mut bytes);
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 48]>())
 }
 
 /// What is stored of a secret that is random enough to need no salt.

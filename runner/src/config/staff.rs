@@ -99,7 +99,7 @@ pub struct Staff {
     #[arg(long, env = "AUTH_LOCKOUT_MINUTES", default_value_t = 15, value_name = "MINUTES",
         value_parser = clap::value_parser!(u16).range(1..=1440), help_heading = STAFF)]
     pub auth_lockout_minutes: u16,
-    /// How passwords are hashed. Hashes of other schemes are not understood.
+    /// How passwords are hashed. Imported hashes of bcrypt and salted SHA-256 are replaced at the next login.
     #[arg(long, env = "PASSWORD_HASH_SCHEME", value_enum, default_value = "argon2id", help_heading = STAFF)]
     pub password_hash_scheme: PasswordScheme,
     /// Passes over the memory. A password is hashed anew at its next login when one of these three changes.

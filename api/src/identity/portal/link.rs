@@ -8,7 +8,6 @@ use domain::identity::portal::{Link, PortalSession, PortalSessionCommand, Portal
 use domain::personal::Personal;
 use domain::seal::{MasterKeys, SealError, seal_all};
 use projections::{subject_keys, tenant};
-use rand::RngCore;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -121,13 +120,7 @@ impl Links {
             return Err(LinkError::Erased);
         }
         let mut sealed = json!(Personal::of(subject, mail));
-        seal_all(&mut sealed, &keys, &mut nonce)?;
+        seal_all(&mut sealed, &keys, &mut rand::random)?;
         Ok(sealed)
     }
-}
-
-fn nonce<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    rand::rng().fill_bytes(&mut bytes);
-    bytes
 }

@@ -120,15 +120,19 @@ async fn by_password(
     let name = name(org, &login);
     app.rate.charge(info, Bucket::Account, Subject::of_account(&name), app.now()).await?;
     let turn = app.hashing.turn().await?;
-    let attempt = Attempt::at_password(app, Guessed::password(&name, info.address())).await?;
-    let found = sqlx::query!(
-        r#"select worker_id as "worker_id!", team as "team!", password_hash as "hash!", temporary_until
+    let looked_up = async {
+        let attempt = Attempt::at_password(app, Guessed::password(&name, info.address())).await?;
+        let found = sqlx::query!(
+            r#"select worker_id as "worker_id!", team as "team!", password_hash as "hash!", temporary_until
            from portal.find_worker($1, $2)"#,
-        org.as_uuid(),
-        login
-    )
-    .fetch_optional(&app.reads)
-    .await?;
+            org.as_uuid(),
+            login
+        )
+        .fetch_optional(&app.reads)
+        .await?;
+        Ok((attempt, found))
+    };
+    let (attempt, found) = turn.within(looked_up).await?;
     let hashes = found.iter().map(|one| one.hash.clone()).collect();
     let given = password.clone();
     let is_right = turn.verify(password, hashes).await?.first().copied().unwrap_or(false);
@@ -274,17 +278,20 @@ async fn check_current(
     caller: &PortalCaller,
     password: SecretString,
 ) -> Result<TeamNumber, Problem> {
-    let found = sqlx::query!(
-        r#"select team as "team!", password_hash as "hash!" from portal.worker($1, $2)"#,
-        caller.org.as_uuid(),
-        caller.holder
-    )
-    .fetch_optional(&app.reads)
-    .await?;
-    let hashes = found.iter().map(|one| one.hash.clone()).collect();
     let turn = app.hashing.turn().await?;
     let guessed = Guessed::password(&name(caller.org, &caller.holder.to_string()), info.address());
-    let attempt = Attempt::at_password(app, guessed).await?;
+    let looked_up = async {
+        let found = sqlx::query!(
+            r#"select team as "team!", password_hash as "hash!" from portal.worker($1, $2)"#,
+            caller.org.as_uuid(),
+            caller.holder
+        )
+        .fetch_optional(&app.reads)
+        .await?;
+        Ok((Attempt::at_password(app, guessed).await?, found))
+    };
+    let (attempt, found) = turn.within(looked_up).await?;
+    let hashes = found.iter().map(|one| one.hash.clone()).collect();
     let is_right = turn.verify(password, hashes).await? == [true];
     let team = found.filter(|_| is_right).and_then(|one| TeamNumber::parse(one.team));
     let Some(team) = team else {

@@ -2,7 +2,6 @@
 
 use domain::id::{OrgId, UserId};
 use domain::identity::totp_binding;
-use rand::RngCore;
 use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 
@@ -31,17 +30,13 @@ const ISSUER: &str = "Cleaning";
 
 /// A new secret.
 pub(super) fn new_secret() -> [u8; SECRET] {
-    let mut secret = [0; SECRET];
-    rand::rng().fill_bytes(&mut secret);
-    secret
+    rand::random()
 }
 
 /// Codes that replace a lost phone, each for one use: 50 bits of chance.
 pub(super) fn recovery_codes() -> Vec<String> {
-    let mut rng = rand::rng();
-    let mut one = || {
-        let mut bytes = [0; 10];
-        rng.fill_bytes(&mut bytes);
+    let one = || {
+        let bytes: [u8; 10] = rand::random();
         let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
         let (left, right) = bytes.split_at(5);
         let word = |part: &[u8]| part.iter().map(letter).collect::<String>();
@@ -91,10 +86,8 @@ fn step(secret: &[u8], code: &str, now: i64) -> Option<i64> {
 }
 
 pub(super) fn seal(app: &App, user: UserId, secret: &[u8]) -> Result<Vec<u8>, Problem> {
-    let mut nonce = [0; 12];
-    rand::rng().fill_bytes(&mut nonce);
     app.keys
-        .seal_secret(&totp_binding(user), secret, nonce)
+        .seal_secret(&totp_binding(user), secret, rand::random())
         .map_err(|error| Problem::internal(&error))
 }
 

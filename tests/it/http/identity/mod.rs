@@ -4,6 +4,7 @@ mod api_tokens;
 mod break_glass;
 mod browsers;
 mod environment;
+mod imported;
 mod second_factor;
 mod sessions;
 
