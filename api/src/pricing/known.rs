@@ -43,15 +43,17 @@ impl Default for Known {
 }
 
 impl Known {
-    /// What holds in `org`, at most [`REMEMBERED`] old.
+    /// What holds in `org`, at most [`REMEMBERED`] old, or older while the log cannot be asked.
     pub(crate) async fn of(&self, app: &App, org: OrgId) -> Result<Arc<InForce>, Problem> {
         let now = app.now();
         let is_fresh =
             |known: &Arc<InForce>| (TimeDelta::zero()..REMEMBERED).contains(&(now - known.asked));
-        if let Some(known) = self.0.get(&org).filter(is_fresh) {
+        let known = self.0.get(&org);
+        if let Some(known) = known.clone().filter(is_fresh) {
             return Ok(known);
         }
-        self.read(app, org).await
+        // While the log cannot be asked, nothing is written either: what was known last is good enough to be told.
+        self.read(app, org).await.or_else(|problem| known.ok_or(problem))
     }
 
     /// Learns of what this process has just published. It stands, whatever comes of reading it.

@@ -166,7 +166,8 @@ impl<'a> Cells<'a> {
         if !route.reads() && !caller.is_owner && route.declared.access != "public" {
             return;
         }
-        if route.ids.iter().any(|id| PERSONAL.contains(&id.name.as_str())) {
+        let is_of_a_person = matches!(route.declared.access, "worker" | "client");
+        if is_of_a_person || route.ids.iter().any(|id| PERSONAL.contains(&id.name.as_str())) {
             return;
         }
         let mut request = self.request(route, ids, Class::Own);
@@ -248,7 +249,8 @@ impl<'a> Cells<'a> {
                 Place::Query => line = format!("{line}?{}={}", id.name, of(id)),
                 Place::Body => {
                     let mut json: Value = serde_json::from_str(&body).unwrap();
-                    json[&id.name] = of(id).into();
+                    json[&id.name] =
+                        if id.name.ends_with("_ids") { json!([of(id)]) } else { of(id).into() };
                     body = json.to_string();
                 }
             }

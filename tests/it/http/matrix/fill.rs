@@ -138,7 +138,8 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("session_id", "user_id"),
 ];
 
-/// Things of one person alone: what is one's own is asked for in the tests of sessions, here only what is not.
+/// Things of one person alone: what is one's own is asked for in the tests of sessions, here only what is not; so is what a
+/// portal shows.
 pub(super) const PERSONAL: &[&str] = &["session_id"];
 
 /// Parameters that look like an id and name nothing of an organisation, or only what belongs to something else as well.
@@ -229,6 +230,8 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /worker/change-password", r#"{"current_password":"x","new_password":"y"}"#),
     ("POST /client/login/request", r#"{"email":"{mark}@example.net"}"#),
     ("POST /client/login/callback", r#"{"token":"x"}"#),
+    ("POST /v1/client/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T12:00"}"#),
+    ("POST /v1/client/bookings/{booking_id}/cancel", r#"{"reason":"{mark}"}"#),
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];

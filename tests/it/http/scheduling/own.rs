@@ -48,12 +48,14 @@ async fn clients_see_put_off_and_call_off_their_own_visits_and_no_others() {
     owner.post(&put_off, &later).await.is(401, "unauthenticated");
     app.anyone().get(OWN).await.is(401, "unauthenticated");
 
-    let moved = at_portal.post(&put_off, &later).await;
-    assert_eq!(moved.ok().body["starts_at"], json!(ten + TimeDelta::days(1)));
     let night = json!({ "starts_at": ten + TimeDelta::hours(36) });
     at_portal.post(&put_off, &night).await.is(409, "booking.conflict");
     let past = json!({ "starts_at": app.now() - TimeDelta::hours(1) });
     assert_eq!(at_portal.post(&put_off, &past).await.status, 422);
+    let moved = at_portal.post(&put_off, &later).await;
+    assert_eq!(moved.ok().body["starts_at"], json!(ten + TimeDelta::days(1)));
+    let again = json!({ "starts_at": ten + TimeDelta::days(2) });
+    at_portal.post(&put_off, &again).await.is(409, "booking.reschedule_limit");
     let gone = at_portal.post(&call_off, &json!({ "reason": "moved away" })).await;
     assert_eq!(gone.ok().body["status"], "CANCELLED");
     app.settle().await;
