@@ -1,6 +1,6 @@
 //! One route, one caller: everything that can be named, and what each answer must be.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::fill::{ENDING, PERSONAL, THINGS};
 use super::routes::{Parameter, Place, Route, meaning};
