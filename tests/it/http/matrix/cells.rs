@@ -248,7 +248,8 @@ impl<'a> Cells<'a> {
                 Place::Query => line = format!("{line}?{}={}", id.name, of(id)),
                 Place::Body => {
                     let mut json: Value = serde_json::from_str(&body).unwrap();
-                    json[&id.name] = of(id).into();
+                    let is_list = id.name.ends_with("_ids");
+                    json[&id.name] = if is_list { vec![of(id)].into() } else { of(id).into() };
                     body = json.to_string();
                 }
             }
