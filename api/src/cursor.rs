@@ -39,9 +39,25 @@ fn read(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
     Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
 }
 
+/// A page of a list that is there as a whole: what is behind the first `seen`, and where the next page begins.
+pub(crate) fn part<T>(all: &[T], seen: Option<usize>, limit: i64) -> (&[T], Option<String>) {
+    let from = seen.unwrap_or(0).min(all.len());
+    let until = usize::try_from(limit).map_or(all.len(), |limit| all.len().min(from + limit));
+    (&all[from..until], (until < all.len()).then(|| until.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_follow_each_other_to_the_end() {
+        let all = [1, 2, 3, 4, 5];
+        assert_eq!(part(&all, None, 2), (&[1, 2][..], Some("2".to_owned())));
+        assert_eq!(part(&all, Some(2), 2), (&[3, 4][..], Some("4".to_owned())));
+        assert_eq!(part(&all, Some(4), 2), (&[5][..], None));
+        assert_eq!(part(&all, Some(9), 2), (&[][..], None));
+    }
 
     #[test]
     fn a_cursor_leads_back_to_where_it_was_made() {

@@ -1,13 +1,14 @@
 //! What a visit would cost, for anybody who asks.
 
 use axum::extract::State;
+use domain::pricing::prices;
 use domain::sales::estimate::EstimateInput;
 use domain::sales::estimate_wire::EstimateAnswer;
 use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::command::CommandRequest;
-use crate::organisation::Public;
+use crate::organisation::Named;
 use crate::problem::Problem;
 use crate::route::{Routes, public};
 use crate::state::AppState;
@@ -16,7 +17,7 @@ pub(crate) fn routes() -> Routes {
     Routes::default().add(routes!(estimate), public())
 }
 
-/// Price a visit by the current price book
+/// Price a visit by the price book of the organisation, or by the built-in one where none is named
 #[utoipa::path(
     post,
     path = "/v1/estimate",
@@ -34,10 +35,13 @@ pub(crate) fn routes() -> Routes {
 )]
 async fn estimate(
     State(app): State<AppState>,
-    Public(org): Public,
+    Named(org): Named,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let input = EstimateInput::parse(&request.json()?)?;
+    let Some(org) = org else {
+        return Answer::json(&EstimateAnswer::from(&prices::economy_v1().estimate(&input)));
+    };
     let holds = app.prices.of(&app, org.id).await?;
     holds.book.offers(&input)?;
     Answer::json(&EstimateAnswer::from(&holds.prices.estimate(&input)))

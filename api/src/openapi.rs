@@ -30,6 +30,10 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
     document["tags"] = json!([
         { "name": "intake", "description": "What anybody may ask" },
         { "name": "leads", "description": "Requests for an offer, their quotes and their history" },
+        { "name": "pricing", "description": "What is offered, for how much and on which terms, in versions" },
+        { "name": "scheduling", "description": "Teams, free times, visits, and visits that come again" },
+        { "name": "work", "description": "What happens on site: time, checklists, reasons, extras" },
+        { "name": "billing", "description": "What the organisation pays for, and how much it may have" },
         { "name": "people", "description": "Workers, and clients whose homes they clean" },
         { "name": "history", "description": "The log of the organisation, for auditors" },
         { "name": "operations", "description": "What follows from events, and how it fares" },

@@ -146,6 +146,22 @@ impl FromRequestParts<AppState> for Public {
     }
 }
 
+/// As [`Public`], for what can be told without an organisation: `None` where none is named.
+pub(crate) struct Named(pub(crate) Option<Arc<Organisation>>);
+
+impl FromRequestParts<AppState> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let found = addressed(app, &parts.headers).await?;
+        if let Some(org) = &found {
+            let Ok(This(info)) = This::from_request_parts(parts, app).await;
+            info.is_from(Who { org: org.id, user: None, role: None });
+        }
+        Ok(Self(found))
+    }
+}
+
 async fn addressed(app: &App, headers: &HeaderMap) -> Result<Option<Arc<Organisation>>, Problem> {
     if let Some(found) = app.organisations.of_host(&app.reads, headers).await? {
         return Ok(Some(found));

@@ -73,6 +73,10 @@ ids! {
     ServiceAddonId,
     /// An extra that can be had with any visit.
     AddonId,
+    /// What checklists are made of.
+    ChecklistTemplateId,
+    /// Something on the checklist of a visit.
+    RunItemId,
     /// A visit that comes again and again.
     SubscriptionId,
     /// A login of a client or a worker, from the link that was sent to its end.

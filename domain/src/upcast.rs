@@ -38,6 +38,11 @@ const STEPS: &[Step] = &[
     // There were no terms but the built-in ones.
     to_2("booking", "requested", built_in_terms),
     to_2("booking", "rescheduled", built_in_terms),
+    // Nobody wrote down who gave a reason.
+    to_2("booking", "reason_logged", |mut payload| {
+        (payload["reason_id"], payload["by"]) = (Value::Null, Value::Null);
+        payload
+    }),
 ];
 
 const fn to_2(

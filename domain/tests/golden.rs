@@ -31,6 +31,8 @@ use domain::sales::lead::{
     FollowUp, Lead, LeadEvent, QuoteTerms, Submitted, TimelineEntry, WinCause,
 };
 use domain::scheduling::booking::{Booking, BookingEvent};
+use domain::scheduling::checklist::run::{Checklist, ChecklistEvent};
+use domain::scheduling::checklist::templates::{Templates, TemplatesEvent};
 use domain::scheduling::subscription::{Subscription, SubscriptionEvent};
 use domain::scheduling::team::{Team, TeamEvent};
 use domain::scheduling::time_off::{TimeOff, TimeOffEvent};
@@ -79,6 +81,8 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Team>(&scheduling::team(), TeamEvent::VARIANTS));
     files.extend(written::<TimeOff>(&scheduling::time_off(), TimeOffEvent::VARIANTS));
     files.extend(written::<Subscription>(&scheduling::subscription(), SubscriptionEvent::VARIANTS));
+    files.extend(written::<Templates>(&scheduling::templates(), TemplatesEvent::VARIANTS));
+    files.extend(written::<Checklist>(&scheduling::checklist(), ChecklistEvent::VARIANTS));
     files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
@@ -123,6 +127,8 @@ fn every_golden_file_is_still_read() {
             Team::TYPE => decoded::<Team>(json),
             TimeOff::TYPE => decoded::<TimeOff>(json),
             Subscription::TYPE => decoded::<Subscription>(json),
+            Templates::TYPE => decoded::<Templates>(json),
+            Checklist::TYPE => decoded::<Checklist>(json),
             WorkSession::TYPE => decoded::<WorkSession>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),

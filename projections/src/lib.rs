@@ -61,9 +61,11 @@ pub const READERS: &[Reader] = &[
     Reader::of::<sales::lead_list::LeadList>(),
     Reader::of::<scheduling::booking_detail::BookingDetail>(),
     Reader::of::<scheduling::booking_list::BookingList>(),
+    Reader::of::<scheduling::reason_log::ReasonLog>(),
     Reader::of::<scheduling::subscription_list::SubscriptionList>(),
     Reader::of::<scheduling::team_list::TeamList>(),
     Reader::of::<scheduling::time_off_list::TimeOffList>(),
+    Reader::of::<scheduling::work_times::WorkTimes>(),
 ];
 
 /// The reader of that name.

@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::services::PageQuery;
-use super::{PRICING, READ, book, edit, page};
+use super::{PRICING, READ, book, edit};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
-use crate::cursor::continued;
+use crate::cursor::{continued, part};
 use crate::extract::{Parameters, Path, limit};
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
@@ -55,7 +55,7 @@ async fn list_addons(
 ) -> Result<Answer, Problem> {
     let limit = limit(asked.limit, PAGE)?;
     let (book, version) = book(&app, caller.org()).await?;
-    let (addons, next) = page(&book.edited().addons, asked.cursor, limit);
+    let (addons, next) = part(&book.edited().addons, asked.cursor, limit);
     let addons: Vec<Value> = addons.iter().map(shown).collect();
     Ok(continued(Answer::json(&addons)?.version(version), next.as_deref()))
 }

@@ -66,24 +66,3 @@ async fn run(
     app.prices.changed(app, org).await;
     Ok(done)
 }
-
-/// A page of what stands in a book: what is behind the first `seen`, and where the next page begins.
-fn page<T>(all: &[T], seen: Option<usize>, limit: i64) -> (&[T], Option<String>) {
-    let from = seen.unwrap_or(0).min(all.len());
-    let until = usize::try_from(limit).map_or(all.len(), |limit| all.len().min(from + limit));
-    (&all[from..until], (until < all.len()).then(|| until.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_follow_each_other_to_the_end() {
-        let all = [1, 2, 3, 4, 5];
-        assert_eq!(page(&all, None, 2), (&[1, 2][..], Some("2".to_owned())));
-        assert_eq!(page(&all, Some(2), 2), (&[3, 4][..], Some("4".to_owned())));
-        assert_eq!(page(&all, Some(4), 2), (&[5][..], None));
-        assert_eq!(page(&all, Some(9), 2), (&[][..], None));
-    }
-}

@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{PRICING, READ, book, edit, page};
+use super::{PRICING, READ, book, edit};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
-use crate::cursor::continued;
+use crate::cursor::{continued, part};
 use crate::extract::{Parameters, Path, limit};
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
@@ -75,7 +75,7 @@ async fn list_service_types(
 ) -> Result<Answer, Problem> {
     let limit = limit(asked.limit, PAGE)?;
     let (book, version) = book(&app, caller.org()).await?;
-    let (services, next) = page(&book.edited().services, asked.cursor, limit);
+    let (services, next) = part(&book.edited().services, asked.cursor, limit);
     let services: Vec<Value> = services.iter().map(shown).collect();
     Ok(continued(Answer::json(&services)?.version(version), next.as_deref()))
 }

@@ -7,6 +7,7 @@ mod facts;
 mod hours;
 mod instants;
 mod occurrences;
+mod orders;
 mod sent;
 mod slots;
 mod subscriptions;
@@ -30,4 +31,5 @@ pub(crate) fn routes() -> Routes {
         .merge(bookings::routes())
         .merge(calendar::routes())
         .merge(subscriptions::routes())
+        .merge(orders::routes())
 }

@@ -1,6 +1,7 @@
 //! Scheduling: when somebody comes to clean, who comes, and on what terms.
 
 pub mod booking;
+pub mod checklist;
 pub mod duration;
 pub mod search;
 pub mod subscription;

@@ -58,6 +58,9 @@ pub struct WorkSession {
     pub state: State,
     /// Who began.
     pub worker: Option<WorkerId>,
+    /// How long the visit was planned for when they did.
+    #[serde(default)]
+    pub planned_minutes: Option<u32>,
     /// Every stretch of work, in order.
     pub segments: Vec<Segment>,
     /// Why it took longer.
@@ -73,6 +76,8 @@ pub enum WorkCommand {
         booking: BookingId,
         /// Who, if it is one of the workers.
         worker: Option<WorkerId>,
+        /// How long the visit is planned for.
+        planned_minutes: u32,
         /// When it is asked.
         now: DateTime<Utc>,
     },
@@ -110,6 +115,9 @@ pub enum WorkEvent {
         booking: BookingId,
         /// Who.
         worker: Option<WorkerId>,
+        /// How long the visit was planned for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned_minutes: Option<u32>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -177,8 +185,9 @@ impl WorkSession {
 
         let refuse = || Err(WorkError::IllegalState(self.state));
         Ok(match (self.state, command) {
-            (State::NotStarted, C::Start { booking, worker, now }) => {
-                vec![WorkEvent::Started { booking, worker, at: now }]
+            (State::NotStarted, C::Start { booking, worker, planned_minutes, now }) => {
+                let planned_minutes = Some(planned_minutes);
+                vec![WorkEvent::Started { booking, worker, planned_minutes, at: now }]
             }
             (State::Running, C::Start { .. } | C::Resume { .. })
             | (State::Paused, C::Pause { .. })
@@ -234,8 +243,9 @@ impl Aggregate for WorkSession {
 
     fn apply(&mut self, event: Self::Event) {
         match event {
-            WorkEvent::Started { worker, at, .. } => {
+            WorkEvent::Started { worker, planned_minutes, at, .. } => {
                 (self.state, self.worker) = (State::Running, worker);
+                self.planned_minutes = planned_minutes;
                 self.segments.push(Segment { start: at, end: None });
             }
             WorkEvent::Resumed { at } => {
@@ -269,11 +279,13 @@ mod tests {
     }
 
     fn start(minute: i64) -> WorkCommand {
-        WorkCommand::Start { booking: Uuid::from_u128(1).into(), worker: None, now: at(minute) }
+        let (booking, worker) = (Uuid::from_u128(1).into(), None);
+        WorkCommand::Start { booking, worker, planned_minutes: 100, now: at(minute) }
     }
 
     fn started() -> WorkEvent {
-        WorkEvent::Started { booking: Uuid::from_u128(1).into(), worker: None, at: at(0) }
+        let (booking, worker) = (Uuid::from_u128(1).into(), None);
+        WorkEvent::Started { booking, worker, planned_minutes: Some(100), at: at(0) }
     }
 
     fn finish(minute: i64, overrun: Option<Overrun>) -> WorkCommand {

@@ -6,6 +6,9 @@ use domain::scheduling::booking::reason::{Overrun, ReasonCode};
 use domain::scheduling::booking::{
     BookingEvent, Confirmation, Origin, Party, Placement, Requested,
 };
+use domain::scheduling::checklist::Phase;
+use domain::scheduling::checklist::run::ChecklistEvent;
+use domain::scheduling::checklist::templates::{Item, Template, TemplatesEvent};
 use domain::scheduling::search::OpeningHours;
 use domain::scheduling::subscription::plan::{Plan, Rhythm};
 use domain::scheduling::subscription::{SkipReason, SubscriptionEvent};
@@ -183,7 +186,13 @@ fn changed() -> Vec<BookingEvent> {
     vec![
         E::AddonsSet { lines: vec![line], planned_minutes: 160, at: at(19) },
         E::PhotoConsentSet { consent: true, at: at(20) },
-        E::ReasonLogged { code, note: Some(words()), at: at(21) },
+        E::ReasonLogged {
+            code,
+            note: Some(words()),
+            reason_id: Some(Uuid::from_u128(30)),
+            by: Some("dispatcher".to_owned()),
+            at: at(21),
+        },
         E::BaseChargeFixed { amount_cents: 18_000, at: at(22) },
         E::ClientChanged { client: Uuid::from_u128(7).into(), address: None, at: at(23) },
         E::AddressChanged { address: Uuid::from_u128(8).into(), at: at(24) },
@@ -284,9 +293,47 @@ pub(super) fn work() -> Vec<WorkEvent> {
     let worker = Some(Uuid::from_u128(20).into());
     let overrun = Some(Overrun::ExtraDirt);
     vec![
-        WorkEvent::Started { booking: Uuid::from_u128(1).into(), worker, at: at(0) },
+        WorkEvent::Started {
+            booking: Uuid::from_u128(1).into(),
+            worker,
+            planned_minutes: None,
+            at: at(0),
+        },
         WorkEvent::Paused { at: at(60) },
         WorkEvent::Resumed { at: at(120) },
         WorkEvent::Finished { total_seconds: 7_200, overrun, at: at(7_260) },
+    ]
+}
+
+fn template() -> Template {
+    Template {
+        template_id: Uuid::from_u128(40).into(),
+        name: "Usual".to_owned(),
+        service_type: Some("deep".to_owned()),
+        version: 2,
+        is_active: true,
+        items: vec![Item { label: "Oven".to_owned(), phase: Phase::After, required: true }],
+    }
+}
+
+pub(super) fn templates() -> Vec<TemplatesEvent> {
+    vec![
+        TemplatesEvent::Published { template: template(), at: at(0) },
+        TemplatesEvent::Retired { template_id: Uuid::from_u128(40).into(), at: at(1) },
+    ]
+}
+
+pub(super) fn checklist() -> Vec<ChecklistEvent> {
+    let item = Uuid::from_u128(41).into();
+    vec![
+        ChecklistEvent::Started {
+            booking: Uuid::from_u128(1).into(),
+            template: template(),
+            at: at(0),
+        },
+        ChecklistEvent::ItemChecked { item, at: at(1) },
+        ChecklistEvent::ItemUnchecked { item, at: at(2) },
+        ChecklistEvent::ItemNoted { item, note: words(), at: at(3) },
+        ChecklistEvent::Completed { at: at(4) },
     ]
 }

@@ -22,6 +22,8 @@ use domain::pricing::price_book::PriceBook;
 use domain::recorded::{Actor, DecodeError, Metadata, Recorded};
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
+use domain::scheduling::checklist::run::Checklist;
+use domain::scheduling::checklist::templates::Templates;
 use domain::scheduling::subscription::Subscription;
 use domain::scheduling::team::Team;
 use domain::scheduling::time_off::TimeOff;
@@ -44,6 +46,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<ApiToken>(),
     Entity::of::<Booking>(),
     Entity::of::<BreakGlass>(),
+    Entity::of::<Checklist>(),
     Entity::of::<Client>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
@@ -56,6 +59,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Subject>(),
     Entity::of::<Subscription>(),
     Entity::of::<Team>(),
+    Entity::of::<Templates>(),
     Entity::of::<TimeOff>(),
     Entity::of::<WorkSession>(),
     Entity::of::<Worker>(),

@@ -96,6 +96,8 @@ impl Tables {
                 "booking_detail",
                 "price_book_versions",
                 "subscription",
+                "work_times",
+                "reason_log",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));
             assert!(is_idle || !rows.is_empty(), "{table} is empty");

@@ -88,7 +88,12 @@ pub(super) async fn filled() -> App {
             "force_reason": "asked for",
             "client": { "name": "Vera", "email": "vera@example.org" },
         });
-        owner.post("/v1/admin/schedule/quick-create", &visit).await.ok();
+        let visit = owner.post("/v1/admin/schedule/quick-create", &visit).await;
+        let visit = visit.ok().body["booking_id"].as_str().unwrap().to_owned();
+        owner.post(&format!("/v1/admin/bookings/{visit}/confirm"), &json!({})).await.ok();
+        owner.post(&format!("/v1/orders/{visit}/time/start"), &json!({})).await.ok();
+        let dirt = json!({ "kind": "TIME_OVERRUN", "code": "EXTRA_DIRT" });
+        owner.post(&format!("/v1/orders/{visit}/reasons"), &dirt).await.ok();
         let closed = json!({ "starts_at": "2090-02-01T00:00", "ends_at": "2090-02-02T00:00" });
         owner.post("/v1/admin/blackouts", &closed).await.ok();
         let weekly = json!({

@@ -8,7 +8,7 @@ use domain::scheduling::booking::addons::{AddonLine, Offered};
 use crate::problem::Problem;
 
 /// An extra of the catalogue, `qty` times.
-pub(super) fn offered(book: &Book, id: AddonId, qty: u16) -> Result<Offered, Problem> {
+pub(crate) fn offered(book: &Book, id: AddonId, qty: u16) -> Result<Offered, Problem> {
     let addon = book.addon(id).ok_or_else(|| Problem::refused(&BookingError::AddonInvalid))?;
     let line = AddonLine {
         addon_id: id.as_uuid(),

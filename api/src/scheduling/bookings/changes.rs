@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::super::DISPATCH;
+use super::super::{DISPATCH, orders};
 use super::{EDIT, run};
 use crate::answer::Answer;
 use crate::caller::Caller;
@@ -96,7 +96,7 @@ struct CompleteBody {
     request_body = CompleteBody,
     responses(
         (status = 200, description = "The booking", content_type = "application/json"),
-        (status = 400, description = "`booking.already_completed`"),
+        (status = 400, description = "`booking.already_completed`, or `booking.checklist_open` where policies ask for one"),
         (status = 409, description = "`booking.illegal_state`")
     )
 )]
@@ -107,7 +107,8 @@ async fn complete_booking(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let CompleteBody { actual_duration_minutes: actual_minutes } = request.body()?;
-    let (checklist_open, now) = (false, app.now());
+    let checklist_open = orders::checklist_open(&app, caller.org(), id).await?;
+    let now = app.now();
     let command = BookingCommand::Complete { actual_minutes, checklist_open, now };
     change(&app, &request.context(&caller), id, command).await
 }

@@ -1,6 +1,6 @@
 //! Visits: asked for by anybody, everything else by staff.
 
-mod addons;
+pub(super) mod addons;
 mod changes;
 mod create;
 mod customer;

@@ -1,11 +1,13 @@
 //! What happens to a booking beside its place in the calendar.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::addons::{self, Offered};
 use super::command::{DepositStep, Override};
 use super::error::BookingError;
-use super::event::{BookingEvent, Confirmation, Party};
+use super::event::BookingEvent;
+use super::party::{Confirmation, Party};
 use super::reason::ReasonCode;
 use super::status::{DepositStatus, Status};
 use super::{Decision, Details, unless};
@@ -14,6 +16,9 @@ use crate::input::{Problems, free_text};
 use crate::scheduling::terms::cancellation::CancellationTerms;
 use crate::scheduling::terms::deposit::DepositTerms;
 use crate::scheduling::terms::risk::{Band, Risk};
+
+/// More than anybody reads of one visit.
+const MOST_REASONS: usize = 100;
 
 impl Details {
     pub(super) fn confirm(&self, at: DateTime<Utc>) -> Decision {
@@ -211,11 +216,16 @@ impl Details {
         &self,
         code: ReasonCode,
         note: Option<&str>,
+        (reason_id, by): (Uuid, Option<String>),
         at: DateTime<Utc>,
     ) -> Decision {
+        if self.reasons.len() >= MOST_REASONS {
+            return Err(Problems::one("code", "This visit has 100 reasons already").into());
+        }
         let note = note.map(|words| free_text("note", words, 0..=1000)).transpose()?;
         let note = note.filter(|words| !words.is_empty()).map(|words| self.words(words));
-        Ok(vec![BookingEvent::ReasonLogged { code, note, at }])
+        let reason_id = Some(reason_id);
+        Ok(vec![BookingEvent::ReasonLogged { code, note, reason_id, by, at }])
     }
 
     pub(super) fn change_client(

@@ -1,9 +1,10 @@
 //! What can be asked of a booking, with the facts that decide it.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::addons::Offered;
-use super::event::{Origin, Party};
+use super::party::{Origin, Party};
 use super::reason::ReasonCode;
 use crate::id::{AddressId, BookingId, ClientId, LeadId, SubscriptionId, TeamId, WorkerId};
 use crate::sales::estimate::CleaningType;
@@ -93,6 +94,10 @@ pub enum BookingCommand {
         code: ReasonCode,
         /// In words.
         note: Option<String>,
+        /// To be told apart by.
+        reason_id: Uuid,
+        /// Login id of staff.
+        by: Option<String>,
         /// When it is asked.
         now: DateTime<Utc>,
     },

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr, VariantNames};
+use strum::{IntoStaticStr, VariantNames};
+use uuid::Uuid;
 
 use super::addons::AddonLine;
+use super::party::{Confirmation, Origin, Party};
 use super::placement::Placement;
 use super::reason::ReasonCode;
 use crate::event::domain_event;
@@ -228,6 +230,10 @@ pub enum BookingEvent {
         code: ReasonCode,
         /// In words.
         note: Option<Personal<String>>,
+        /// Told apart by this; old ones have none.
+        reason_id: Option<Uuid>,
+        /// Login id of staff; unknown of old ones.
+        by: Option<String>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -265,7 +271,13 @@ pub enum BookingEvent {
         at: DateTime<Utc>,
     },
 }
-domain_event!(BookingEvent, version = "1", "requested" = "2", "rescheduled" = "2");
+domain_event!(
+    BookingEvent,
+    version = "1",
+    "requested" = "2",
+    "rescheduled" = "2",
+    "reason_logged" = "2"
+);
 
 impl BookingEvent {
     /// When it happened.
@@ -357,43 +369,4 @@ pub struct Requested {
 /// What decided about every booking before there were others; read models keep states without it until they are rebuilt.
 fn built_in_terms() -> String {
     "economy/v1".to_owned()
-}
-
-/// From where a booking came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Origin {
-    /// A visitor of the public pages.
-    Public,
-    /// A customer in the portal.
-    Client,
-    /// Staff.
-    Staff,
-    /// One occurrence of a subscription.
-    Subscription,
-}
-
-/// Who wants something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Party {
-    /// The customer.
-    Client,
-    /// Staff.
-    Staff,
-    /// A rule.
-    System,
-}
-
-/// What led to a confirmation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Confirmation {
-    /// Staff.
-    Staff,
-    /// The deposit was paid.
-    Deposit,
 }

@@ -1,9 +1,10 @@
 //! What a booking is after everything that happened to it.
 
-use super::Details;
-use super::event::{BookingEvent, Party};
+use super::event::BookingEvent;
+use super::party::Party;
 use super::placement::Placement;
 use super::status::{DepositStatus, Status};
+use super::{Details, Reason};
 use crate::scheduling::terms::deposit::DepositTerms;
 
 impl Details {
@@ -12,7 +13,10 @@ impl Details {
 
         self.updated_at = event.at();
         match event {
-            E::Requested(_) | E::ReasonLogged { .. } | E::ReminderDue { .. } => {}
+            E::Requested(_) | E::ReminderDue { .. } => {}
+            E::ReasonLogged { code, note, reason_id, by, at } => {
+                self.reasons.push(Reason { reason_id, code, note, by, at });
+            }
             E::RiskAssessed { risk, .. } | E::RiskOverridden { risk, .. } => self.risk = Some(risk),
             E::DepositDecided { deposit, .. }
             | E::DepositOverridden { deposit, .. }

@@ -12,6 +12,7 @@ mod command;
 mod error;
 mod event;
 mod fold;
+mod party;
 mod place;
 mod placement;
 pub mod reason;
@@ -26,12 +27,15 @@ pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Overrid
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 pub use error::BookingError;
-pub use event::{BookingEvent, Confirmation, Origin, Party, Requested};
+pub use event::{BookingEvent, Requested};
+pub use party::{Confirmation, Origin, Party};
 pub use placement::Placement;
 use serde::{Deserialize, Serialize};
 pub use status::{DepositStatus, Status};
+use uuid::Uuid;
 
 use self::addons::AddonLine;
+use self::reason::ReasonCode;
 use super::terms::cancellation::{CancellationTerms, Settlement};
 use super::terms::deposit::DepositTerms;
 use super::terms::risk::Risk;
@@ -88,12 +92,30 @@ pub struct Details {
     pub moved: u16,
     /// What the visit itself costs, once an invoice fixed it.
     pub base_charge_cents: Option<i64>,
+    /// Why it took longer or cost something else, in order.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
     /// Whether photos may be taken.
     pub photo_consent: bool,
     /// Since when it is out of sight.
     pub archived_at: Option<DateTime<Utc>>,
     /// When anything last happened.
     pub updated_at: DateTime<Utc>,
+}
+
+/// Why it took longer, or cost something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Told apart by this; old ones have none.
+    pub reason_id: Option<Uuid>,
+    /// What kind of reason, and which.
+    pub code: ReasonCode,
+    /// In words.
+    pub note: Option<Personal<String>>,
+    /// Login id of staff; unknown of old ones.
+    pub by: Option<String>,
+    /// When it was written down.
+    pub at: DateTime<Utc>,
 }
 
 type Decision = Result<Vec<BookingEvent>, BookingError>;
@@ -140,8 +162,8 @@ impl Booking {
                     at: now,
                 }))
             }
-            (Self::Known(booking), C::LogReason { code, note, now }) => {
-                booking.log_reason(code, note.as_deref(), now)
+            (Self::Known(booking), C::LogReason { code, note, reason_id, by, now }) => {
+                booking.log_reason(code, note.as_deref(), (reason_id, by), now)
             }
             (Self::Known(booking), C::FixBaseCharge { amount_cents, now }) => {
                 // Once fixed it stays: later invoices add their own lines.
@@ -218,6 +240,7 @@ impl From<Requested> for Details {
             actual_minutes: None,
             moved: 0,
             base_charge_cents: None,
+            reasons: Vec::new(),
             photo_consent: false,
             archived_at: None,
             updated_at: requested.at,

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::command::{Change, Crew};
 use super::error::BookingError;
-use super::event::{BookingEvent, Party};
+use super::event::BookingEvent;
+use super::party::Party;
 use super::placement::Placement;
 use super::status::Status;
 use super::{Decision, Details};

@@ -541,7 +541,9 @@ fn another_customer_has_another_place() {
 #[test]
 fn a_reason_is_written_down_under_the_key_of_the_customer() {
     let code = ReasonCode::TimeOverrun(Overrun::ParkingDelay);
-    let command = BookingCommand::LogReason { code, note: Some("no spot".to_owned()), now: at(9) };
+    let (reason_id, by) = (Uuid::from_u128(3), None);
+    let note = Some("no spot".to_owned());
+    let command = BookingCommand::LogReason { code, note, reason_id, by, now: at(9) };
     let events = folded(confirmed()).decide(command).unwrap();
     let [BookingEvent::ReasonLogged { note: Some(note), .. }] = &events[..] else { panic!() };
     assert_eq!(note.subject(), Uuid::from_u128(2).into());

@@ -1,6 +1,6 @@
 //! One route, one caller: everything that can be named, and what each answer must be.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fill::{ENDING, PERSONAL, THINGS};
 use super::routes::{Parameter, Place, Route, meaning};
@@ -249,8 +249,8 @@ impl<'a> Cells<'a> {
                 Place::Query => line = format!("{line}?{}={}", id.name, of(id)),
                 Place::Body => {
                     let mut json: Value = serde_json::from_str(&body).unwrap();
-                    json[&id.name] =
-                        if id.name.ends_with("_ids") { json!([of(id)]) } else { of(id).into() };
+                    let is_list = id.name.ends_with("_ids");
+                    json[&id.name] = if is_list { vec![of(id)].into() } else { of(id).into() };
                     body = json.to_string();
                 }
             }

@@ -8,8 +8,10 @@ pub(super) struct Thing {
     pub(super) name: &'static str,
     /// The route that makes one, and what it is sent.
     pub(super) made_by: (&'static str, &'static str),
-    /// The field of the answer that is its id.
+    /// The field of the answer that is its id, or a pointer to it.
     pub(super) field: &'static str,
+    /// The routes that bring it to where everything can be asked of it, and what they are sent; `{}` stands for its id.
+    pub(super) then: &'static [(&'static str, &'static str)],
     /// The route that ends one, and what it is sent; `{}` stands for its id.
     pub(super) ended_by: Option<(&'static str, &'static str)>,
 }
@@ -20,7 +22,14 @@ const fn thing(
     field: &'static str,
     ended_by: Option<(&'static str, &'static str)>,
 ) -> Thing {
-    Thing { name, made_by, field, ended_by }
+    Thing { name, made_by, field, then: &[], ended_by }
+}
+
+impl Thing {
+    const fn after(mut self, then: &'static [(&'static str, &'static str)]) -> Self {
+        self.then = then;
+        self
+    }
 }
 
 /// In bodies, `{mark}` is the word that only one organisation knows, `{n}` a number never used before, `{day}` a day never
@@ -31,6 +40,7 @@ const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_
     "address_text":"{mark} street"}"#;
 const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"2090-01-02",
     "structured_inputs":{"beds":1,"baths":1}}"#;
+const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase":"AFTER"}]}"#;
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
 const BLACKOUT: &str = r#"{"team_id":"{team_id}","starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
@@ -83,6 +93,29 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/admin/schedule/quick-create", VISIT),
         "booking_id",
         Some(("POST /v1/admin/bookings/{}/cancel", r#"{"reason":"{mark}"}"#)),
+    ),
+    thing(
+        "template_id",
+        ("POST /v1/admin/checklists/templates", TEMPLATE),
+        "template_id",
+        Some(("DELETE /v1/admin/checklists/templates/{}", "")),
+    ),
+    thing(
+        "order_id",
+        ("POST /v1/admin/schedule/quick-create", VISIT),
+        "booking_id",
+        Some(("POST /v1/admin/bookings/{}/cancel", r#"{"reason":"{mark}"}"#)),
+    )
+    .after(&[
+        ("POST /v1/admin/bookings/{}/confirm", ""),
+        ("POST /v1/orders/{}/time/start", ""),
+        ("POST /v1/orders/{}/checklist/init", "{}"),
+    ]),
+    thing(
+        "run_item_id",
+        ("POST /v1/orders/{order_id}/checklist/init", "{}"),
+        "/items/0/run_item_id",
+        None,
     ),
     thing(
         "block_id",
@@ -205,6 +238,17 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/checklists/templates", TEMPLATE),
+    ("PUT /v1/admin/checklists/templates/{template_id}", TEMPLATE),
+    ("POST /v1/orders/{order_id}/checklist/init", "{}"),
+    ("PATCH /v1/orders/{order_id}/checklist/items/{run_item_id}", r#"{"note":"n {n}"}"#),
+    ("PATCH /v1/orders/{order_id}/addons", r#"{"addons":[]}"#),
+    ("PATCH /v1/orders/{order_id}/consent_photos", r#"{"consent_photos":true}"#),
+    (
+        "POST /v1/orders/{order_id}/reasons",
+        r#"{"kind":"TIME_OVERRUN","code":"OTHER","note":"{mark}"}"#,
+    ),
+    ("POST /v1/orders/{order_id}/time/finish", "{}"),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),

@@ -121,9 +121,17 @@ impl World {
         let (route, body) = thing.made_by;
         let org = &self.orgs[org];
         let answer = self.send(&org.owner, &self.filled(org, route), &self.filled(org, body)).await;
-        let id = answer.ok().body[thing.field].as_str();
+        let body = &answer.ok().body;
+        let id = if thing.field.starts_with('/') {
+            body.pointer(thing.field).and_then(Value::as_str)
+        } else {
+            body[thing.field].as_str()
+        };
         let id = id.unwrap_or_else(|| panic!("{route} answers without {}", thing.field)).to_owned();
         org.made.lock().unwrap().insert(id.clone());
+        for (route, body) in thing.then {
+            self.send(&org.owner, &route.replace("{}", &id), body).await.ok();
+        }
         id
     }
 

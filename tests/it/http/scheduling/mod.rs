@@ -9,6 +9,7 @@ mod public;
 mod race;
 mod subscriptions;
 mod teams;
+mod work;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
