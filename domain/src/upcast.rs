@@ -39,7 +39,7 @@ const STEPS: &[Step] = &[
     to_2("booking", "requested", built_in_terms),
     to_2("booking", "rescheduled", built_in_terms),
     // Nobody wrote down who gave a reason.
-    to_2("booking", "reason_logged", |mut payload| {
+    to_2("booking", "reason_logged", |_, mut payload| {
         (payload["reason_id"], payload["by"]) = (Value::Null, Value::Null);
         payload
     }),
