@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fill::{ENDING, PERSONAL, THINGS};
+use super::fill::{ENDING, INSTEAD, PERSONAL, THINGS};
 use super::routes::{Parameter, Place, Route, meaning};
 use super::world::{Caller, Proof, World};
 use super::{named, told};
@@ -168,6 +168,12 @@ impl<'a> Cells<'a> {
         }
         let is_of_a_person = matches!(route.declared.access, "worker" | "client");
         if is_of_a_person || route.ids.iter().any(|id| PERSONAL.contains(&id.name.as_str())) {
+            return;
+        }
+        let is_instead = INSTEAD
+            .iter()
+            .any(|(title, names)| *title == route.title && names.contains(&id.name.as_str()));
+        if is_instead {
             return;
         }
         let mut request = self.request(route, ids, Class::Own);

@@ -60,7 +60,9 @@ async fn clients_see_put_off_and_call_off_their_own_visits_and_no_others() {
     assert_eq!(gone.ok().body["status"], "CANCELLED");
     app.settle().await;
     let seen = owner.get(&format!("/v1/admin/bookings/{id}")).await;
-    assert_eq!(seen.ok().body["timeline"][0]["actor"]["kind"], "client");
+    assert_eq!(seen.ok().body["timeline"][0]["event_type"], "cancelled");
+    let by = &seen.body["timeline"][0]["actor"];
+    assert_eq!((&by["type"], &by["id"]), (&json!("client"), &json!(id_in(&sam))), "{by}");
 }
 
 fn change(id: &str, what: &str) -> String {
