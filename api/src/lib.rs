@@ -51,8 +51,8 @@ pub use self::audit::ClientAddress;
 pub use self::edge::{Cors, EdgeOptions, OriginError};
 pub use self::health::{Backup, Health, Revision, answer as monitored, watch_lag};
 pub use self::identity::{
-    BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, StaffPolicy,
-    TokenKeyError, Tokens, Wanted,
+    BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, SharedLogin,
+    StaffPolicy, TokenKeyError, Tokens, Wanted,
 };
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};

@@ -15,7 +15,7 @@ use crate::audit::{ClientAddress, Sampler};
 use crate::caller::{Logins, Pairs};
 use crate::edge::{Edge, EdgeOptions};
 use crate::health::{Backup, Behind, Health};
-use crate::identity::{Hashing, Links, PortalPolicy, Seen, StaffPolicy, Tokens};
+use crate::identity::{Hashing, Links, PortalPolicy, Seen, SharedLogin, StaffPolicy, Tokens};
 use crate::metrics::Scrape;
 use crate::monitors::Monitors;
 use crate::organisation::Organisations;
@@ -170,6 +170,16 @@ impl App {
     /// Waits until nothing goes on any more of what was answered.
     pub async fn rest(&self) {
         self.background.wait().await;
+    }
+
+    /// The organisation that logins of the environment belong to.
+    pub(crate) fn home(&self) -> OrgId {
+        self.default_org.unwrap_or(DEFAULT_ORG)
+    }
+
+    /// The login that a team of `org` shares, if there is one.
+    pub(crate) fn shared_login(&self, org: OrgId) -> Option<&SharedLogin> {
+        self.portal.shared.as_ref().filter(|_| org == self.home())
     }
 
     /// To the microsecond, like every time in the database: an answer made of events shows the same as a later query.

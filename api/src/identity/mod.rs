@@ -26,7 +26,7 @@ pub(crate) use self::members::temporary_password;
 pub(crate) use self::password::Hashing;
 pub use self::password::PasswordCost;
 pub use self::policy::{BasicPair, Lives, Lockout, StaffPolicy};
-pub use self::portal::{LinkError, Links, Made, PortalPolicy, Wanted};
+pub use self::portal::{LinkError, Links, Made, PortalPolicy, SharedLogin, Wanted};
 pub(crate) use self::portal::{Portal, PortalCaller, sign_in as at_portal};
 pub(crate) use self::sessions::SignedIn;
 pub use self::tokens::{TokenKeyError, Tokens};

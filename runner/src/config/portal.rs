@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 use clap::Args;
+use domain::people::worker::TeamNumber;
+use secrecy::SecretString;
 use url::Url;
 
 /// The subject of these variables.
@@ -29,6 +31,17 @@ pub struct PortalConfig {
     #[arg(long, env = "SESSION_TTL_MINUTES_WORKER", default_value_t = 720, value_name = "MINUTES",
         value_parser = clap::value_parser!(u32).range(1..=525_600), help_heading = PORTAL)]
     pub session_ttl_minutes_worker: u32,
+    /// Name of a login that a whole team of the default organisation shares, until its workers have passwords of their own. It
+    /// shows which team it is and nobody in particular. It counts once its password is set too.
+    #[arg(long, env = "WORKER_BASIC_USERNAME", value_name = "TEXT", help_heading = PORTAL)]
+    pub worker_basic_username: Option<String>,
+    /// Its password, at least 12 characters in production. Another one ends the sessions begun by it.
+    #[arg(long, env = "WORKER_BASIC_PASSWORD", hide_env_values = true, value_name = "TEXT", help_heading = PORTAL)]
+    pub worker_basic_password: Option<SecretString>,
+    /// The number of its team.
+    #[arg(long, env = "WORKER_TEAM_ID", default_value = "1", value_name = "NUMBER", value_parser = parse_team,
+        help_heading = PORTAL)]
+    pub worker_team_id: TeamNumber,
 }
 
 impl PortalConfig {
@@ -41,8 +54,22 @@ impl PortalConfig {
             link: minutes(self.client_portal_token_ttl_minutes),
             worker: minutes(self.session_ttl_minutes_worker),
             client: minutes(self.session_ttl_minutes_client),
+            shared: self.shared(),
         }
     }
+}
+
+impl PortalConfig {
+    fn shared(&self) -> Option<api::SharedLogin> {
+        let username = self.worker_basic_username.clone()?;
+        let password = self.worker_basic_password.clone()?;
+        Some(api::SharedLogin { username, password, team: self.worker_team_id })
+    }
+}
+
+fn parse_team(text: &str) -> Result<TeamNumber, String> {
+    let number = text.parse().ok().and_then(TeamNumber::parse);
+    number.ok_or_else(|| "must be the number of a team".to_owned())
 }
 
 /// A page is put after it, so it ends before one.

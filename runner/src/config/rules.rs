@@ -121,8 +121,19 @@ pub fn warnings(config: &Config, roles: &[Role]) -> Vec<Problem> {
     warnings
 }
 
+/// Every login of the environment, whole or half.
+fn basic_logins(
+    config: &Config,
+) -> impl Iterator<Item = (&'static str, Option<&String>, Option<&SecretString>)> {
+    let portal = &config.portal;
+    let workers = portal.worker_basic_username.as_ref();
+    let workers = ("WORKER", workers, portal.worker_basic_password.as_ref());
+    let staff = config.staff.halves().into_iter();
+    staff.map(|(_, name, username, password)| (name, username, password)).chain([workers])
+}
+
 fn about_staff(config: &Config, warn: &mut impl FnMut(&str, &str)) {
-    for (_, name, username, password) in config.staff.halves() {
+    for (name, username, password) in basic_logins(config) {
         if username.is_some() != password.is_some() {
             let missing = if username.is_some() { "PASSWORD" } else { "USERNAME" };
             let variable = format!("{name}_BASIC_{missing}");
@@ -232,7 +243,7 @@ impl Found {
                 "is not read; use AUTH_ACCESS_TOKEN_TTL_MINUTES and AUTH_SESSION_TTL_MINUTES",
             );
         }
-        for (_, name, _, password) in config.staff.halves() {
+        for (name, _, password) in basic_logins(config) {
             let Some(password) = password.map(|password| password.expose_secret().trim()) else {
                 continue;
             };
@@ -465,6 +476,10 @@ mod tests {
             assert_told(
                 &[("ADMIN_BASIC_USERNAME", "admin"), ("ADMIN_BASIC_PASSWORD", weak)],
                 "ADMIN_BASIC_PASSWORD: basic auth passwords must be strong (min 12 chars, not a default placeholder)",
+            );
+            assert_told(
+                &[("WORKER_BASIC_USERNAME", "crew"), ("WORKER_BASIC_PASSWORD", weak)],
+                "WORKER_BASIC_PASSWORD: basic auth passwords must be strong (min 12 chars, not a default placeholder)",
             );
         }
         let strong = [("VIEWER_BASIC_USERNAME", "v"), ("VIEWER_BASIC_PASSWORD", "kX9vLq2mRt7w")];

@@ -119,8 +119,13 @@ impl App {
 
     /// As [`Self::beside`], where staff are held to something else.
     pub(crate) async fn beside_holding(&self, change: impl FnOnce(&mut api::StaffPolicy)) -> Self {
+        self.beside_front(Front::holding(change)).await
+    }
+
+    /// As [`Self::beside`], with an edge of its own.
+    pub(crate) async fn beside_front(&self, front: Front) -> Self {
         let (db, orgs, clock) = (self.db.clone(), self.orgs.clone(), Arc::clone(&self.clock));
-        Self::over((db, orgs), clock, &["--email-mode", "off"], Front::holding(change)).await
+        Self::over((db, orgs), clock, &["--email-mode", "off"], front).await
     }
 
     async fn start_with(arguments: &[&str]) -> Self {

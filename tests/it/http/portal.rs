@@ -3,6 +3,7 @@
 mod client;
 mod doors;
 mod people;
+mod shared;
 mod worker;
 
 use domain::seal::open_all;

@@ -93,8 +93,12 @@ pub(crate) struct PortalCaller {
     pub(crate) portal: Portal,
     pub(crate) org: OrgId,
     pub(crate) session: PortalSessionId,
-    /// The worker or the client.
+    /// The worker or the client; for the login that a team shares, an id of its own.
     pub(crate) holder: Uuid,
+    /// Whether it is that login.
+    pub(crate) is_shared: bool,
+    /// Of a worker.
+    pub(crate) team: Option<i32>,
     pub(crate) must_change_password: bool,
     pub(crate) expires_at: DateTime<Utc>,
 }
@@ -145,22 +149,29 @@ pub(crate) async fn sign_in(
 }
 
 async fn look_up(app: &App, portal: Portal, token: &str) -> Result<PortalCaller, Problem> {
+    let shared = app.portal.shared.as_ref().filter(|_| portal == Portal::Worker);
+    let mut hashes = vec![hash(token)];
+    hashes.extend(shared.map(|login| login.digest(token)));
     let found = sqlx::query!(
-        r#"select org_id as "org_id!", session_id as "session_id!", kind as "kind!", holder_id,
+        r#"select org_id as "org_id!", session_id as "session_id!", kind as "kind!", holder_id, team,
                   must_change_password as "must_change_password!", expires_at as "expires_at!"
            from portal.session($1)"#,
-        &[hash(token)] as &[Vec<u8>]
+        &hashes as &[Vec<u8>]
     )
     .fetch_optional(&app.reads)
     .await?;
     let found = found
         .filter(|session| session.kind == portal.name() && session.expires_at > app.now())
         .and_then(|session| {
+            let org = OrgId::from(session.org_id);
+            let shared = app.shared_login(org).map(|login| login.holder(org));
             Some(PortalCaller {
                 portal,
-                org: session.org_id.into(),
+                org,
                 session: session.session_id.into(),
-                holder: session.holder_id?,
+                holder: session.holder_id.or(shared)?,
+                is_shared: session.holder_id.is_none(),
+                team: session.team,
                 must_change_password: session.must_change_password,
                 expires_at: session.expires_at,
             })

@@ -7,12 +7,14 @@ mod listed;
 mod own;
 mod policy;
 mod sessions;
+mod shared;
 mod staff;
 mod worker;
 
 pub(crate) use self::caller::{Portal, PortalCaller, sign_in};
 pub use self::link::{LinkError, Links, Made, Wanted};
 pub use self::policy::PortalPolicy;
+pub use self::shared::SharedLogin;
 use crate::route::Routes;
 
 pub(super) fn routes() -> Routes {

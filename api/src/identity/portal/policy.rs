@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 
+use super::shared::SharedLogin;
+
 /// Decided once, before anything starts.
 #[derive(Clone, Debug)]
 pub struct PortalPolicy {
@@ -14,6 +16,8 @@ pub struct PortalPolicy {
     pub worker: TimeDelta,
     /// How long a session of a client lasts that is not used.
     pub client: TimeDelta,
+    /// The login that a whole team shares, in the default organisation.
+    pub shared: Option<SharedLogin>,
 }
 
 impl Default for PortalPolicy {
@@ -24,6 +28,7 @@ impl Default for PortalPolicy {
             link: TimeDelta::minutes(30),
             worker: TimeDelta::hours(12),
             client: TimeDelta::days(7),
+            shared: None,
         }
     }
 }

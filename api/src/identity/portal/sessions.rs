@@ -17,10 +17,11 @@ use crate::cookies;
 use crate::problem::Problem;
 use crate::state::App;
 
-/// A worker who has shown their password.
+/// A worker who has shown their password, or anybody of a team who has shown that of the team.
 pub(super) struct Shown {
     pub(super) org: OrgId,
-    pub(super) worker: WorkerId,
+    /// `None` if it was that of the team.
+    pub(super) worker: Option<WorkerId>,
     pub(super) team: TeamNumber,
     /// Of the password that was shown: if it is another by now, nobody gets in by it.
     pub(super) hash: String,
@@ -31,19 +32,30 @@ pub(super) struct Shown {
 pub(super) struct Begun {
     portal: Portal,
     org: OrgId,
-    holder: Uuid,
+    /// `None` if it is anybody of a team.
+    holder: Option<Uuid>,
     token: String,
+    /// Under which it is found.
+    digest: Vec<u8>,
     expires_at: DateTime<Utc>,
 }
 
 /// Lets in a worker who has shown their password.
 pub(super) async fn open(app: &App, mut context: Context, shown: &Shown) -> Result<Begun, Problem> {
-    let (session, begun) = begin(app, Portal::Worker, shown.org, shown.worker.as_uuid());
+    let holder = shown.worker.map(WorkerId::as_uuid);
+    let (session, mut begun) = begin(app, Portal::Worker, shown.org, holder);
+    if let Some(login) = app.shared_login(shown.org).filter(|_| holder.is_none()) {
+        begun.digest = login.digest(&begun.token);
+    }
     let mut row = begun.row(app, session);
     row["team"] = shown.team.get().into();
     row["password_hash"] = shown.hash.as_str().into();
     context.beside.push(Beside(row));
-    let holder = Holder::Worker { worker_id: shown.worker, team: shown.team };
+    let team = shown.team;
+    let holder = match shown.worker {
+        Some(worker_id) => Holder::Worker { worker_id, team },
+        None => Holder::SharedWorker { team },
+    };
     let command = PortalSessionCommand::Open { holder, expires_at: begun.expires_at };
     let id = session.to_string();
     app.bus.create::<PortalSession>(&context, &id, command, |_| Value::Null).await?;
@@ -57,7 +69,7 @@ pub(super) async fn redeem(
     session: PortalSessionId,
     client: ClientId,
 ) -> Result<Begun, CommandError<PortalSessionError>> {
-    let (_, begun) = begin(app, Portal::Client, context.org, client.as_uuid());
+    let (_, begun) = begin(app, Portal::Client, context.org, Some(client.as_uuid()));
     context.beside.push(Beside(begun.row(app, session)));
     let command = PortalSessionCommand::Redeem { expires_at: begun.expires_at, now: app.now() };
     let id = session.to_string();
@@ -81,9 +93,9 @@ pub(super) async fn end(
     Ok(())
 }
 
-fn begin(app: &App, portal: Portal, org: OrgId, holder: Uuid) -> (PortalSessionId, Begun) {
-    let expires_at = app.now() + portal.life(app);
-    let begun = Begun { portal, org, holder, token: random_token(), expires_at };
+fn begin(app: &App, portal: Portal, org: OrgId, holder: Option<Uuid>) -> (PortalSessionId, Begun) {
+    let (expires_at, token) = (app.now() + portal.life(app), random_token());
+    let begun = Begun { portal, org, holder, digest: hash(&token), token, expires_at };
     (Uuid::now_v7().into(), begun)
 }
 
@@ -91,7 +103,7 @@ impl Begun {
     fn row(&self, app: &App, session: PortalSessionId) -> Value {
         json!({
             "do": "portal.put_session", "session_id": session, "kind": self.portal.name(),
-            "holder_id": self.holder, "token_hash": hex(&hash(&self.token)), "at": app.now(),
+            "holder_id": self.holder, "token_hash": hex(&self.digest), "at": app.now(),
             "expires_at": self.expires_at,
         })
     }

@@ -44,7 +44,7 @@ pub(super) fn routes() -> Routes {
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "phone": "780-555-0199", "password": "mop-and-pail" })))]
 struct WorkerLoginBody {
-    /// However it is written. Left out with its password where HTTP Basic names them.
+    /// However it is written; or the name of the login that a team shares. Left out with its password where HTTP Basic names them.
     #[serde(default)]
     phone: String,
     #[serde(default)]
@@ -88,7 +88,9 @@ async fn worker_login(
         cookies::check(&Method::POST, &headers, Means::Basic)?;
     }
     let shown = by_password(&app, &info, org.id, &phone, password).await?;
-    let context = request.context_of(org.id, Portal::Worker.actor(shown.worker.as_uuid()));
+    let shared = || app.shared_login(org.id).map(|login| login.holder(org.id));
+    let holder = shown.worker.map(WorkerId::as_uuid).or_else(shared).unwrap_or_default();
+    let context = request.context_of(org.id, Portal::Worker.actor(holder));
     let begun = sessions::open(&app, context, &shown).await?;
     begun.answer(&app, &headers, by_cookie, told(&shown))
 }
@@ -136,6 +138,12 @@ async fn by_password(
     let hashes = found.iter().map(|one| one.hash.clone()).collect();
     let given = password.clone();
     let is_right = turn.verify(password, hashes).await?.first().copied().unwrap_or(false);
+    if let Some(login) = app.shared_login(org).filter(|login| login.is_of(phone, &given)) {
+        attempt.succeeded().await?;
+        app.logins.failures.forget(&name, info.address());
+        let team = login.team;
+        return Ok(Shown { org, worker: None, team, hash: String::new(), must_change: false });
+    }
     let is_over = |until: Option<DateTime<Utc>>| until.is_some_and(|until| until <= app.now());
     let right = found.as_ref().filter(|one| is_right && !is_over(one.temporary_until));
     let right = right.and_then(|one| Some((one, TeamNumber::parse(one.team)?)));
@@ -165,7 +173,7 @@ async fn by_password(
         hash = new;
     }
     let must_change = one.temporary_until.is_some();
-    Ok(Shown { org, worker: one.worker_id.into(), team, hash, must_change })
+    Ok(Shown { org, worker: Some(one.worker_id.into()), team, hash, must_change })
 }
 
 /// The wire texts are those clients already know.
@@ -188,18 +196,27 @@ async fn worker_me(
     caller: PortalCaller,
     means: Means,
 ) -> Result<Answer, Problem> {
-    let found = app.bus.load::<Worker>(caller.org, &caller.holder.to_string()).await?;
-    let worker = found.state.details().ok_or_else(|| Problem::refused(&WorkerError::NotFound))?;
     let organisation = app.organisations.registered(&app.reads, caller.org).await?;
-    let profile = worker.profile.open();
     let mut body = json!({
-        "worker_id": worker.worker_id, "org_id": caller.org, "organisation": organisation.name,
-        "name": profile.map_or(PLACEHOLDER, |profile| &profile.name),
-        "phone": profile.map_or(PLACEHOLDER, |profile| &profile.phone),
-        "email": profile.and_then(|profile| profile.email.as_deref()),
-        "team_id": worker.team, "must_change_password": caller.must_change_password,
-        "expires_at": caller.expires_at,
+        "org_id": caller.org, "organisation": organisation.name, "expires_at": caller.expires_at,
+        "must_change_password": caller.must_change_password,
     });
+    if caller.is_shared {
+        let name = format!("Team {}", caller.team.unwrap_or_default());
+        body["worker_id"] = Value::Null;
+        (body["name"], body["phone"], body["email"]) = (name.into(), "".into(), Value::Null);
+        body["team_id"] = caller.team.into();
+    } else {
+        let found = app.bus.load::<Worker>(caller.org, &caller.holder.to_string()).await?;
+        let worker = found.state.details();
+        let worker = worker.ok_or_else(|| Problem::refused(&WorkerError::NotFound))?;
+        let profile = worker.profile.open();
+        body["worker_id"] = json!(worker.worker_id);
+        body["name"] = profile.map_or(PLACEHOLDER, |profile| &profile.name).into();
+        body["phone"] = profile.map_or(PLACEHOLDER, |profile| &profile.phone).into();
+        body["email"] = profile.and_then(|profile| profile.email.as_deref()).into();
+        body["team_id"] = json!(worker.team);
+    }
     match means {
         Means::Cookie => sessions::remind(&app, &headers, caller.portal, &mut body),
         Means::Basic | Means::Bearer => Answer::json(&body),
@@ -265,7 +282,7 @@ async fn change_worker_password(
     let (id, command) = (caller.holder.to_string(), WorkerCommand::ChangePassword);
     app.bus.execute::<Worker>(&context, &id, command, |_| Value::Null).await?;
 
-    let worker = WorkerId::from(caller.holder);
+    let worker = Some(WorkerId::from(caller.holder));
     let shown = Shown { org: caller.org, worker, team, hash, must_change: false };
     let begun = sessions::open(&app, caller.context(&request), &shown).await?;
     begun.answer(&app, &headers, means == Means::Cookie, told(&shown))
