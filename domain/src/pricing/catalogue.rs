@@ -181,7 +181,7 @@ impl ServiceAddon {
         Self { service_addon_id: id, name: String::new(), price_cents: 0, active: true }
     }
 
-    pub(super) fn with(&self, change: ServiceAddonChange) -> Result<Self, Problems> {
+    pub(super) fn with(&self, change: &ServiceAddonChange) -> Result<Self, Problems> {
         let mut wrong = Problems::default();
         let name = change.name.as_deref().unwrap_or(&self.name);
         let name = wrong.take(text("name", name, 1..=120)).unwrap_or_default();
@@ -204,7 +204,7 @@ impl Addon {
         }
     }
 
-    pub(super) fn with(&self, change: AddonChange) -> Result<Self, Problems> {
+    pub(super) fn with(&self, change: &AddonChange) -> Result<Self, Problems> {
         let mut wrong = Problems::default();
         if !is_code(&self.code) {
             let message = "Input should be 1 to 100 lower-case letters, digits, - and _";

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection, Row};
 
-use crate::harness::{App, TestDb};
+use crate::harness::{App, Client, TestDb};
 
 pub(super) const ROLES: [&str; 3] = ["cleaning_app", "cleaning_worker", "cleaning_auditor"];
 
@@ -79,30 +79,7 @@ pub(super) async fn filled() -> App {
         owner.post("/v1/admin/history/checkpoints", &json!({})).await.ok();
         let worker = json!({ "name": "Wes", "phone": "780-555-0101" });
         owner.post("/v1/admin/workers", &worker).await.ok();
-        let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
-        let cleo = owner.post("/v1/admin/clients", &client).await.ok().body["client_id"].clone();
-        let team = json!({ "name": "North" });
-        let team = owner.post("/v1/admin/teams", &team).await.ok().body["team_id"].clone();
-        let visit = json!({
-            "team_id": team, "starts_at": "2090-01-02T10:00:00", "duration_minutes": 60,
-            "force_reason": "asked for",
-            "client": { "name": "Vera", "email": "vera@example.org" },
-        });
-        let visit = owner.post("/v1/admin/schedule/quick-create", &visit).await;
-        let visit = visit.ok().body["booking_id"].as_str().unwrap().to_owned();
-        owner.post(&format!("/v1/admin/bookings/{visit}/confirm"), &json!({})).await.ok();
-        owner.post(&format!("/v1/orders/{visit}/time/start"), &json!({})).await.ok();
-        let dirt = json!({ "kind": "TIME_OVERRUN", "code": "EXTRA_DIRT" });
-        owner.post(&format!("/v1/orders/{visit}/reasons"), &dirt).await.ok();
-        let closed = json!({ "starts_at": "2090-02-01T00:00", "ends_at": "2090-02-02T00:00" });
-        owner.post("/v1/admin/blackouts", &closed).await.ok();
-        let weekly = json!({
-            "client_id": cleo, "frequency": "WEEKLY",
-            "start_date": app.now().date_naive(), "structured_inputs": { "beds": 1, "baths": 1 },
-        });
-        owner.post("/v1/admin/subscriptions", &weekly).await.ok();
-        let tax = json!({ "gst_rate": 0.05 });
-        owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
+        visited(&app, &owner).await;
         app.staff_of(number, "viewer").get("/v1/admin/events").await.is(403, "forbidden");
         let org = app.orgs[number].id;
         let host = format!("select tenant.put_host('{org}', '{slug}.example')");
@@ -116,7 +93,6 @@ pub(super) async fn filled() -> App {
             ),
             format!("insert into parked_streams values ('{org}', 'old', 'lead', 'l', 1, 'broken')"),
             format!("insert into skipped_events values ('{org}', 'old', 1, 'broken')"),
-            format!("insert into plan_usage values ('{org}', 'bookings', '1970-01-01', 1)"),
             format!(
                 "insert into job_runs values ('{org}', 'old', '1970', 'one', 'done', null, now())"
             ),
@@ -126,6 +102,34 @@ pub(super) async fn filled() -> App {
     }
     app.settle().await;
     app
+}
+
+/// Visits, once and again and again, with work at one of them and prices of the organisation's own.
+async fn visited(app: &App, owner: &Client) {
+    let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
+    let cleo = owner.post("/v1/admin/clients", &client).await.ok().body["client_id"].clone();
+    let team = json!({ "name": "North" });
+    let team = owner.post("/v1/admin/teams", &team).await.ok().body["team_id"].clone();
+    let visit = json!({
+        "team_id": team, "starts_at": "2090-01-02T10:00:00", "duration_minutes": 60,
+        "force_reason": "asked for",
+        "client": { "name": "Vera", "email": "vera@example.org" },
+    });
+    let visit = owner.post("/v1/admin/schedule/quick-create", &visit).await;
+    let visit = visit.ok().body["booking_id"].as_str().unwrap().to_owned();
+    owner.post(&format!("/v1/admin/bookings/{visit}/confirm"), &json!({})).await.ok();
+    owner.post(&format!("/v1/orders/{visit}/time/start"), &json!({})).await.ok();
+    let dirt = json!({ "kind": "TIME_OVERRUN", "code": "EXTRA_DIRT" });
+    owner.post(&format!("/v1/orders/{visit}/reasons"), &dirt).await.ok();
+    let closed = json!({ "starts_at": "2090-02-01T00:00", "ends_at": "2090-02-02T00:00" });
+    owner.post("/v1/admin/blackouts", &closed).await.ok();
+    let weekly = json!({
+        "client_id": cleo, "frequency": "WEEKLY",
+        "start_date": app.now().date_naive(), "structured_inputs": { "beds": 1, "baths": 1 },
+    });
+    owner.post("/v1/admin/subscriptions", &weekly).await.ok();
+    let tax = json!({ "gst_rate": 0.05 });
+    owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
 }
 
 #[tokio::test]

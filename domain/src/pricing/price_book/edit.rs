@@ -22,7 +22,7 @@ impl Book {
     pub(super) fn edit(&self, edit: Edit, at: DateTime<Utc>) -> Change {
         match edit {
             Edit::AddService(id, new) => {
-                self.is_new(self.service(id).is_none(), self.services.len() < MOST_SERVICES)?;
+                fits(self.service(id).is_none(), self.services.len() < MOST_SERVICES)?;
                 self.define(&ServiceType::new(id, &self.rates.currency), new, at)
             }
             Edit::ChangeService(id, change) => {
@@ -34,11 +34,11 @@ impl Book {
                 service.ok_or(PriceBookError::ServiceNotFound)?;
                 Ok(vec![PriceBookEvent::ServiceRetired { service_type_id, at }])
             }
-            Edit::AddServiceAddon(service, id, new) => self.add_to_service(service, id, new, at),
+            Edit::AddServiceAddon(service, id, new) => self.add_to_service(service, id, &new, at),
             Edit::ChangeServiceAddon(id, change) => {
                 let (service, addon) =
                     self.service_addon(id).ok_or(PriceBookError::AddonNotFound)?;
-                let after = addon.with(change)?;
+                let after = addon.with(&change)?;
                 Ok(service_with(
                     service,
                     |one| (one.service_addon_id != id).then(|| one.clone()).or(Some(after.clone())),
@@ -50,10 +50,10 @@ impl Book {
                 let others = |one: &ServiceAddon| (one.service_addon_id != id).then(|| one.clone());
                 Ok(service_with(service, others, at))
             }
-            Edit::AddAddon(id, code, new) => self.add_addon(id, code, new, at),
+            Edit::AddAddon(id, code, new) => self.add_addon(id, code, &new, at),
             Edit::ChangeAddon(id, change) => {
                 let before = self.addon(id).ok_or(PriceBookError::AddonNotFound)?;
-                let addon = before.with(change)?;
+                let addon = before.with(&change)?;
                 let is_new = addon != *before;
                 Ok(is_new
                     .then_some(PriceBookEvent::AddonDefined { addon, at })
@@ -80,14 +80,6 @@ impl Book {
         }
     }
 
-    fn is_new(&self, is_new: bool, has_room: bool) -> Result<(), PriceBookError> {
-        match (is_new, has_room) {
-            (false, _) => Err(PriceBookError::Exists),
-            (true, false) => Err(PriceBookError::Full),
-            (true, true) => Ok(()),
-        }
-    }
-
     fn define(&self, before: &ServiceType, change: ServiceChange, at: DateTime<Utc>) -> Change {
         let service = before.with(change)?;
         let is_called_so = |one: &ServiceType| {
@@ -105,25 +97,34 @@ impl Book {
         &self,
         service: ServiceTypeId,
         id: ServiceAddonId,
-        new: ServiceAddonChange,
+        new: &ServiceAddonChange,
         at: DateTime<Utc>,
     ) -> Change {
         let service = self.service(service).ok_or(PriceBookError::ServiceNotFound)?;
         let has_room = service.addons.len() < MOST_OF_A_SERVICE;
-        self.is_new(self.service_addon(id).is_none(), has_room)?;
+        fits(self.service_addon(id).is_none(), has_room)?;
         let addon = ServiceAddon::new(id).with(new)?;
         let mut service = service.clone();
         service.addons.push(addon);
         Ok(vec![PriceBookEvent::ServiceDefined { service, at }])
     }
 
-    fn add_addon(&self, id: AddonId, code: String, new: AddonChange, at: DateTime<Utc>) -> Change {
-        self.is_new(self.addon(id).is_none(), self.addons.len() < MOST_ADDONS)?;
+    fn add_addon(&self, id: AddonId, code: String, new: &AddonChange, at: DateTime<Utc>) -> Change {
+        fits(self.addon(id).is_none(), self.addons.len() < MOST_ADDONS)?;
         if self.addons.iter().any(|one| one.code == code) {
             return Err(PriceBookError::CodeTaken);
         }
         let addon = Addon::new(id, code).with(new)?;
         Ok(vec![PriceBookEvent::AddonDefined { addon, at }])
+    }
+}
+
+/// Whether something that is new to the book has room in it.
+fn fits(is_new: bool, has_room: bool) -> Result<(), PriceBookError> {
+    match (is_new, has_room) {
+        (false, _) => Err(PriceBookError::Exists),
+        (true, false) => Err(PriceBookError::Full),
+        (true, true) => Ok(()),
     }
 }
 

@@ -108,12 +108,11 @@ impl PoliciesChange {
             let place = &mut json[section][field];
             let kept = std::mem::replace(place, value.clone());
             // What serde says about a value repeats the value.
-            match serde_json::from_value(json.clone()) {
-                Ok(read) => after = read,
-                Err(_) => {
-                    json[section][field] = kept;
-                    wrong.push(path, "Input should have the shape of what is there");
-                }
+            if let Ok(read) = serde_json::from_value(json.clone()) {
+                after = read;
+            } else {
+                json[section][field] = kept;
+                wrong.push(path, "Input should have the shape of what is there");
             }
         }
         wrong.or(())?;

@@ -160,8 +160,8 @@ async fn a_checklist_is_a_copy_of_the_template_that_fits_and_can_stand_before_co
     let required = json!({ "work": { "checklist_required": true } });
     owner.patch("/v1/admin/booking-policies", &required).await.ok();
     owner.post(&order(&id, "time/start"), &json!({})).await.ok();
-    let open = owner.post(&order(&id, "checklist/complete"), &json!({})).await;
-    assert_eq!(open.is(400, "checklist.open").body["open"], json!(["Oven"]));
+    let refused = owner.post(&order(&id, "checklist/complete"), &json!({})).await;
+    assert_eq!(refused.is(400, "checklist.open").body["open"], json!(["Oven"]));
     let minutes = json!({ "actual_duration_minutes": 90 });
     owner.post(&route(&id, "complete"), &minutes).await.is(400, "booking.checklist_open");
     app.advance(TimeDelta::minutes(60));
