@@ -99,7 +99,9 @@ async fn follow(
     let (number, hash) = start;
     let mut told = Verified { entries: 0, pruned, number, hash, findings: Vec::new() };
     let mut known_at: HashMap<i64, Vec<Hash>> = HashMap::new();
-    known.iter().for_each(|known| known_at.entry(known.number).or_default().push(known.hash));
+    for known in known {
+        known_at.entry(known.number).or_default().push(known.hash);
+    }
     let contradicts = |told: &Verified| {
         let known = known_at.get(&told.number);
         known.is_some_and(|known| known.iter().any(|hash| *hash != told.hash))

@@ -91,7 +91,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let told = ready(&options, &database, &listeners, clients)?;
 
     let processes = TaskTracker::new();
-    start(config, listeners, scrape, &processes, &stop)?;
+    start(config, listeners, scrape, &processes, &stop);
     let outcome = announce(&told, &database, started, &stop).await;
     if outcome.is_err() {
         stop.cancel();
@@ -278,7 +278,7 @@ fn start(
     scrape: PrometheusHandle,
     processes: &TaskTracker,
     stop: &CancellationToken,
-) -> anyhow::Result<()> {
+) {
     let Listeners { api: api_listener, jobs: jobs_listener, web: web_listener } = listeners;
     let (for_jobs, for_web) = (config.clone(), config.clone());
     let (scrape_jobs, stop_jobs) = (scrape.clone(), stop.clone());
@@ -292,7 +292,6 @@ fn start(
     processes.spawn(ending(stop.clone(), async move {
         web::run(&for_web, web_listener, stop_web).await
     }));
-    Ok(())
 }
 
 /// One process that cannot go on stops them all.

@@ -118,7 +118,7 @@ async fn run(
     mut waiting: Receiver<SpanData>,
     stop: CancellationToken,
 ) {
-    let (exported, failed) = (count("exported"), count("failed"));
+    let (taken, failed) = (count("exported"), count("failed"));
     let mut is_well = true;
     loop {
         let batch = next(&mut waiting, &stop).await;
@@ -128,7 +128,7 @@ async fn run(
         let spans = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let told = timeout(PATIENCE, exporter.export(batch)).await;
         let is_told = matches!(told, Ok(Ok(())));
-        if is_told { &exported } else { &failed }.increment(spans);
+        if is_told { &taken } else { &failed }.increment(spans);
         // Said once, not with every batch.
         match (is_well, is_told) {
             (true, false) => tracing::warn!("the collector of traces does not take them"),

@@ -108,9 +108,9 @@ fn read(body: &[u8]) -> Vec<Told> {
             Told {
                 service: service.clone(),
                 name: span.name,
-                trace: hex(&span.trace_id),
-                span: hex(&span.span_id),
-                parent: hex(&span.parent_span_id),
+                trace: hex::encode(&span.trace_id),
+                span: hex::encode(&span.span_id),
+                parent: hex::encode(&span.parent_span_id),
                 attributes: span
                     .attributes
                     .into_iter()
@@ -128,8 +128,4 @@ fn shown(value: Option<opentelemetry_proto::tonic::common::v1::AnyValue>) -> Str
         Some(Value::IntValue(number)) => number.to_string(),
         other => format!("{other:?}"),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

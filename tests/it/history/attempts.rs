@@ -26,7 +26,7 @@ impl House {
                 "outcome": "denied",
             })
         });
-        let entries = serde_json::Value::from_iter(entries);
+        let entries: serde_json::Value = entries.collect();
         let mut tx = tenant::begin(&self.db.app, self.org).await.unwrap();
         sqlx::query("select audit.note($1, $2::json)")
             .bind(self.org.as_uuid())
@@ -173,10 +173,10 @@ async fn checkpoints_of_before_still_count_and_are_followed_by_those_of_now() {
              values ('{}', {}, decode('{}', 'hex'), '{}', '{}', decode('{}', 'hex'))",
             house.org,
             first.position,
-            hex(&first.hash),
+            hex::encode(first.hash),
             first.signed_at,
             first.key_id,
-            hex(&first.signature),
+            hex::encode(&first.signature),
         )])
         .await;
     let (code, said) = house.proof(&[]);
@@ -188,8 +188,4 @@ async fn checkpoints_of_before_still_count_and_are_followed_by_those_of_now() {
     house.forge(&cut_behind(0)).await;
     let (code, said) = house.proof(&[]);
     assert!(code == Some(1) && said.contains("attempt 1 [attempts_truncated]"), "{said}");
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
