@@ -109,7 +109,7 @@ async fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Api(config) => return serve(*config, Process::Api).await,
         Role::Jobs(jobs) => match jobs.action {
             None => return serve(jobs.config, Process::Jobs).await,
-            Some(jobs::Action::Run(run)) => return run.run().await,
+            Some(jobs::Action::Run(run)) => return Box::pin(run.run()).await,
             Some(jobs::Action::List) => jobs::list(),
         },
         Role::Health(command) => return command.run().await,
