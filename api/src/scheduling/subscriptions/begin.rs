@@ -45,18 +45,26 @@ struct NewSubscription {
     preferred_weekday: Option<u8>,
     /// 1 to 31, the last day of shorter months; that of the start if left out. Of monthly visits only.
     preferred_day_of_month: Option<u8>,
+    /// Priced as offered; the first of this and the two below that is there decides.
+    offer: Option<Offered>,
     /// Priced as this service of the catalogue is.
     #[schema(value_type = Option<String>)]
     service_type_id: Option<ServiceTypeId>,
-    /// Priced as offered to this lead …
-    #[schema(value_type = Option<String>)]
-    lead_id: Option<LeadId>,
-    /// … in this offer, which was accepted.
-    #[schema(value_type = Option<String>)]
-    quote_id: Option<QuoteId>,
     /// Priced by an estimate of these; how often is that of the subscription.
     #[schema(value_type = Option<Object>)]
     structured_inputs: Option<Value>,
+}
+
+/// An offer that was accepted.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Offered {
+    /// To whom.
+    #[schema(value_type = String)]
+    lead_id: LeadId,
+    /// Which.
+    #[schema(value_type = String)]
+    quote_id: QuoteId,
 }
 
 /// What a visit costs, and what is cleaned.
@@ -124,45 +132,39 @@ impl NewSubscription {
 
     async fn priced(&self, app: &App, org: OrgId) -> Result<Priced, Problem> {
         let holds = app.prices.of(app, org).await?;
-        match (self.service_type_id, self.lead_id, self.quote_id, &self.structured_inputs) {
-            (Some(id), None, None, None) => {
-                let service = holds.book.service(id).filter(|service| service.active);
-                let service =
-                    service.ok_or_else(|| Problem::refused(&PriceBookError::ServiceNotFound))?;
-                Ok(Priced {
-                    service: service.name.chars().take(100).collect(),
-                    cents: service.price_cents(service.default_duration_minutes),
-                    price_book: Some(holds.prices.name()),
-                })
-            }
-            (None, Some(lead), Some(quote), None) => offered(app, org, (lead, quote)).await,
-            (None, None, None, Some(inputs)) => {
-                let input = EstimateInput::parse(inputs)?;
-                holds.book.offers(&input)?;
-                let input = EstimateInput { frequency: often(self.frequency), ..input };
-                let service: &str = input.cleaning_type.into();
-                Ok(Priced {
-                    service: service.to_owned(),
-                    cents: holds.prices.estimate(&input).total_cents,
-                    price_book: Some(holds.prices.name()),
-                })
-            }
-            _ => Err(Problem::field(
-                "service_type_id",
-                "Either this, lead_id with quote_id, or structured_inputs",
-            )),
+        if let Some(offer) = self.offer {
+            return offered(app, org, offer).await;
         }
+        if let Some(id) = self.service_type_id {
+            let service = holds.book.service(id).filter(|service| service.active);
+            let service =
+                service.ok_or_else(|| Problem::refused(&PriceBookError::ServiceNotFound))?;
+            return Ok(Priced {
+                service: service.name.chars().take(100).collect(),
+                cents: service.price_cents(service.default_duration_minutes),
+                price_book: Some(holds.prices.name()),
+            });
+        }
+        let missing = "Either this, offer, or structured_inputs";
+        let inputs = self.structured_inputs.as_ref();
+        let inputs = inputs.ok_or_else(|| Problem::field("service_type_id", missing))?;
+        let input = EstimateInput::parse(inputs)?;
+        holds.book.offers(&input)?;
+        let input = EstimateInput { frequency: often(self.frequency), ..input };
+        let service: &str = input.cleaning_type.into();
+        Ok(Priced {
+            service: service.to_owned(),
+            cents: holds.prices.estimate(&input).total_cents,
+            price_book: Some(holds.prices.name()),
+        })
     }
 }
 
-async fn offered(
-    app: &App,
-    org: OrgId,
-    (lead, quote): (LeadId, QuoteId),
-) -> Result<Priced, Problem> {
-    let found = app.bus.load::<Lead>(org, &lead.to_string()).await?;
+async fn offered(app: &App, org: OrgId, offer: Offered) -> Result<Priced, Problem> {
+    let found = app.bus.load::<Lead>(org, &offer.lead_id.to_string()).await?;
     let lead = found.state.details().ok_or_else(|| Problem::refused(&LeadError::NotFound))?;
-    let quote = lead.quote(quote).ok_or_else(|| Problem::refused(&LeadError::QuoteNotFound))?;
+    let quote = lead.quote(offer.quote_id);
+    let quote = quote.ok_or_else(|| Problem::refused(&LeadError::QuoteNotFound))?;
     if quote.status != QuoteStatus::Accepted {
         return Err(Problem::refused(&LeadError::QuoteNotAccepted));
     }

@@ -217,8 +217,7 @@ async fn what_a_visit_costs_comes_from_the_catalogue_or_an_accepted_offer_and_is
     let quote = text(quote.ok(), "quote_id");
     let mut body = weekly(&sam, day(&app, 20));
     body.as_object_mut().unwrap().remove("structured_inputs");
-    body["lead_id"] = json!(lead);
-    body["quote_id"] = json!(quote);
+    body["offer"] = json!({ "lead_id": lead, "quote_id": quote });
     owner.post(SUBSCRIPTIONS, &body).await.is(409, "lead.quote_not_accepted");
     for verb in ["send", "accept"] {
         owner.post(&format!("{quotes}/{quote}/{verb}"), &json!({})).await.ok();
