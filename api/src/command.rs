@@ -42,6 +42,10 @@ struct Key {
 impl CommandRequest {
     /// The body as a `T`; a missing body counts as `{}`.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // Fields without their names would be taken by their place.
+        if self.body.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::field("body", "Expected an object"));
+        }
         json::parse(if self.body.is_empty() { b"{}" } else { &self.body })
     }
 

@@ -250,6 +250,8 @@ impl CommandBus {
                     }
                     figures.retries.increment(1);
                 }
+                // Somebody in a state from memory was erased since: it is read again, without them.
+                Outcome::SubjectErased if !fresh => place = None,
                 refused => return Err(refusal(ctx.request.command_id, refused)),
             }
         }

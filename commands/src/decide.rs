@@ -38,6 +38,10 @@ pub(crate) async fn decide<A: EventSourced>(
 
     let mut decision = blank::<A>(ctx, id, before.version);
     decision.uses = uses;
+    // A state in memory stays open when the key of somebody in it is destroyed, here or by another process: the log says
+    // so, and it is decided again on what is left.
+    let others = before.keys.keys().filter(|subject| !decision.uses.contains(subject));
+    decision.uses.extend(others.copied().collect::<Vec<_>>());
     for event in &events {
         for reservation in A::reservations(event) {
             reserve(&mut decision, reservation);

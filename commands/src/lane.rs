@@ -212,7 +212,7 @@ impl Lane {
                         Some("57" | "08") if code != "57014" => self.db = None,
                         Some("40") if serialization_failures < 3 => serialization_failures += 1,
                         _ => {
-                            tracing::error!(%code, commands = batch.len(), "append rolled back");
+                            tracing::error!(sqlstate = %code, commands = batch.len(), "append rolled back");
                             return Err(Failure::RolledBack(code));
                         }
                     }

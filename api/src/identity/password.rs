@@ -17,6 +17,10 @@ use tokio::time::{Instant, timeout_at};
 use self::imported::Imported;
 use crate::problem::{Code, Problem};
 
+/// The dearest hash that is checked: a gibibyte, and ten passes over it.
+const MOST_MEMORY: u32 = 1 << 20;
+const MOST_PASSES: u32 = 10;
+
 /// Each check fills up to 64 MiB and one core: more at once would only slow each other down.
 const AT_ONCE: usize = 2;
 
@@ -169,12 +173,25 @@ fn is_of(password: &SecretString, hash: &str) -> bool {
     }
     let hash = imported::argon(hash);
     let Ok(hash) = PasswordHash::new(&hash) else { return false };
+    // What somebody wrote into the table may ask for more than the machine has.
+    let is_payable =
+        |params: Params| params.m_cost() <= MOST_MEMORY && params.t_cost() <= MOST_PASSES;
+    if !Params::try_from(&hash).is_ok_and(is_payable) {
+        return false;
+    }
     Argon2::default().verify_password(password, &hash).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_that_nobody_could_pay_for_is_nobodys() {
+        let dear =
+            "$argon2id$v=19$m=4294967295,t=4294967295,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA";
+        assert!(!is_of(&SecretString::from("x"), dear));
+    }
 
     #[test]
     fn a_password_belongs_to_its_own_hash_only() {

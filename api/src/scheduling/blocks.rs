@@ -163,7 +163,7 @@ struct NewBlock {
     starts_at: String,
     /// First instant after it.
     ends_at: String,
-    /// Up to 255 characters that name nobody.
+    /// Up to 255 characters that name nobody; none where one worker is away.
     reason: Option<String>,
 }
 

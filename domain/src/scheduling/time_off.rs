@@ -94,6 +94,10 @@ impl Terms {
         }
         let reason = self.reason.map(|why| free_text("reason", &why, 0..=255)).transpose();
         let reason = reason.map_err(|_| TimeOffError::BadReason)?.filter(|why| !why.is_empty());
+        // It would stay for ever, also of somebody who is forgotten.
+        if reason.is_some() && matches!(self.scope, Scope::Worker(_)) {
+            return Err(TimeOffError::ReasonOfWorker);
+        }
         Ok(Self { reason, ..self })
     }
 }
@@ -176,6 +180,10 @@ pub enum TimeOffError {
     #[error("a reason has at most 255 characters")]
     #[strum(serialize = "time_off.bad_reason")]
     BadReason,
+    /// Why one person is away is nobody's to write down.
+    #[error("of one worker only the type is kept, and no reason")]
+    #[strum(serialize = "time_off.reason_of_worker")]
+    ReasonOfWorker,
 }
 
 impl Refusal for TimeOffError {
@@ -183,7 +191,10 @@ impl Refusal for TimeOffError {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::AlreadyDeclared => Kind::Conflict,
-            Self::InvalidWindow | Self::HolidayRequiresOrgScope | Self::BadReason => Kind::Invalid,
+            Self::InvalidWindow
+            | Self::HolidayRequiresOrgScope
+            | Self::BadReason
+            | Self::ReasonOfWorker => Kind::Invalid,
         }
     }
 
@@ -296,6 +307,8 @@ mod tests {
         given(vec![]).when(declare(vacation())).then_expect_events(vec![declared.clone()]);
         let empty = terms(Scope::Org, Purpose::Training, 60);
         given(vec![]).when(declare(empty)).then_expect_error(TimeOffError::InvalidWindow);
+        let worded = Terms { reason: Some("a cold".to_owned()), ..vacation() };
+        given(vec![]).when(declare(worded)).then_expect_error(TimeOffError::ReasonOfWorker);
         let team = terms(Scope::Team(Uuid::from_u128(2).into()), Purpose::Holiday, 120);
         given(vec![]).when(declare(team)).then_expect_error(TimeOffError::HolidayRequiresOrgScope);
         given(vec![declared])

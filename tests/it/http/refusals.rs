@@ -83,12 +83,17 @@ async fn what_is_not_json_in_utf_8_is_told_apart() {
     latin.post("/v1/leads", &form()).await.is(415, "unsupported_media_type");
     let packed = anyone.with("content-encoding", "gzip");
     packed.post("/v1/leads", &form()).await.is(415, "unsupported_media_type");
+    let lead = submitted(&anyone).await;
+    app.settle().await;
+    let list =
+        app.staff("owner").post_raw(&format!("{lead}/status"), b"[\"CONTACTED\"]".to_vec()).await;
+    assert_eq!(list.is(422, "validation_failed").fields(), ["body"]);
     let twice = form().to_string().replacen('{', "{\"name\":\"Other\",", 1).into_bytes();
     let twice = anyone.post_raw("/v1/leads", twice).await;
     assert_eq!(twice.is(422, "validation_failed").fields(), ["name"]);
     let typed = anyone.with("content-type", "Application/JSON; charset=utf-8");
     assert_eq!(typed.post("/v1/leads", &form()).await.status, 201);
-    assert_eq!(app.position(0).await, 2);
+    assert_eq!(app.position(0).await, 3);
 }
 
 #[tokio::test]

@@ -76,6 +76,9 @@ async fn cancelling_pays_back_what_was_promised() {
         (&json!("pending"), &json!(5_000))
     );
     owner.post(&route(&id, "confirm"), &json!({})).await.is(400, "booking.deposit_unpaid");
+    let named = json!({ "amount_cents": 5_000, "reference": "from Sam, sam@example.org" });
+    let named = owner.post(&route(&id, "deposit"), &named).await;
+    assert_eq!(named.is(422, "validation_failed").fields(), ["reference"]);
     let paid = json!({ "amount_cents": 5_000, "reference": "ET-77" });
     let confirmed = owner.post(&route(&id, "deposit"), &paid).await;
     assert_eq!(
@@ -255,6 +258,10 @@ async fn erasing_a_client_erases_the_words_about_their_visits() {
             assert!(!shown.ok().text.contains(secret), "{page} shows {secret}: {}", shown.text);
         }
     }
+    // Nor do commands, though the visit was in memory before.
+    let confirmed = owner.post(&route(&other, "confirm"), &json!({})).await;
+    assert!(confirmed.ok().text.contains("[erased]"), "{}", confirmed.text);
+    assert!(!confirmed.text.contains("Zembrowski"), "{}", confirmed.text);
     // Nobody is left to be visited: it can still be cancelled.
     let cancelled = owner.post(&route(&other, "cancel"), &json!({ "reason": "erased" })).await;
     assert_eq!(cancelled.ok().body["status"], "CANCELLED");
