@@ -5,6 +5,7 @@ use domain::personal;
 use domain::recorded::{DecodeError, Recorded};
 use domain::seal::{MasterKeys, SubjectKeys};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::subject_keys;
 
@@ -30,6 +31,12 @@ impl<'a> Batch<'a> {
         'a: 'b,
     {
         Batch { org: self.org, events, masters: self.masters }
+    }
+
+    /// The aggregates of one kind that the events are about, as often as they occur; what is called otherwise has no row.
+    pub fn ids_of(&self, aggregate_type: &str) -> Vec<Uuid> {
+        let own = self.events.iter().filter(|event| event.aggregate_type == aggregate_type);
+        own.filter_map(|event| event.aggregate_id.parse().ok()).collect()
     }
 
     /// The keys of everyone whose sealed values stand in the events of one kind of aggregate.

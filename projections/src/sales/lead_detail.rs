@@ -25,8 +25,7 @@ impl Projection for LeadDetail {
     const TABLES: &'static [&'static str] = &["lead_detail"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {
-        let of_leads = batch.events.iter().filter(|event| event.aggregate_type == Lead::TYPE);
-        let ids: Vec<Uuid> = of_leads.filter_map(|event| event.aggregate_id.parse().ok()).collect();
+        let ids = batch.ids_of(Lead::TYPE);
         if ids.is_empty() {
             return Ok(Vec::new());
         }

@@ -24,8 +24,7 @@ impl Projection for BookingDetail {
     const TABLES: &'static [&'static str] = &["booking_detail"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {
-        let bookings = batch.events.iter().filter(|event| event.aggregate_type == Booking::TYPE);
-        let ids: Vec<Uuid> = bookings.filter_map(|event| event.aggregate_id.parse().ok()).collect();
+        let ids = batch.ids_of(Booking::TYPE);
         if ids.is_empty() {
             return Ok(Vec::new());
         }

@@ -29,8 +29,7 @@ impl Projection for TeamList {
     const TABLES: &'static [&'static str] = &["team_list"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {
-        let teams = batch.events.iter().filter(|event| event.aggregate_type == Team::TYPE);
-        let ids: Vec<Uuid> = teams.filter_map(|event| event.aggregate_id.parse().ok()).collect();
+        let ids = batch.ids_of(Team::TYPE);
         if ids.is_empty() {
             return Ok(Vec::new());
         }

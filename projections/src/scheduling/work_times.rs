@@ -25,8 +25,7 @@ impl Projection for WorkTimes {
     const TABLES: &'static [&'static str] = &["work_times"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {
-        let own = batch.events.iter().filter(|event| event.aggregate_type == WorkSession::TYPE);
-        let ids: Vec<Uuid> = own.filter_map(|event| event.aggregate_id.parse().ok()).collect();
+        let ids = batch.ids_of(WorkSession::TYPE);
         if ids.is_empty() {
             return Ok(Vec::new());
         }
