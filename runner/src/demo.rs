@@ -36,10 +36,10 @@ use crate::organisations::Organisations;
 pub enum Amount {
     /// Organisations and logins only.
     None,
-    /// Enough to see every screen with something on it.
+    /// Ninety days, a tenth as busy as a small business: enough to see every screen with something on it.
+    #[default]
     Sample,
     /// Ninety days of two small businesses: 200 leads, 60 clients, 8 workers, 3 teams, 600 visits each.
-    #[default]
     Small,
     /// The same for two hundred of them: a million events. Minutes, with the release build.
     Large,
