@@ -33,6 +33,7 @@ use domain::sales::lead::{
 use domain::scheduling::booking::{Booking, BookingEvent};
 use domain::scheduling::checklist::run::{Checklist, ChecklistEvent};
 use domain::scheduling::checklist::templates::{Templates, TemplatesEvent};
+use domain::scheduling::photos::{PhotoEvent, PhotoSet};
 use domain::scheduling::subscription::{Subscription, SubscriptionEvent};
 use domain::scheduling::team::{Team, TeamEvent};
 use domain::scheduling::time_off::{TimeOff, TimeOffEvent};
@@ -83,6 +84,7 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Subscription>(&scheduling::subscription(), SubscriptionEvent::VARIANTS));
     files.extend(written::<Templates>(&scheduling::templates(), TemplatesEvent::VARIANTS));
     files.extend(written::<Checklist>(&scheduling::checklist(), ChecklistEvent::VARIANTS));
+    files.extend(written::<PhotoSet>(&scheduling::photos(), PhotoEvent::VARIANTS));
     files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
@@ -129,6 +131,7 @@ fn every_golden_file_is_still_read() {
             Subscription::TYPE => decoded::<Subscription>(json),
             Templates::TYPE => decoded::<Templates>(json),
             Checklist::TYPE => decoded::<Checklist>(json),
+            PhotoSet::TYPE => decoded::<PhotoSet>(json),
             WorkSession::TYPE => decoded::<WorkSession>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),

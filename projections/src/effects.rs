@@ -15,7 +15,9 @@ use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
+use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
+use domain::subject::Subject;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -93,6 +95,8 @@ impl Wanted {
             Subscription::TYPE => {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
             }
+            PhotoSet::TYPE => intents::<PhotoSet, _>(event, parking, policy::photo_intents),
+            Subject::TYPE => intents::<Subject, _>(event, parking, policy::subject_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
             }

@@ -8,6 +8,7 @@ mod hours;
 mod instants;
 mod occurrences;
 mod orders;
+mod photos;
 mod sent;
 mod slots;
 mod subscriptions;
@@ -16,6 +17,7 @@ mod teams;
 use domain::access::Permission;
 
 pub use self::occurrences::{OccurrenceError, Occurrences, Outcome};
+pub use self::photos::{PhotoOptions, Photos};
 use crate::cursor::continued;
 use crate::route::Routes;
 
@@ -32,4 +34,5 @@ pub(crate) fn routes() -> Routes {
         .merge(calendar::routes())
         .merge(subscriptions::routes())
         .merge(orders::routes())
+        .merge(photos::routes())
 }

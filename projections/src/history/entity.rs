@@ -24,6 +24,7 @@ use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
 use domain::scheduling::checklist::run::Checklist;
 use domain::scheduling::checklist::templates::Templates;
+use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
 use domain::scheduling::team::Team;
 use domain::scheduling::time_off::TimeOff;
@@ -51,6 +52,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
     Entity::of::<OrgSettings>(),
+    Entity::of::<PhotoSet>(),
     Entity::of::<PortalSession>(),
     Entity::of::<Preferences>(),
     Entity::of::<PriceBook>(),

@@ -239,6 +239,10 @@ fn completed(
             Some(database.secret("history-signing-key", secrets::random_key)?);
     }
     config
+        .storage
+        .order_upload_root
+        .get_or_insert_with(|| database.secrets.with_file_name("photos"));
+    config
         .audit_spool_file
         .get_or_insert_with(|| database.secrets.with_file_name("audit-spool.jsonl"));
     Ok(config)

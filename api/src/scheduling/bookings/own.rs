@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::continued;
+use super::super::{continued, photos};
 use super::known;
 use super::placing::{self, Placing};
 use crate::answer::Answer;
@@ -110,7 +110,15 @@ async fn own_booking(
         found.booking.details().is_some_and(|booking| is_of(booking, caller.holder))
     });
     let own = own.ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
-    Ok(reached.mark(Answer::json(&told(&own.booking))?.version(own.version)))
+    let mut shown = told(&own.booking);
+    // What has no photos yet says so, and what nobody agreed to shows none.
+    let photos = photos::set(&app, caller.org, id).await?.there().count();
+    let agreed = own.booking.details().is_some_and(|booking| booking.photo_consent);
+    shown["photos_available"] = (agreed && photos > 0).into();
+    shown["photos_count"] = if agreed { photos } else { 0 }.into();
+    let answer = Answer::json(&shown)?;
+    // Photos come and go without the visit.
+    Ok(reached.mark(if photos == 0 { answer.version(own.version) } else { answer }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -212,8 +220,6 @@ fn told(booking: &Booking) -> Value {
         "deposit_status": booking.deposit_status,
         "settlement": booking.settlement,
         "pay_link": null,
-        "photos_available": false,
-        "photos_count": 0,
     });
     personal::reveal(&mut told);
     told

@@ -44,6 +44,11 @@ const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
 const BLACKOUT: &str = r#"{"team_id":"{team_id}","starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
+/// Sent as a form, because it begins like one.
+const PHOTO: &str = "--photo\r\nContent-Disposition: form-data; name=\"phase\"\r\n\r\nBEFORE\r\n\
+    --photo\r\nContent-Disposition: form-data; name=\"admin_override\"\r\n\r\ntrue\r\n\
+    --photo\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{mark}.webp\"\r\n\r\nRIFF1234WEBPVP8 {n}\r\n\
+    --photo--\r\n";
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -116,6 +121,12 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
         "/items/0/run_item_id",
         None,
+    ),
+    thing(
+        "photo_id",
+        ("POST /v1/orders/{order_id}/photos", PHOTO),
+        "photo_id",
+        Some(("DELETE /v1/orders/{order_id}/photos/{}", "")),
     ),
     thing(
         "block_id",
@@ -252,6 +263,12 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         "POST /v1/orders/{order_id}/reasons",
         r#"{"kind":"TIME_OVERRUN","code":"OTHER","note":"{mark}"}"#,
     ),
+    ("POST /v1/orders/{order_id}/photos", PHOTO),
+    ("POST /v1/admin/bookings/{booking_id}/photos", PHOTO),
+    (
+        "POST /v1/orders/{order_id}/photos/{photo_id}/review",
+        r#"{"review_status":"APPROVED","comment":"{mark}"}"#,
+    ),
     ("POST /v1/orders/{order_id}/time/finish", "{}"),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
@@ -283,6 +300,10 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];
+
+/// Routes whose token says everything: what else the address names must be what it says.
+pub(super) const BY_TOKEN: &[&str] =
+    &["/v1/orders/{order_id}/photos/{photo_id}/signed-download", "/photos/{token}"];
 
 /// Fields of bodies that the description does not list, because the route reads its body by hand.
 pub(super) const UNLISTED: &[(&str, &[&str])] =

@@ -4,6 +4,7 @@ mod bookings;
 mod effects;
 mod own;
 mod past;
+mod photos;
 mod policies;
 mod public;
 mod race;
