@@ -8,9 +8,11 @@ use cqrs_es::Aggregate;
 use serde_json::{Value, json};
 
 mod booking;
+mod dispatch;
 mod subscription;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
+pub use self::dispatch::{DISPATCH_NOTICE, notice_intents};
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
 use crate::id::{BreakGlassId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;

@@ -15,6 +15,7 @@ use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
+use domain::scheduling::dispatch::notice::DispatchNotice;
 use domain::scheduling::subscription::Subscription;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -92,6 +93,9 @@ impl Wanted {
             Booking::TYPE => intents::<Booking, _>(event, parking, policy::booking_intents),
             Subscription::TYPE => {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
+            }
+            DispatchNotice::TYPE => {
+                intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
             }
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)

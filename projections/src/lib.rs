@@ -61,6 +61,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<sales::lead_list::LeadList>(),
     Reader::of::<scheduling::booking_detail::BookingDetail>(),
     Reader::of::<scheduling::booking_list::BookingList>(),
+    Reader::of::<scheduling::dispatch_board::DispatchBoard>(),
     Reader::of::<scheduling::reason_log::ReasonLog>(),
     Reader::of::<scheduling::subscription_list::SubscriptionList>(),
     Reader::of::<scheduling::team_list::TeamList>(),

@@ -3,6 +3,7 @@
 mod blocks;
 mod bookings;
 mod calendar;
+mod dispatcher;
 mod facts;
 mod hours;
 mod instants;
@@ -15,6 +16,7 @@ mod teams;
 
 use domain::access::Permission;
 
+pub(crate) use self::dispatcher::Boards;
 pub use self::occurrences::{OccurrenceError, Occurrences, Outcome};
 use crate::cursor::continued;
 use crate::route::Routes;
@@ -30,6 +32,7 @@ pub(crate) fn routes() -> Routes {
         .merge(slots::routes())
         .merge(bookings::routes())
         .merge(calendar::routes())
+        .merge(dispatcher::routes())
         .merge(subscriptions::routes())
         .merge(orders::routes())
 }

@@ -17,6 +17,8 @@ use domain::id::{BookingId, OrgId};
 use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Details, view};
 use serde_json::Value;
 
+pub(super) use self::changes::cancel;
+pub(super) use self::placing::{Placing, STAFF, place};
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::App;
@@ -37,7 +39,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// Carries out a command on a booking; the answer is the booking.
-async fn run(
+pub(super) async fn run(
     app: &App,
     context: &Context,
     id: BookingId,
@@ -54,7 +56,7 @@ fn shown(booking: &Booking) -> Value {
 }
 
 /// A booking as it is now.
-async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
+pub(super) async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
     let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
     found.state.details().cloned().ok_or_else(|| Problem::refused(&BookingError::NotFound))
 }
