@@ -20,6 +20,7 @@ pub mod pricing;
 pub mod rebuild;
 pub mod sales;
 pub mod scheduling;
+pub mod search;
 mod spreadsheet;
 pub mod subject_keys;
 pub mod tenant;

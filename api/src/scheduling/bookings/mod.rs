@@ -1,6 +1,7 @@
 //! Visits: asked for by anybody, everything else by staff.
 
 pub(super) mod addons;
+mod bulk;
 mod changes;
 mod create;
 mod customer;
@@ -34,6 +35,7 @@ pub(super) fn routes() -> Routes {
         .merge(detail::routes())
         .merge(placing::routes())
         .merge(changes::routes())
+        .merge(bulk::routes())
         .merge(terms::routes())
         .merge(own::routes())
 }

@@ -165,6 +165,8 @@ pub(in super::super) async fn place(
         let (policy, starts_at) = (&holds.book.policies.scheduling, planned.starts_at);
         context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
     }
+    let forced = wanted.force_reason.is_some();
+    let buffer = if forced { 0 } else { holds.book.policies.scheduling.buffer_minutes };
     let command = BookingCommand::Place(Box::new(Change {
         window,
         team: wanted.team_id,
@@ -176,8 +178,14 @@ pub(in super::super) async fn place(
         decided_by: holds.prices.name(),
         now: app.now(),
     }));
-    let done = app.bus.execute(&context, &id.to_string(), command, told).await;
-    Ok(Answer::done(&done.map_err(|error| facts::refused(error, team.team_id))?))
+    match app.bus.execute(&context, &id.to_string(), command, told).await {
+        Ok(done) => Ok(Answer::done(&done)),
+        Err(error) => {
+            let (window, buffer) = (planned, TimeDelta::minutes(buffer.into()));
+            let wish = facts::Wanted { team: team.team_id, workers: &workers, window, buffer };
+            Err(facts::hindered(app, context.org, error, (wish, Some(id)), by).await)
+        }
+    }
 }
 
 impl Placing {

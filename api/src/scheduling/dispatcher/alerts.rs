@@ -132,7 +132,7 @@ async fn acknowledge(
 }
 
 /// Everything that needs an eye on a day.
-pub(super) async fn found(
+pub(crate) async fn found(
     app: &App,
     db: &mut PgConnection,
     org: OrgId,

@@ -22,15 +22,15 @@ const PEOPLE: i64 = 500;
 
 /// A day on a clock.
 #[derive(Clone, Copy)]
-pub(super) struct Day {
-    pub(super) date: NaiveDate,
-    pub(super) zone: Tz,
-    pub(super) span: Window,
+pub(crate) struct Day {
+    pub(crate) date: NaiveDate,
+    pub(crate) zone: Tz,
+    pub(crate) span: Window,
 }
 
 impl Day {
     /// The day that was asked for on the clock that was; today on that of the organisation if nothing was said.
-    pub(super) async fn asked(
+    pub(crate) async fn asked(
         app: &App,
         org: OrgId,
         date: Option<&str>,
@@ -55,13 +55,13 @@ impl Day {
 }
 
 /// Who can be sent out.
-pub(super) struct People {
-    pub(super) workers: Vec<Worker>,
-    pub(super) teams: Vec<Team>,
+pub(crate) struct People {
+    pub(crate) workers: Vec<Worker>,
+    pub(crate) teams: Vec<Team>,
 }
 
 impl People {
-    pub(super) async fn load(db: &mut PgConnection, org: OrgId) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn load(db: &mut PgConnection, org: OrgId) -> Result<Self, sqlx::Error> {
         let active = worker_list::Filter { archived: Some(false), ..worker_list::Filter::default() };
         let mut workers = worker_list::page(&mut *db, org, &active, None, PEOPLE).await?;
         workers.sort_by(|a, b| (a.team, &a.name, a.worker_id).cmp(&(b.team, &b.name, b.worker_id)));
@@ -69,11 +69,11 @@ impl People {
         Ok(Self { workers, teams })
     }
 
-    pub(super) fn team(&self, id: uuid::Uuid) -> Option<&Team> {
+    pub(crate) fn team(&self, id: uuid::Uuid) -> Option<&Team> {
         self.teams.iter().find(|row| row.team.team_id.as_uuid() == id)
     }
 
-    pub(super) fn worker(&self, id: uuid::Uuid) -> Option<&Worker> {
+    pub(crate) fn worker(&self, id: uuid::Uuid) -> Option<&Worker> {
         self.workers.iter().find(|row| row.worker_id == id)
     }
 }

@@ -14,6 +14,8 @@ mod suggest;
 mod ways;
 mod zones;
 
+pub(crate) use self::alerts::found as alerts_of;
+pub(crate) use self::day::{Day, People};
 pub(crate) use self::stream::Boards;
 pub(super) use self::suggest::{Free, free_workers, ranked};
 use crate::route::{Routes, Rule, staff};

@@ -1,6 +1,6 @@
 //! Who could make a visit, the best first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use axum::extract::State;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};

@@ -6,6 +6,7 @@ pub mod alert;
 pub mod alerts;
 pub mod notice;
 pub mod pin;
+pub mod plan;
 pub mod point;
 pub mod route;
 pub mod suggest;
