@@ -30,8 +30,7 @@ const SHORTEST: usize = 2;
 const LONGEST: usize = 100;
 
 /// The lists that are searched.
-const SOURCES: [&str; 4] =
-    [BookingList::NAME, LeadList::NAME, ClientList::NAME, WorkerList::NAME];
+const SOURCES: [&str; 4] = [BookingList::NAME, LeadList::NAME, ClientList::NAME, WorkerList::NAME];
 
 pub(crate) fn routes() -> Routes {
     Routes::default().add(routes!(search), staff(VIEW))

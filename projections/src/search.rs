@@ -133,13 +133,7 @@ pub async fn find(
 }
 
 /// Each kind is cut to the page before they are put together.
-fn matching(
-    sql: &mut QueryBuilder<'_, Postgres>,
-    kind: Kind,
-    org: OrgId,
-    query: &str,
-    limit: i64,
-) {
+fn matching(sql: &mut QueryBuilder<'_, Postgres>, kind: Kind, org: OrgId, query: &str, limit: i64) {
     let Kind { name, table, id, texts, label, person, status, newest } = kind;
     sql.push(format!(
         "(select '{name}' as kind, {id} as id, {label} as label, {status} as status, {newest} as newest, case when position("

@@ -61,7 +61,11 @@ pub(super) fn routes() -> Routes {
     tag = "dashboard",
     responses((status = 200, description = "The figures", content_type = "application/json"))
 )]
-async fn ops(State(app): State<AppState>, caller: Caller, fresh: Freshness) -> Result<Answer, Problem> {
+async fn ops(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+) -> Result<Answer, Problem> {
     let org = caller.org();
     let settings = app.bus.load::<OrgSettings>(org, &org.to_string()).await?.state;
     let day = Day::asked(&app, org, None, None).await?;
@@ -109,7 +113,11 @@ async fn ops(State(app): State<AppState>, caller: Caller, fresh: Freshness) -> R
     Ok(reached.mark(Answer::json(&body)?))
 }
 
-async fn of_span(db: &mut PgConnection, org: OrgId, span: Window) -> Result<Vec<Item>, sqlx::Error> {
+async fn of_span(
+    db: &mut PgConnection,
+    org: OrgId,
+    span: Window,
+) -> Result<Vec<Item>, sqlx::Error> {
     let filter = Filter { between: span, ..Filter::default() };
     booking_list::page(db, org, &filter, (Order::Earliest, None), MOST).await
 }
@@ -159,14 +167,14 @@ async fn week(
         figures::by_day(db, org, span, day.zone.name()).await?.into_iter().collect();
     let of = |date: &NaiveDate| booked.get(date).map_or(0, |figures| figures.booked_revenue_cents);
     let total: i64 = days.iter().map(of).sum();
-    let goal = settings.branding.get(GOAL).and_then(Value::as_i64).map(|goal| {
-        json!({ "goal_cents": goal, "remaining_cents": (goal - total).max(0) })
-    });
+    let goal = settings
+        .branding
+        .get(GOAL)
+        .and_then(Value::as_i64)
+        .map(|goal| json!({ "goal_cents": goal, "remaining_cents": (goal - total).max(0) }));
     let currency: &'static str = settings.currency.into();
-    let days: Vec<Value> = days
-        .iter()
-        .map(|date| json!({ "date": date, "booked_revenue_cents": of(date) }))
-        .collect();
+    let days: Vec<Value> =
+        days.iter().map(|date| json!({ "date": date, "booked_revenue_cents": of(date) })).collect();
     Ok(json!({
         "week_start": monday,
         "week_end": sunday,
@@ -203,13 +211,16 @@ async fn upcoming(
             "entity_ref": { "kind": "booking", "id": visit.booking_id },
         })
     };
-    let mut events: Vec<Value> =
-        soon.map(|visit| event("unassigned_booking", "Nobody is to make a visit yet", visit)).collect();
+    let mut events: Vec<Value> = soon
+        .map(|visit| event("unassigned_booking", "Nobody is to make a visit yet", visit))
+        .collect();
     events.truncate(UPCOMING - 1);
     if let Some(tomorrow) = day.date.succ_opt() {
         let visits = of_span(db, org, search::whole_day(tomorrow, day.zone)).await?;
         let first = visits.iter().find(|visit| visit.status != "CANCELLED");
-        events.extend(first.map(|visit| event("first_job_tomorrow", "The first visit of tomorrow", visit)));
+        events.extend(
+            first.map(|visit| event("first_job_tomorrow", "The first visit of tomorrow", visit)),
+        );
     }
     Ok(events)
 }
@@ -284,7 +295,10 @@ mod tests {
     #[test]
     fn a_share_has_four_decimals_and_is_nothing_of_nothing() {
         let of = |part, whole| format!("{:.4}", share(part, whole));
-        assert_eq!((of(1, 3), of(2, 3), of(5, 0)), ("0.3333".into(), "0.6667".into(), "0.0000".into()));
+        assert_eq!(
+            (of(1, 3), of(2, 3), of(5, 0)),
+            ("0.3333".into(), "0.6667".into(), "0.0000".into())
+        );
         assert_eq!(of(7, 7), "1.0000");
     }
 }

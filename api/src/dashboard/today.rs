@@ -43,9 +43,8 @@ fn totals(figures: &Figures) -> Value {
 /// All of them, and those that begin in each part of the day on the clock of `zone`.
 pub(super) fn status(visits: &[Item], zone: Tz) -> Value {
     let bands = BANDS.iter().map(|(from, until)| {
-        let begins = |visit: &&Item| {
-            (*from..*until).contains(&visit.starts_at.with_timezone(&zone).hour())
-        };
+        let begins =
+            |visit: &&Item| (*from..*until).contains(&visit.starts_at.with_timezone(&zone).hour());
         let mut band = totals(&counted(visits.iter().filter(begins)));
         band["label"] = format!("{from:02}–{until:02}").into();
         band
@@ -65,7 +64,8 @@ pub(super) fn availability(
             matches!(visit.status.as_str(), "PENDING" | "CONFIRMED" | "IN_PROGRESS")
                 && visit.crew.contains(&worker.worker_id)
         });
-        let theirs = away.iter().filter(|(_, whose)| whose.is_none_or(|who| who == worker.worker_id));
+        let theirs =
+            away.iter().filter(|(_, whose)| whose.is_none_or(|who| who == worker.worker_id));
         let busy = on_site
             .map(|visit| Window { starts_at: visit.starts_at, ends_at: visit.ends_at })
             .chain(theirs.map(|(window, _)| *window));
@@ -123,12 +123,16 @@ mod tests {
 
     #[test]
     fn visits_are_counted_where_they_stand_and_when_they_begin() {
-        let visits = [visit(8 * 60, "DONE", 1), visit(9 * 60, "CANCELLED", 1), visit(600, "PENDING", 1)];
+        let visits =
+            [visit(8 * 60, "DONE", 1), visit(9 * 60, "CANCELLED", 1), visit(600, "PENDING", 1)];
         let figures = counted(visits.iter());
         assert_eq!((figures.bookings, figures.booked_revenue_cents), (3, 20_000));
         let shown = status(&visits, chrono_tz::UTC);
         assert_eq!(shown["totals"]["total"], 3);
-        assert_eq!((&shown["bands"][0]["done"], &shown["bands"][0]["cancelled"]), (&json!(1), &json!(1)));
+        assert_eq!(
+            (&shown["bands"][0]["done"], &shown["bands"][0]["cancelled"]),
+            (&json!(1), &json!(1))
+        );
         assert_eq!(shown["bands"][1]["pending"], 1);
     }
 
@@ -145,7 +149,8 @@ mod tests {
             version: 1,
             position: 1,
         };
-        let visits = [visit(60, "CONFIRMED", 1), visit(120, "PENDING", 1), visit(240, "PENDING", 1)];
+        let visits =
+            [visit(60, "CONFIRMED", 1), visit(120, "PENDING", 1), visit(240, "PENDING", 1)];
         let free = |now: i64, away: &[(Window, Option<Uuid>)]| {
             let found = availability(std::slice::from_ref(&worker), (&visits, away), at(now));
             found[0].1["next_available_at"].clone()

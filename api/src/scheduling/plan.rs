@@ -161,7 +161,8 @@ async fn apply_optimization(
     let (context, id) = (request.context(&caller), body.booking_id);
     let org = context.org;
     let loaded = app.bus.load::<Booking>(org, &id.to_string()).await?;
-    let booking = loaded.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
+    let booking =
+        loaded.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
     let refuse = |error: PlanError| Err(Problem::refused(&error));
     let proposal = body.suggestion_id.parse::<ProposalId>();
     let Some(proposal) = proposal.ok().filter(|proposal| proposal.booking == id) else {

@@ -73,8 +73,7 @@ async fn assignments(
     let reached = fresh.reach(&app, org, &[BookingList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let visits = booking_list::unassigned(&mut tx, org, span, after, limit).await?;
-    let (total, urgent) =
-        booking_list::count_unassigned(&mut tx, org, span, now + URGENT).await?;
+    let (total, urgent) = booking_list::count_unassigned(&mut tx, org, span, now + URGENT).await?;
     tx.rollback().await?;
     let next = cursor::last_of_full(&visits, limit)
         .map(|visit| cursor::shown(visit.starts_at, visit.booking_id));

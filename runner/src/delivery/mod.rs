@@ -7,6 +7,7 @@ mod break_glass;
 mod circuit;
 mod email;
 mod figures;
+mod notice;
 mod portal;
 mod visit;
 
@@ -16,8 +17,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PORTAL_LINK, REQUEST_RECEIVED,
-    VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, DISPATCH_NOTICE, PORTAL_LINK,
+    REQUEST_RECEIVED, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -190,6 +191,7 @@ impl Delivery {
                 Ok(self.email.request_received(effect.effect_id, &payload).await)
             }
             BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
+            DISPATCH_NOTICE => self.dispatch_notice(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.

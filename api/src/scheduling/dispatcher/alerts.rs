@@ -144,8 +144,7 @@ pub(crate) async fn found(
     let of_other_days: Vec<Visit> = off.into_iter().filter(is_new).collect();
     visits.extend(of_other_days);
     let people = People::load(&mut *db, org).await?;
-    let teams: Vec<Uuid> =
-        people.teams.iter().map(|row| row.team.team_id.as_uuid()).collect();
+    let teams: Vec<Uuid> = people.teams.iter().map(|row| row.team.team_id.as_uuid()).collect();
     let workers: Vec<Uuid> = people.workers.iter().map(|row| row.worker_id).collect();
     let blocks = time_off_list::touching(db, org, (&teams, &workers), day.span).await?;
     let off: Vec<(Obstacle, Option<Uuid>)> = blocks.iter().map(whose).collect();

@@ -122,7 +122,8 @@ async fn dispatch_board_of_day(
         (asked.show_archived == Some(true) || visit.archived_at.is_none())
             && (asked.show_cancelled == Some(true) || visit.status != "CANCELLED")
     };
-    let bookings: Vec<Value> = visits.iter().filter(is_wanted).map(|one| shown.visit(one)).collect();
+    let bookings: Vec<Value> =
+        visits.iter().filter(is_wanted).map(|one| shown.visit(one)).collect();
     Ok(reached.mark(Answer::json(&json!({ "day": day.date, "bookings": bookings }))?))
 }
 
@@ -145,9 +146,9 @@ impl Shown<'_> {
 
     fn visit(&self, visit: &Visit) -> Value {
         let worker = visit.lead_worker.or_else(|| visit.crew.first().copied());
-        let worker = worker.map(|id| {
-            json!({ "worker_id": id, "name": self.people.worker(id).map(|row| &row.name) })
-        });
+        let worker = worker.map(
+            |id| json!({ "worker_id": id, "name": self.people.worker(id).map(|row| &row.name) }),
+        );
         json!({
             "booking_id": visit.booking_id,
             "status": visit.status,

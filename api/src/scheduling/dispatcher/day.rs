@@ -62,7 +62,8 @@ pub(crate) struct People {
 
 impl People {
     pub(crate) async fn load(db: &mut PgConnection, org: OrgId) -> Result<Self, sqlx::Error> {
-        let active = worker_list::Filter { archived: Some(false), ..worker_list::Filter::default() };
+        let active =
+            worker_list::Filter { archived: Some(false), ..worker_list::Filter::default() };
         let mut workers = worker_list::page(&mut *db, org, &active, None, PEOPLE).await?;
         workers.sort_by(|a, b| (a.team, &a.name, a.worker_id).cmp(&(b.team, &b.name, b.worker_id)));
         let teams = team_list::page(db, org, (false, 0), PEOPLE).await?;

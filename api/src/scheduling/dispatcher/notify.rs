@@ -129,18 +129,21 @@ async fn client(app: &App, org: OrgId, booking: BookingId) -> Result<Reach, Prob
     let visit = suggest::visit(app, org, booking).await.ok();
     let has_phone = visit.and_then(|visit| visit.phone).is_some();
     let has_email = addressee.and_then(|one| one.email).is_some();
-    Ok(Reach { is_there: true, has_phone, has_email })
+    let mail_is_on = app.installation.email.is_on();
+    Ok(Reach { is_there: true, has_phone, has_email, mail_is_on })
 }
 
 async fn reach_worker(app: &App, org: OrgId, worker: Option<WorkerId>) -> Result<Reach, Problem> {
     let Some(worker) = worker else {
-        return Ok(Reach { is_there: false, has_phone: false, has_email: false });
+        let (is_there, has_phone, has_email, mail_is_on) = (false, false, false, false);
+        return Ok(Reach { is_there, has_phone, has_email, mail_is_on });
     };
     let found = app.bus.load::<Worker>(org, &worker.to_string()).await?;
     let profile = found.state.details().and_then(|details| details.profile.open().cloned());
     let has_phone = profile.is_some();
     let has_email = profile.and_then(|profile| profile.email).is_some();
-    Ok(Reach { is_there: true, has_phone, has_email })
+    let mail_is_on = app.installation.email.is_on();
+    Ok(Reach { is_there: true, has_phone, has_email, mail_is_on })
 }
 
 fn shown(notice: &Notice) -> Value {

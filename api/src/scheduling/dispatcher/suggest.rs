@@ -8,9 +8,9 @@ use chrono_tz::Tz;
 use domain::id::{BookingId, OrgId};
 use domain::scheduling::booking::BookingError;
 use domain::scheduling::dispatch::point::Point;
+use domain::scheduling::dispatch::route;
 use domain::scheduling::dispatch::suggest::{self, Candidate, Ranked};
 use domain::scheduling::dispatch::zones::{self, Zone};
-use domain::scheduling::dispatch::route;
 use domain::scheduling::search;
 use domain::scheduling::time_off::Scope;
 use domain::scheduling::window::Window;
@@ -71,7 +71,8 @@ pub(in super::super) async fn free_workers(
     let zones = parts::of(app, org).await?;
     let buffer = app.prices.of(app, org).await?.book.policies.scheduling.buffer_minutes;
     let buffer = TimeDelta::minutes(buffer.into());
-    let day = search::whole_day(wish.window.starts_at.with_timezone(&wish.zone).date_naive(), wish.zone);
+    let day =
+        search::whole_day(wish.window.starts_at.with_timezone(&wish.zone).date_naive(), wish.zone);
     let mut tx = tenant::begin(&app.reads, org).await?;
     let mut people = People::load(&mut tx, org).await?;
     people.teams.retain(|row| wish.team.is_none_or(|team| row.team.team_id.as_uuid() == team));
@@ -106,8 +107,7 @@ pub(in super::super) async fn free_workers(
     // The team of a visit that is there already has taken its time.
     let is_free = |team: &Uuid| !is_closed && !busy.contains(team);
     let open = people.teams.iter().filter(|row| facts::is_open(&row.team, wish.window, wish.zone));
-    let teams: Vec<Uuid> =
-        open.map(|row| row.team.team_id.as_uuid()).filter(is_free).collect();
+    let teams: Vec<Uuid> = open.map(|row| row.team.team_id.as_uuid()).filter(is_free).collect();
     let blocked: HashSet<i32> = people
         .teams
         .iter()

@@ -172,7 +172,8 @@ fn double_bookings(day: &Day<'_>) -> Vec<Alert> {
                 found.push(alert(AlertKind::DoubleBooking, ids, since, message));
             }
         }
-        for (block, whose) in day.off.iter().filter(|(block, _)| block.window.overlaps(one.window)) {
+        for (block, whose) in day.off.iter().filter(|(block, _)| block.window.overlaps(one.window))
+        {
             let away: Vec<Uuid> =
                 one.crew.iter().copied().filter(|worker| Some(*worker) == *whose).collect();
             if whose.is_none_or(|whose| whose == one.team) || !away.is_empty() {
@@ -328,7 +329,11 @@ mod tests {
     #[test]
     fn more_visits_at_once_than_workers_is_a_shortage() {
         let day = |third: i64| {
-            [60, 70, third].iter().zip(1..).map(|(from, n)| visit(n, *from, Status::Pending)).collect()
+            [60, 70, third]
+                .iter()
+                .zip(1..)
+                .map(|(from, n)| visit(n, *from, Status::Pending))
+                .collect()
         };
         let together: Vec<Visit> = day(80);
         let alerts = found(&together, &[], 0);

@@ -65,7 +65,16 @@ words! {
 
 /// A text that can be sent.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString, VariantNames,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    VariantNames,
 )]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
@@ -82,7 +91,12 @@ pub enum Template {
 
 impl Template {
     /// Subject and text, to whoever is called `name`.
-    pub fn text(self, language: Language, name: &str, minutes: Option<u32>) -> (&'static str, String) {
+    pub fn text(
+        self,
+        language: Language,
+        name: &str,
+        minutes: Option<u32>,
+    ) -> (&'static str, String) {
         let later = minutes.unwrap_or(15);
         match (self, language) {
             (Self::WorkerEnRoute15Min, Language::En) => (
@@ -95,11 +109,15 @@ impl Template {
             ),
             (Self::ClientDelayTraffic, Language::En) => (
                 "We are running late",
-                format!("Hello {name},\n\ntraffic holds us up: we will be about {later} minutes late.\n"),
+                format!(
+                    "Hello {name},\n\ntraffic holds us up: we will be about {later} minutes late.\n"
+                ),
             ),
             (Self::ClientDelayTraffic, Language::Ru) => (
                 "Мы задерживаемся",
-                format!("Здравствуйте, {name}!\n\nИз-за пробок мы опоздаем примерно на {later} мин.\n"),
+                format!(
+                    "Здравствуйте, {name}!\n\nИз-за пробок мы опоздаем примерно на {later} мин.\n"
+                ),
             ),
             (Self::ClientDone, Language::En) => (
                 "Your home is clean",
@@ -107,7 +125,9 @@ impl Template {
             ),
             (Self::ClientDone, Language::Ru) => (
                 "Уборка закончена",
-                format!("Здравствуйте, {name}!\n\nМы закончили уборку. Спасибо, что выбрали нас.\n"),
+                format!(
+                    "Здравствуйте, {name}!\n\nМы закончили уборку. Спасибо, что выбрали нас.\n"
+                ),
             ),
         }
     }
@@ -158,6 +178,7 @@ impl DispatchNotice {
 
 /// What is known about whoever shall be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other")]
 pub struct Reach {
     /// Whether there is anybody.
     pub is_there: bool,
@@ -165,6 +186,8 @@ pub struct Reach {
     pub has_phone: bool,
     /// Whether an address is known.
     pub has_email: bool,
+    /// Whether mail leaves the house.
+    pub mail_is_on: bool,
 }
 
 /// What can be asked.
@@ -219,6 +242,7 @@ fn failure(notice: &Notice, reach: Reach) -> Option<Failure> {
         Channel::Sms | Channel::Call if !reach.has_phone => Some(Failure::MissingPhone),
         Channel::Sms | Channel::Call => Some(Failure::ChannelUnavailable),
         Channel::Email if !reach.has_email => Some(Failure::MissingEmail),
+        Channel::Email if !reach.mail_is_on => Some(Failure::ChannelUnavailable),
         Channel::Email => None,
     }
 }
@@ -261,7 +285,8 @@ mod tests {
 
     use super::*;
 
-    const REACHED: Reach = Reach { is_there: true, has_phone: true, has_email: true };
+    const REACHED: Reach =
+        Reach { is_there: true, has_phone: true, has_email: true, mail_is_on: true };
 
     fn notice(channel: Channel, template: &str) -> Notice {
         Notice {
@@ -303,6 +328,8 @@ mod tests {
         comes_to(notice(Channel::Call, done), no_phone, Some(Failure::MissingPhone));
         let no_email = Reach { has_email: false, ..REACHED };
         comes_to(notice(Channel::Email, done), no_email, Some(Failure::MissingEmail));
+        let off = Reach { mail_is_on: false, ..REACHED };
+        comes_to(notice(Channel::Email, done), off, Some(Failure::ChannelUnavailable));
         let nobody = Reach { is_there: false, ..REACHED };
         comes_to(notice(Channel::Email, done), nobody, Some(Failure::NoWorker));
     }

@@ -112,8 +112,7 @@ mod tests {
         let (booking_id, subject) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
         let now = DateTime::UNIX_EPOCH;
         let place = PinCommand::Place { booking_id, subject, point, now };
-        let placed =
-            PinEvent::Placed { booking_id, point: Personal::of(subject, point), at: now };
+        let placed = PinEvent::Placed { booking_id, point: Personal::of(subject, point), at: now };
         let test = TestFramework::<VisitPin>::with(());
         test.given_no_previous_events()
             .when(place.clone())

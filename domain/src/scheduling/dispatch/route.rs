@@ -91,7 +91,8 @@ mod tests {
         assert_eq!((summer.base_minutes, summer.minutes, summer.metres / 1_000), (60, 60, 35));
         let winter = estimate(way, 12, true);
         assert_eq!((winter.base_minutes, winter.minutes), (60, 60 + 6 + 10 + 15));
-        let added: Vec<_> = winter.adjustments.iter().map(|one| (one.reason, one.minutes)).collect();
+        let added: Vec<_> =
+            winter.adjustments.iter().map(|one| (one.reason, one.minutes)).collect();
         assert_eq!(added, [("winter", 16), ("downtown", 15)]);
         assert_eq!(estimate((way.0, way.0), 7, false).minutes, 5);
         assert_eq!(estimate((way.0, way.0), 3, false).minutes, 5 + 1 + 10);

@@ -106,17 +106,15 @@ mod tests {
 
     #[test]
     fn the_score_is_what_the_weights_make_of_it() {
-        let best = Candidate {
-            skill: Some(1_000),
-            rating: Some(5_000),
-            ..candidate(1, Some(0), 0)
-        };
+        let best =
+            Candidate { skill: Some(1_000), rating: Some(5_000), ..candidate(1, Some(0), 0) };
         let [one] = &rank(vec![best])[..] else { panic!() };
         assert_eq!(one.score, 1_000);
         assert_eq!(one.reasons, [Reason::Closest, Reason::HighRating, Reason::LightLoad]);
         let unknown = score(candidate(1, None, 480));
         assert_eq!((unknown.score, &unknown.reasons[..]), (425, &[][..]));
-        let worst = Candidate { skill: Some(0), rating: Some(1_000), ..candidate(1, Some(90), 900) };
+        let worst =
+            Candidate { skill: Some(0), rating: Some(1_000), ..candidate(1, Some(90), 900) };
         assert_eq!(score(worst).score, 0);
         // 0.45 * (1 - 20/60) + 0.2 * 0.5 + 0.2 * 0.8 + 0.15 * 0.5
         let between = Candidate { rating: Some(4_200), ..candidate(1, Some(20), 240) };
@@ -127,9 +125,9 @@ mod tests {
 
     #[test]
     fn whoever_is_nearer_comes_first_and_then_whoever_has_the_smaller_id() {
-        let all = vec![candidate(3, Some(30), 0), candidate(2, Some(10), 0), candidate(1, Some(30), 0)];
-        let order: Vec<u128> =
-            rank(all).iter().map(|one| one.candidate.worker.as_u128()).collect();
+        let all =
+            vec![candidate(3, Some(30), 0), candidate(2, Some(10), 0), candidate(1, Some(30), 0)];
+        let order: Vec<u128> = rank(all).iter().map(|one| one.candidate.worker.as_u128()).collect();
         assert_eq!(order, [2, 1, 3]);
     }
 

@@ -6,9 +6,9 @@ mod fold;
 mod query;
 mod row;
 mod table;
-mod unassigned;
 #[cfg(test)]
 mod tests;
+mod unassigned;
 
 use std::collections::HashSet;
 

@@ -27,13 +27,8 @@ impl Moved {
 }
 
 /// Everything that a board is made of.
-pub const SOURCES: [&str; 5] = [
-    DispatchBoard::NAME,
-    BookingList::NAME,
-    WorkerList::NAME,
-    TeamList::NAME,
-    TimeOffList::NAME,
-];
+pub const SOURCES: [&str; 5] =
+    [DispatchBoard::NAME, BookingList::NAME, WorkerList::NAME, TeamList::NAME, TimeOffList::NAME];
 
 /// Where the board of `org` stands.
 pub async fn moved(db: &mut PgConnection, org: OrgId) -> Result<Moved, sqlx::Error> {

@@ -61,11 +61,7 @@ pub(super) async fn write(
 }
 
 /// Always in the same order, so that two writers cannot wait for each other in a circle.
-async fn write_visits(
-    db: &mut PgConnection,
-    org: OrgId,
-    desk: &Desk,
-) -> Result<(), sqlx::Error> {
+async fn write_visits(db: &mut PgConnection, org: OrgId, desk: &Desk) -> Result<(), sqlx::Error> {
     if desk.visits.is_empty() {
         return Ok(());
     }

@@ -44,6 +44,8 @@ const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
 const BLACKOUT: &str = r#"{"team_id":"{team_id}","starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
+const EXTERNAL: &str =
+    r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -124,6 +126,12 @@ pub(super) const THINGS: &[Thing] = &[
         Some(("DELETE /v1/admin/availability-blocks/{}", "")),
     ),
     thing(
+        "external_block_id",
+        ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
+        "external_block_id",
+        Some(("DELETE /v1/admin/schedule/external_blocks/{}", "")),
+    ),
+    thing(
         "subscription_id",
         ("POST /v1/admin/subscriptions", SUBSCRIPTION),
         "subscription_id",
@@ -165,6 +173,7 @@ pub(super) const THINGS: &[Thing] = &[
 pub(super) const ALIASES: &[(&str, &str)] = &[
     ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
+    ("booking_ids", "booking_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
     ("scope_id", "team_id"),
@@ -176,12 +185,22 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 pub(super) const PERSONAL: &[&str] = &["session_id"];
 
 /// Parameters that exclude what the body of their route says already: one's own is asked for in tests of the route.
-pub(super) const INSTEAD: &[(&str, &[&str])] =
-    &[("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"])];
+pub(super) const INSTEAD: &[(&str, &[&str])] = &[
+    ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
+    // It names a text, and no checklist.
+    ("POST /v1/admin/dispatcher/notify", &["template_id"]),
+];
 
 /// Parameters that look like an id and name nothing of an organisation, or only what belongs to something else as well.
-pub(super) const NO_IDS: &[&str] =
-    &["refresh_token", "mfa_code", "reason_code", "captcha_token", "lead_worker_id"];
+pub(super) const NO_IDS: &[&str] = &[
+    "refresh_token",
+    "mfa_code",
+    "reason_code",
+    "captcha_token",
+    "lead_worker_id",
+    "alert_id",
+    "suggestion_id",
+];
 
 /// Parameters that say where a page begins, in a form of the route's own.
 pub(super) const PAGES: &[&str] = &["cursor", "after"];
@@ -242,6 +261,35 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
+    ("POST /v1/admin/bookings/bulk", r#"{"booking_ids":["{booking_id}"],"send_reminder":true}"#),
+    ("POST /v1/admin/dispatcher/bookings/{booking_id}/reassign", r#"{"worker_id":null}"#),
+    (
+        "POST /v1/admin/dispatcher/bookings/{booking_id}/reschedule",
+        r#"{"starts_at":"{day}T13:00"}"#,
+    ),
+    (
+        "POST /v1/admin/dispatcher/bookings/{booking_id}/status",
+        r#"{"status":"CANCELLED","reason":"r"}"#,
+    ),
+    ("PUT /v1/admin/dispatcher/bookings/{booking_id}/location", r#"{"lat":53.5,"lng":-113.{n}}"#),
+    (
+        "PUT /v1/admin/dispatcher/zones",
+        r#"{"zones":[{"name":"{mark} {n}","south":1,"north":2,"west":1,"east":2}]}"#,
+    ),
+    ("POST /v1/admin/dispatcher/alerts/ack", r#"{"alert_id":"0000000000000000"}"#),
+    (
+        "POST /v1/admin/dispatcher/notify",
+        r#"{"booking_id":"{booking_id}","target":"client","channel":"sms","template_id":"CLIENT_DONE"}"#,
+    ),
+    (
+        "POST /v1/admin/dispatcher/routes/estimate",
+        r#"{"origin":{"lat":53.5,"lng":-113.5},"dest":{"lat":53.6,"lng":-113.5}}"#,
+    ),
+    (
+        "POST /v1/admin/schedule/optimization/apply",
+        r#"{"suggestion_id":"assign-0-1","booking_id":"{booking_id}"}"#,
+    ),
     ("POST /v1/admin/checklists/templates", TEMPLATE),
     ("PUT /v1/admin/checklists/templates/{template_id}", TEMPLATE),
     ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -283,6 +331,9 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];
+
+/// Routes whose answer goes on for as long as somebody listens: whom they tell what is asked in tests of their own.
+pub(super) const STREAMS: &[&str] = &["/v1/admin/dispatcher/board/stream"];
 
 /// Fields of bodies that the description does not list, because the route reads its body by hand.
 pub(super) const UNLISTED: &[(&str, &[&str])] =
