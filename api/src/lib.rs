@@ -9,6 +9,7 @@ mod command;
 mod cookies;
 mod cursor;
 mod customers;
+mod dashboard;
 mod edge;
 mod effects;
 mod estimate;
@@ -34,6 +35,7 @@ mod rate;
 mod request;
 mod route;
 mod scheduling;
+mod search;
 mod serve;
 mod session;
 mod settings;
@@ -106,6 +108,8 @@ fn routes() -> Routes {
         .merge(people::routes())
         .merge(customers::routes())
         .merge(scheduling::routes())
+        .merge(search::routes())
+        .merge(dashboard::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

@@ -21,7 +21,7 @@ use crate::monitors::Monitors;
 use crate::organisation::Organisations;
 use crate::pricing;
 use crate::rate::RateLimiter;
-use crate::scheduling::{Occurrences, Photos};
+use crate::scheduling::{Boards, Occurrences, Photos};
 use crate::settings::{Installation, Known};
 
 /// Tells the time; a test hands in its own.
@@ -97,6 +97,7 @@ pub struct App {
     pub(crate) settings: Known,
     pub(crate) prices: pricing::Known,
     pub(crate) occurrences: Occurrences,
+    pub(crate) boards: Boards,
     pub(crate) installation: Installation,
     pub(crate) attempts: Attempts,
     pub(crate) client_address: ClientAddress,
@@ -165,6 +166,7 @@ impl App {
             settings: Known::default(),
             prices: pricing::Known::default(),
             occurrences,
+            boards: Boards::default(),
             installation: options.installation,
             attempts: options.attempts,
             client_address: options.client_address,

@@ -8,10 +8,12 @@ use cqrs_es::Aggregate;
 use serde_json::{Value, json};
 
 mod booking;
+mod dispatch;
 mod photo;
 mod subscription;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
+pub use self::dispatch::{DISPATCH_NOTICE, notice_intents};
 pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents, subject_intents};
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
 use crate::id::{BreakGlassId, LeadId, PortalSessionId, QuoteId};

@@ -1,5 +1,7 @@
 //! Freezes what stands in the log: every event of every aggregate must be written and read as its golden file says.
 
+#[path = "golden/dispatch.rs"]
+mod dispatch;
 #[path = "golden/pricing.rs"]
 mod pricing;
 #[path = "golden/scheduling.rs"]
@@ -33,6 +35,10 @@ use domain::sales::lead::{
 use domain::scheduling::booking::{Booking, BookingEvent};
 use domain::scheduling::checklist::run::{Checklist, ChecklistEvent};
 use domain::scheduling::checklist::templates::{Templates, TemplatesEvent};
+use domain::scheduling::dispatch::alert::{AlertEvent, DispatcherAlert};
+use domain::scheduling::dispatch::notice::{DispatchNotice, NoticeEvent};
+use domain::scheduling::dispatch::pin::{PinEvent, VisitPin};
+use domain::scheduling::dispatch::zones::{Zones, ZonesEvent};
 use domain::scheduling::photos::{PhotoEvent, PhotoSet};
 use domain::scheduling::subscription::{Subscription, SubscriptionEvent};
 use domain::scheduling::team::{Team, TeamEvent};
@@ -86,6 +92,10 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Checklist>(&scheduling::checklist(), ChecklistEvent::VARIANTS));
     files.extend(written::<PhotoSet>(&scheduling::photos(), PhotoEvent::VARIANTS));
     files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
+    files.extend(written::<DispatcherAlert>(&dispatch::alert(), AlertEvent::VARIANTS));
+    files.extend(written::<DispatchNotice>(&dispatch::notice(), NoticeEvent::VARIANTS));
+    files.extend(written::<VisitPin>(&dispatch::pin(), PinEvent::VARIANTS));
+    files.extend(written::<Zones>(&dispatch::zones(), ZonesEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
     files.extend(written::<PortalSession>(&portal_session(), PortalSessionEvent::VARIANTS));
@@ -133,6 +143,10 @@ fn every_golden_file_is_still_read() {
             Checklist::TYPE => decoded::<Checklist>(json),
             PhotoSet::TYPE => decoded::<PhotoSet>(json),
             WorkSession::TYPE => decoded::<WorkSession>(json),
+            DispatcherAlert::TYPE => decoded::<DispatcherAlert>(json),
+            DispatchNotice::TYPE => decoded::<DispatchNotice>(json),
+            VisitPin::TYPE => decoded::<VisitPin>(json),
+            Zones::TYPE => decoded::<Zones>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),
             PortalSession::TYPE => decoded::<PortalSession>(json),

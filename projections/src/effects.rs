@@ -15,6 +15,7 @@ use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
+use domain::scheduling::dispatch::notice::DispatchNotice;
 use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
 use domain::subject::Subject;
@@ -97,6 +98,9 @@ impl Wanted {
             }
             PhotoSet::TYPE => intents::<PhotoSet, _>(event, parking, policy::photo_intents),
             Subject::TYPE => intents::<Subject, _>(event, parking, policy::subject_intents),
+            DispatchNotice::TYPE => {
+                intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
+            }
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
             }

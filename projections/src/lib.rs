@@ -20,6 +20,7 @@ pub mod pricing;
 pub mod rebuild;
 pub mod sales;
 pub mod scheduling;
+pub mod search;
 mod spreadsheet;
 pub mod subject_keys;
 pub mod tenant;
@@ -62,6 +63,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<scheduling::booking_detail::BookingDetail>(),
     Reader::of::<scheduling::booking_list::BookingList>(),
     Reader::of::<scheduling::photo_list::PhotoList>(),
+    Reader::of::<scheduling::dispatch_board::DispatchBoard>(),
     Reader::of::<scheduling::reason_log::ReasonLog>(),
     Reader::of::<scheduling::subscription_list::SubscriptionList>(),
     Reader::of::<scheduling::team_list::TeamList>(),

@@ -64,6 +64,11 @@ pub struct Email {
 }
 
 impl Email {
+    /// Whether mail leaves the house at all.
+    pub(crate) fn is_on(&self) -> bool {
+        self.mode != "off"
+    }
+
     const fn health(&self) -> &'static str {
         if self.host.is_some() && self.from.is_some() {
             "connected"

@@ -24,6 +24,10 @@ use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
 use domain::scheduling::checklist::run::Checklist;
 use domain::scheduling::checklist::templates::Templates;
+use domain::scheduling::dispatch::alert::DispatcherAlert;
+use domain::scheduling::dispatch::notice::DispatchNotice;
+use domain::scheduling::dispatch::pin::VisitPin;
+use domain::scheduling::dispatch::zones::Zones;
 use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
 use domain::scheduling::team::Team;
@@ -49,6 +53,8 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<BreakGlass>(),
     Entity::of::<Checklist>(),
     Entity::of::<Client>(),
+    Entity::of::<DispatchNotice>(),
+    Entity::of::<DispatcherAlert>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
     Entity::of::<OrgSettings>(),
@@ -63,8 +69,10 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Team>(),
     Entity::of::<Templates>(),
     Entity::of::<TimeOff>(),
+    Entity::of::<VisitPin>(),
     Entity::of::<WorkSession>(),
     Entity::of::<Worker>(),
+    Entity::of::<Zones>(),
 ];
 
 /// The kind of that name.

@@ -7,6 +7,7 @@ mod break_glass;
 mod circuit;
 mod email;
 mod figures;
+mod notice;
 mod photo;
 mod portal;
 mod visit;
@@ -19,8 +20,8 @@ use chrono_tz::Tz;
 use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PHOTO_FORGET, PHOTO_PURGE,
-    PORTAL_LINK, REQUEST_RECEIVED, VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, DISPATCH_NOTICE, PHOTO_FORGET,
+    PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -207,6 +208,7 @@ impl Delivery {
                 Ok(self.email.request_received(effect.effect_id, &payload).await)
             }
             BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
+            DISPATCH_NOTICE => self.dispatch_notice(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
             PHOTO_PURGE => Ok(self.purge_photo(effect).await),
             PHOTO_FORGET => self.forget_photos(effect).await,

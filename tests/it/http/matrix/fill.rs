@@ -49,6 +49,8 @@ const PHOTO: &str = "--photo\r\nContent-Disposition: form-data; name=\"phase\"\r
     --photo\r\nContent-Disposition: form-data; name=\"admin_override\"\r\n\r\ntrue\r\n\
     --photo\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{mark}.webp\"\r\n\r\nRIFF1234WEBPVP8 {n}\r\n\
     --photo--\r\n";
+const EXTERNAL: &str =
+    r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -135,6 +137,12 @@ pub(super) const THINGS: &[Thing] = &[
         Some(("DELETE /v1/admin/availability-blocks/{}", "")),
     ),
     thing(
+        "external_block_id",
+        ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
+        "external_block_id",
+        Some(("DELETE /v1/admin/schedule/external_blocks/{}", "")),
+    ),
+    thing(
         "subscription_id",
         ("POST /v1/admin/subscriptions", SUBSCRIPTION),
         "subscription_id",
@@ -176,6 +184,7 @@ pub(super) const THINGS: &[Thing] = &[
 pub(super) const ALIASES: &[(&str, &str)] = &[
     ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
+    ("booking_ids", "booking_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
     ("scope_id", "team_id"),
@@ -187,12 +196,22 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 pub(super) const PERSONAL: &[&str] = &["session_id"];
 
 /// Parameters that exclude what the body of their route says already: one's own is asked for in tests of the route.
-pub(super) const INSTEAD: &[(&str, &[&str])] =
-    &[("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"])];
+pub(super) const INSTEAD: &[(&str, &[&str])] = &[
+    ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
+    // It names a text, and no checklist.
+    ("POST /v1/admin/dispatcher/notify", &["template_id"]),
+];
 
 /// Parameters that look like an id and name nothing of an organisation, or only what belongs to something else as well.
-pub(super) const NO_IDS: &[&str] =
-    &["refresh_token", "mfa_code", "reason_code", "captcha_token", "lead_worker_id"];
+pub(super) const NO_IDS: &[&str] = &[
+    "refresh_token",
+    "mfa_code",
+    "reason_code",
+    "captcha_token",
+    "lead_worker_id",
+    "alert_id",
+    "suggestion_id",
+];
 
 /// Parameters that say where a page begins, in a form of the route's own.
 pub(super) const PAGES: &[&str] = &["cursor", "after"];
@@ -253,6 +272,35 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
+    ("POST /v1/admin/bookings/bulk", r#"{"booking_ids":["{booking_id}"],"send_reminder":true}"#),
+    ("POST /v1/admin/dispatcher/bookings/{booking_id}/reassign", r#"{"worker_id":null}"#),
+    (
+        "POST /v1/admin/dispatcher/bookings/{booking_id}/reschedule",
+        r#"{"starts_at":"{day}T13:00"}"#,
+    ),
+    (
+        "POST /v1/admin/dispatcher/bookings/{booking_id}/status",
+        r#"{"status":"CANCELLED","reason":"r"}"#,
+    ),
+    ("PUT /v1/admin/dispatcher/bookings/{booking_id}/location", r#"{"lat":53.5,"lng":-113.{n}}"#),
+    (
+        "PUT /v1/admin/dispatcher/zones",
+        r#"{"zones":[{"name":"{mark} {n}","south":1,"north":2,"west":1,"east":2}]}"#,
+    ),
+    ("POST /v1/admin/dispatcher/alerts/ack", r#"{"alert_id":"0000000000000000"}"#),
+    (
+        "POST /v1/admin/dispatcher/notify",
+        r#"{"booking_id":"{booking_id}","target":"client","channel":"sms","template_id":"CLIENT_DONE"}"#,
+    ),
+    (
+        "POST /v1/admin/dispatcher/routes/estimate",
+        r#"{"origin":{"lat":53.5,"lng":-113.5},"dest":{"lat":53.6,"lng":-113.5}}"#,
+    ),
+    (
+        "POST /v1/admin/schedule/optimization/apply",
+        r#"{"suggestion_id":"assign-0-1","booking_id":"{booking_id}"}"#,
+    ),
     ("POST /v1/admin/checklists/templates", TEMPLATE),
     ("PUT /v1/admin/checklists/templates/{template_id}", TEMPLATE),
     ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -304,6 +352,8 @@ pub(super) const BODIES: &[(&str, &str)] = &[
 /// Routes whose token says everything: what else the address names must be what it says.
 pub(super) const BY_TOKEN: &[&str] =
     &["/v1/orders/{order_id}/photos/{photo_id}/signed-download", "/photos/{token}"];
+/// Routes whose answer goes on for as long as somebody listens: whom they tell what is asked in tests of their own.
+pub(super) const STREAMS: &[&str] = &["/v1/admin/dispatcher/board/stream"];
 
 /// Fields of bodies that the description does not list, because the route reads its body by hand.
 pub(super) const UNLISTED: &[(&str, &[&str])] =
