@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
+use domain::customers::client::Client;
 use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
@@ -16,6 +17,7 @@ use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
 use domain::scheduling::subscription::Subscription;
+use domain::subject::Subject;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -90,6 +92,8 @@ impl Wanted {
         let intents = match event.aggregate_type.as_str() {
             Lead::TYPE => intents::<Lead, _>(event, parking, policy::lead_intents),
             Booking::TYPE => intents::<Booking, _>(event, parking, policy::booking_intents),
+            Client::TYPE => intents::<Client, _>(event, parking, policy::client_intents),
+            Subject::TYPE => intents::<Subject, _>(event, parking, policy::subject_intents),
             Subscription::TYPE => {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
             }
