@@ -136,11 +136,13 @@ create table read.client_visits (
     org_id      uuid not null,
     booking_id  uuid not null,
     client_id   uuid,            -- null for whoever only asked for an offer
+    address_id  uuid,
     total_cents bigint,
     done_at     timestamptz,
     primary key (org_id, booking_id)
 );
-create index client_visits_client on read.client_visits (org_id, client_id) where done_at is not null;
+create index client_visits_client on read.client_visits (org_id, client_id);
+create index client_visits_address on read.client_visits (org_id, address_id) where address_id is not null;
 
 -- What is known of a client's standing, as facts: what they mean depends on the day, and on what the organisation decides.
 create table read.client_standing (

@@ -8,6 +8,7 @@ mod hours;
 mod instants;
 mod occurrences;
 mod orders;
+mod portal_slots;
 mod sent;
 mod slots;
 mod subscriptions;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Routes {
         .merge(hours::routes())
         .merge(blocks::routes())
         .merge(slots::routes())
+        .merge(portal_slots::routes())
         .merge(bookings::routes())
         .merge(calendar::routes())
         .merge(subscriptions::routes())

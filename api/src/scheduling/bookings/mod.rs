@@ -5,9 +5,11 @@ mod changes;
 mod create;
 mod customer;
 mod detail;
+mod free;
 mod list;
 mod own;
 mod placing;
+mod portal;
 mod public;
 mod terms;
 
@@ -34,6 +36,7 @@ pub(super) fn routes() -> Routes {
         .merge(changes::routes())
         .merge(terms::routes())
         .merge(own::routes())
+        .merge(portal::routes())
 }
 
 /// Carries out a command on a booking; the answer is the booking.

@@ -90,6 +90,16 @@ pub async fn names(
     Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
 }
 
+/// A client, and whoever was merged into them.
+pub async fn with_family(
+    db: &mut PgConnection,
+    org: OrgId,
+    client: ClientId,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    let merged = family(db, org, client).await?;
+    Ok(std::iter::once(client).chain(merged).map(ClientId::as_uuid).collect())
+}
+
 /// Whoever was merged into a client.
 pub async fn family(
     db: &mut PgConnection,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::customers::client::{Client, ClientEvent};
-use domain::id::ClientId;
+use domain::id::{AddressId, ClientId};
 use domain::recorded::Recorded;
 use domain::scheduling::booking::{Booking, BookingEvent};
 use serde_json::{Value, json};
@@ -42,6 +42,8 @@ pub(super) struct Said {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Visit {
     pub(super) client_id: Option<Uuid>,
+    /// `Some(None)`: at none of their addresses any more.
+    pub(super) address_id: Option<Option<Uuid>>,
     pub(super) total_cents: Option<i64>,
     pub(super) done_at: Option<DateTime<Utc>>,
 }
@@ -138,13 +140,26 @@ impl Facts {
         match happened {
             E::Requested(asked) => {
                 let client_id = asked.client.map(ClientId::as_uuid);
-                let (total_cents, done_at) = (asked.total_cents, None);
-                self.visits.insert(id, Visit { client_id, total_cents, done_at });
+                self.visits.insert(
+                    id,
+                    Visit {
+                        client_id,
+                        address_id: Some(asked.address.map(AddressId::as_uuid)),
+                        total_cents: asked.total_cents,
+                        done_at: None,
+                    },
+                );
                 self.visited.extend(client_id);
             }
-            E::ClientChanged { client, .. } => {
-                self.visits.entry(id).or_default().client_id = Some(client.as_uuid());
+            E::ClientChanged { client, address, .. } => {
+                let visit = self.visits.entry(id).or_default();
+                visit.client_id = Some(client.as_uuid());
+                visit.address_id = Some(address.map(AddressId::as_uuid));
                 self.visited.push(client.as_uuid());
+            }
+            E::AddressChanged { address, .. } => {
+                let visit = self.visits.entry(id).or_default();
+                visit.address_id = Some(Some(address.as_uuid()));
             }
             E::Completed { at, .. } => self.visits.entry(id).or_default().done_at = Some(at),
             E::RiskAssessed { .. }
@@ -172,7 +187,6 @@ impl Facts {
             | E::PhotoConsentSet { .. }
             | E::ReasonLogged { .. }
             | E::BaseChargeFixed { .. }
-            | E::AddressChanged { .. }
             | E::Archived { .. }
             | E::Unarchived { .. } => {}
         }

@@ -12,7 +12,7 @@ mod tests;
 use sqlx::PgConnection;
 
 use self::fold::Facts;
-pub use self::query::{FeedbackRow, NoteRow, PAGE, feedback, notes};
+pub use self::query::{FeedbackRow, NoteRow, PAGE, feedback, notes, usage};
 use crate::{Batch, Poison, Projection};
 
 /// Keeps what is known about clients beside who they are.

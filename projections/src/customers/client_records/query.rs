@@ -1,5 +1,7 @@
 //! What was said about a client, page by page.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::id::{ClientId, OrgId};
 use domain::personal;
@@ -100,6 +102,23 @@ pub async fn feedback(
     let words = rows.iter_mut().filter_map(|row| row.comment.as_mut());
     open(db, masters, org, words.collect()).await?;
     Ok(rows)
+}
+
+/// How many visits were, or are to be, at each of a client's addresses.
+pub async fn usage(
+    db: &mut PgConnection,
+    org: OrgId,
+    addresses: &[Uuid],
+) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select address_id as "address_id!", count(*) as "visits!" from client_visits
+           where org_id = $1 and address_id = any($2) group by address_id"#,
+        org.as_uuid(),
+        addresses,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.address_id, row.visits)).collect())
 }
 
 async fn open(

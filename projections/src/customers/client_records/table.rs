@@ -84,18 +84,22 @@ pub(super) async fn write_visits(
 ) -> Result<(), sqlx::Error> {
     let visits: Vec<(&Uuid, &Visit)> = visits.iter().collect();
     sqlx::query!(
-        "insert into client_visits as v (org_id, booking_id, client_id, total_cents, done_at)
-         select $1, r.booking_id, coalesce(m.into_id, r.client_id), r.total_cents, r.done_at
-         from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[])
-              r (booking_id, client_id, total_cents, done_at)
+        "insert into client_visits as v (org_id, booking_id, client_id, address_id, total_cents, done_at)
+         select $1, r.booking_id, coalesce(m.into_id, r.client_id),
+                case when r.is_placed then r.address_id else k.address_id end, r.total_cents, r.done_at
+         from unnest($2::uuid[], $3::uuid[], $4::boolean[], $5::uuid[], $6::bigint[], $7::timestamptz[])
+              r (booking_id, client_id, is_placed, address_id, total_cents, done_at)
+         left join client_visits k on k.org_id = $1 and k.booking_id = r.booking_id
          left join client_merges m on m.org_id = $1 and m.client_id = r.client_id
          on conflict (org_id, booking_id) do update
-         set client_id = coalesce(excluded.client_id, v.client_id),
+         set client_id = coalesce(excluded.client_id, v.client_id), address_id = excluded.address_id,
              total_cents = coalesce(excluded.total_cents, v.total_cents),
              done_at = coalesce(excluded.done_at, v.done_at)",
         org.as_uuid(),
         &column(&visits, |(id, _)| **id),
         &column(&visits, |(_, visit)| visit.client_id) as &[Option<Uuid>],
+        &column(&visits, |(_, visit)| visit.address_id.is_some()),
+        &column(&visits, |(_, visit)| visit.address_id.flatten()) as &[Option<Uuid>],
         &column(&visits, |(_, visit)| visit.total_cents) as &[Option<i64>],
         &column(&visits, |(_, visit)| visit.done_at) as &[Option<DateTime<Utc>>],
     )

@@ -58,7 +58,13 @@ fn a_visit_counts_for_whom_it_is_once_it_is_done() {
     let moved = BookingEvent::ClientChanged { client: other.into(), address: None, at: at(10) };
     log.push(recorded::<Booking>(10, 4, CLIENT, &moved));
     let whole = facts(&log);
-    let visit = Visit { client_id: Some(other), total_cents: Some(12_000), done_at: Some(at(9)) };
+    let address_id = Some(None);
+    let visit = Visit {
+        client_id: Some(other),
+        address_id,
+        total_cents: Some(12_000),
+        done_at: Some(at(9)),
+    };
     assert_eq!(whole.visits[&CLIENT], visit);
     assert_eq!(whole.clients(), [CLIENT, other], "whoever it was for before is judged anew too");
     // Cut elsewhere, only what is news is said.
