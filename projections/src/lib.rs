@@ -54,6 +54,7 @@ pub trait Projection: 'static {
 pub const READERS: &[Reader] = &[
     Reader::of::<audit_log::AuditLog>(),
     Reader::of::<customers::client_list::ClientList>(),
+    Reader::of::<customers::client_records::ClientRecords>(),
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
     Reader::of::<people::worker_list::WorkerList>(),

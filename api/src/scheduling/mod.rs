@@ -12,6 +12,7 @@ mod occurrences;
 mod orders;
 mod photos;
 mod plan;
+mod portal_slots;
 mod queue;
 mod sent;
 mod slots;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Routes {
         .merge(hours::routes())
         .merge(blocks::routes())
         .merge(slots::routes())
+        .merge(portal_slots::routes())
         .merge(bookings::routes())
         .merge(calendar::routes())
         .merge(dispatcher::routes())

@@ -33,12 +33,12 @@ impl Thing {
 }
 
 /// In bodies, `{mark}` is the word that only one organisation knows, `{n}` a number never used before, `{day}` a day never
-/// used before, and `{some_id}` the id of a thing made before.
+/// used before, `{soon}` one in two months, and `{some_id}` the id of a thing made before.
 const FORM: &str = r#"{"name":"{mark} {n}","phone":"780-555-{n}","address":"{mark} street","email":"{mark}-{n}@example.net",
     "preferred_dates":["x"],"notes":"{mark}","structured_inputs":{"beds":1,"baths":1},"estimate_snapshot":{}}"#;
 const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_at":"{day}T10:00","duration_minutes":60,
     "address_text":"{mark} street"}"#;
-const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"2090-01-02",
+const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"{soon}",
     "structured_inputs":{"beds":1,"baths":1}}"#;
 const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase":"AFTER"}]}"#;
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
