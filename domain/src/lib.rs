@@ -12,6 +12,7 @@ pub mod event;
 pub mod id;
 pub mod identity;
 pub mod input;
+pub mod invoicing;
 pub mod organisation;
 pub mod people;
 pub mod personal;

@@ -8,9 +8,11 @@ use cqrs_es::Aggregate;
 use serde_json::{Value, json};
 
 mod booking;
+mod invoice;
 mod subscription;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
+pub use self::invoice::{INVOICE_LETTER, invoice_intents};
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
 use crate::id::{BreakGlassId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;
@@ -79,6 +81,13 @@ pub enum TimerCommand {
         /// Its local date.
         date: NaiveDate,
     },
+    /// See [`crate::scheduling::booking::BookingCommand::FixBaseCharge`].
+    FixBaseCharge {
+        /// How much.
+        amount_cents: i64,
+    },
+    /// See [`crate::invoicing::invoice::InvoiceCommand::MarkOverdue`].
+    MarkInvoiceOverdue,
 }
 
 /// Everything that follows from what happened to a lead.

@@ -1,5 +1,7 @@
 //! Freezes what stands in the log: every event of every aggregate must be written and read as its golden file says.
 
+#[path = "golden/invoicing.rs"]
+mod invoicing;
 #[path = "golden/pricing.rs"]
 mod pricing;
 #[path = "golden/scheduling.rs"]
@@ -20,6 +22,7 @@ use domain::identity::break_glass::{BreakGlass, BreakGlassEvent, BreakGlassStart
 use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
 use domain::identity::session::{Session, SessionEvent, Started};
 use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
+use domain::invoicing::invoice::{Invoice, InvoiceEvent};
 use domain::organisation::{
     HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile, Pruned,
 };
@@ -84,6 +87,7 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Templates>(&scheduling::templates(), TemplatesEvent::VARIANTS));
     files.extend(written::<Checklist>(&scheduling::checklist(), ChecklistEvent::VARIANTS));
     files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
+    files.extend(written::<Invoice>(&invoicing::invoice(), InvoiceEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
     files.extend(written::<PortalSession>(&portal_session(), PortalSessionEvent::VARIANTS));
@@ -130,6 +134,7 @@ fn every_golden_file_is_still_read() {
             Templates::TYPE => decoded::<Templates>(json),
             Checklist::TYPE => decoded::<Checklist>(json),
             WorkSession::TYPE => decoded::<WorkSession>(json),
+            Invoice::TYPE => decoded::<Invoice>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),
             PortalSession::TYPE => decoded::<PortalSession>(json),

@@ -11,6 +11,7 @@ use cqrs_es::Aggregate;
 use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
+use domain::invoicing::invoice::Invoice;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
@@ -93,6 +94,7 @@ impl Wanted {
             Subscription::TYPE => {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
             }
+            Invoice::TYPE => intents::<Invoice, _>(event, parking, policy::invoice_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
             }

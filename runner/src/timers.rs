@@ -10,6 +10,7 @@ use api::Occurrences;
 use commands::{CommandBus, CommandError, Context, RequestKey};
 use domain::event::EventSourced;
 use domain::id::OrgId;
+use domain::invoicing::invoice::{Invoice, InvoiceCommand};
 use domain::policy::TimerCommand;
 use domain::recorded::Actor;
 use domain::sales::lead::{Lead, LeadCommand};
@@ -178,6 +179,13 @@ impl Timers {
                 let id = id.parse().context("no id of a subscription")?;
                 self.occurrences.book(&ctx, id, date).await?;
                 Ok(())
+            }
+            TimerCommand::FixBaseCharge { amount_cents } => {
+                let command = BookingCommand::FixBaseCharge { amount_cents, now };
+                self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::MarkInvoiceOverdue => {
+                self.tell::<Invoice>(&ctx, id, InvoiceCommand::MarkOverdue { now }).await
             }
             TimerCommand::RemindOfVisit { starts_at } => {
                 self.tell::<Booking>(&ctx, id, BookingCommand::Remind { starts_at, now }).await
