@@ -18,6 +18,7 @@ mod freshness;
 mod health;
 mod history;
 mod identity;
+mod invoicing;
 mod jobs;
 mod json;
 mod leads;
@@ -54,6 +55,7 @@ pub use self::identity::{
     BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, SharedLogin,
     StaffPolicy, TokenKeyError, Tokens, Wanted,
 };
+pub use self::invoicing::InvoiceLinks;
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::monitors::{Monitors, monitoring};
@@ -106,6 +108,7 @@ fn routes() -> Routes {
         .merge(people::routes())
         .merge(customers::routes())
         .merge(scheduling::routes())
+        .merge(invoicing::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

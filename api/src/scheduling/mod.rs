@@ -5,7 +5,7 @@ mod bookings;
 mod calendar;
 mod facts;
 mod hours;
-mod instants;
+pub(crate) mod instants;
 mod occurrences;
 mod orders;
 mod sent;

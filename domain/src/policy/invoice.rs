@@ -23,11 +23,12 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
             overdue_at.map(|fires_at| overdue(invoice, fires_at)).into_iter().collect()
         }
         // The address in it is made again when it is written: nothing that opens it is kept.
-        E::Mailed { letter, recipient, link, .. } => vec![Intent::Effect {
+        E::Mailed { letter, recipient, link, portal, .. } => vec![Intent::Effect {
             kind: INVOICE_LETTER,
             dedupe_key: format!("{INVOICE_LETTER}:{invoice}:{link}"),
             payload: json!({
                 "invoice_id": invoice, "letter": letter, "recipient": recipient, "link": link,
+                "portal": portal,
             }),
         }],
         E::Voided { .. } => vec![Intent::CancelTimer { key: key(invoice) }],
@@ -103,6 +104,7 @@ mod tests {
             letter: Letter::Invoice,
             recipient: recipient.clone(),
             link,
+            portal: None,
             at: DateTime::UNIX_EPOCH,
         };
         let keys = [1, 1, 2].map(|link| match &follows(&mailed(link))[..] {

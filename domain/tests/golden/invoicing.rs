@@ -49,6 +49,7 @@ pub(super) fn invoice() -> Vec<InvoiceEvent> {
             letter: Letter::Invoice,
             recipient: sealed("bWFpbA"),
             link: 1,
+            portal: Some("https://portal.example.org".to_owned()),
             at: at(3),
         },
         InvoiceEvent::PaymentApplied {

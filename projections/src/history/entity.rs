@@ -15,6 +15,7 @@ use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
 use domain::identity::session::Session;
 use domain::identity::staff::Staff;
+use domain::invoicing::invoice::Invoice;
 use domain::organisation::Organisation;
 use domain::people::worker::Worker;
 use domain::personal;
@@ -48,6 +49,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<BreakGlass>(),
     Entity::of::<Checklist>(),
     Entity::of::<Client>(),
+    Entity::of::<Invoice>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
     Entity::of::<OrgSettings>(),

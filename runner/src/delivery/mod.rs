@@ -7,6 +7,7 @@ mod break_glass;
 mod circuit;
 mod email;
 mod figures;
+mod invoice;
 mod portal;
 mod visit;
 
@@ -16,8 +17,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PORTAL_LINK, REQUEST_RECEIVED,
-    VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, INVOICE_LETTER, PORTAL_LINK,
+    REQUEST_RECEIVED, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -91,6 +92,7 @@ pub struct Delivery {
     keys: MasterKeys,
     clock: api::Clock,
     email: Email,
+    links: api::InvoiceLinks,
     /// Who watches over the installation.
     watch: Option<String>,
     figures: Figures,
@@ -116,7 +118,8 @@ impl Delivery {
         let watch = config.mail.admin_notification_email.clone();
         let figures = Figures::start();
         let email = Email::new(config, api::Clock::clone(&clock))?;
-        Ok(Self { db, keys, clock, email, watch, figures })
+        let links = config.invoice_links()?;
+        Ok(Self { db, keys, clock, email, links, watch, figures })
     }
 
     /// Delivers what is due, until `stop`.
@@ -191,6 +194,7 @@ impl Delivery {
             }
             BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
+            INVOICE_LETTER => self.invoice_letter(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),

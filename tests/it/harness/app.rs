@@ -153,7 +153,8 @@ impl App {
         LazyLock::force(&SCRAPE);
         let told = Arc::clone(&clock);
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
-        let program = ["cleaning"].iter().chain(arguments);
+        let secret = ["--invoice-public-token-secret", "a secret of invoices in tests only"];
+        let program = ["cleaning"].iter().chain(&secret).chain(arguments);
         let config = Alone::parse_from(program).config;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let state = api::App::new(api::Options {
@@ -165,6 +166,7 @@ impl App {
                 .unwrap(),
             staff: options.staff,
             portal: options.portal,
+            invoice_links: config.invoice_links().unwrap(),
             health: health(&db),
             backup: Backup::new(Vec::new()),
             clock: Arc::clone(&time),

@@ -183,6 +183,8 @@ pub struct Mail {
     pub recipient: Option<String>,
     /// The address that stands in it.
     pub link: NewLink,
+    /// Before its path.
+    pub portal: Option<String>,
 }
 
 /// One more address.

@@ -69,6 +69,9 @@ pub enum InvoiceEvent {
         recipient: Personal<String>,
         /// The address in it.
         link: u16,
+        /// Before the path of that address; without it nobody can be told where to look.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        portal: Option<String>,
         /// When.
         at: DateTime<Utc>,
     },

@@ -45,7 +45,7 @@ impl Details {
         let mut events = self.issue(overdue_at, at)?;
         events.extend(self.mint(mail.link, at)?);
         let recipient = Personal::of(self.subject, recipient);
-        events.push(InvoiceEvent::Mailed { letter, recipient, link, at });
+        events.push(InvoiceEvent::Mailed { letter, recipient, link, portal: mail.portal, at });
         Ok(events)
     }
 

@@ -65,7 +65,7 @@ fn given(events: Vec<InvoiceEvent>) -> AggregateTestExecutor<Invoice> {
 
 fn mail(link: u16) -> Mail {
     let link = NewLink { link, hash: format!("hash {link}") };
-    Mail { recipient: Some("sam@example.org".to_owned()), link }
+    Mail { recipient: Some("sam@example.org".to_owned()), link, portal: None }
 }
 
 fn send(hours: i64) -> InvoiceCommand {

@@ -44,6 +44,8 @@ const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
 const BLACKOUT: &str = r#"{"team_id":"{team_id}","starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
+const INVOICE: &str = r#"{"client_id":"{client_id}","notes":"{mark}",
+    "items":[{"description":"{mark}","qty":1,"unit_price_cents":100,"tax_rate":null}]}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -111,6 +113,8 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/orders/{}/time/start", ""),
         ("POST /v1/orders/{}/checklist/init", "{}"),
     ]),
+    thing("invoice_id", ("POST /v1/admin/invoices", INVOICE), "invoice_id", None)
+        .after(&[("POST /v1/admin/invoices/{}/links", "{}")]),
     thing(
         "run_item_id",
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -253,6 +257,26 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"kind":"TIME_OVERRUN","code":"OTHER","note":"{mark}"}"#,
     ),
     ("POST /v1/orders/{order_id}/time/finish", "{}"),
+    ("POST /v1/admin/invoices", INVOICE),
+    (
+        "POST /v1/admin/orders/{order_id}/invoice",
+        r#"{"allow_additional":true,"items":[{"description":"{mark}","qty":1,"unit_price_cents":100}]}"#,
+    ),
+    ("PATCH /v1/admin/invoices/{invoice_id}", r#"{"notes":"n {n}"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/void", r#"{"reason":"r"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/credit-notes", r#"{"amount_cents":1,"reason":"r"}"#),
+    (
+        "POST /v1/admin/invoices/{invoice_id}/record-payment",
+        r#"{"amount_cents":1,"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/{invoice_id}/mark-paid", r#"{"amount_cents":1,"method":"cash"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/payments/{payment}/refund", "{}"),
+    ("POST /v1/admin/invoices/bulk/remind", r#"{"invoice_ids":["{invoice_id}"]}"#),
+    (
+        "POST /v1/admin/invoices/bulk/mark_paid",
+        r#"{"invoice_ids":["{invoice_id}"],"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/overdue_remind", r#"{"bucket":"recent"}"#),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),
