@@ -16,7 +16,7 @@ use crate::caller::{Logins, Pairs};
 use crate::edge::{Edge, EdgeOptions};
 use crate::health::{Backup, Behind, Health};
 use crate::identity::{Hashing, Links, PortalPolicy, Seen, SharedLogin, StaffPolicy, Tokens};
-use crate::invoicing::{InvoiceLinks, Numbering};
+use crate::invoicing::{InvoiceLinks, Numbering, Sheets};
 use crate::metrics::Scrape;
 use crate::monitors::Monitors;
 use crate::organisation::Organisations;
@@ -95,6 +95,7 @@ pub struct App {
     pub(crate) links: Links,
     pub(crate) invoice_links: InvoiceLinks,
     pub(crate) numbering: Numbering,
+    pub(crate) sheets: Sheets,
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) prices: pricing::Known,
@@ -162,6 +163,7 @@ impl App {
             links,
             invoice_links: options.invoice_links,
             numbering: Numbering::default(),
+            sheets: Sheets::default(),
             organisations: Organisations::default(),
             settings: Known::default(),
             prices: pricing::Known::default(),

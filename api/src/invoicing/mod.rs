@@ -3,6 +3,7 @@
 mod bulk;
 mod changes;
 mod detail;
+mod documents;
 mod draft;
 mod export;
 mod letters;
@@ -24,6 +25,7 @@ use domain::settings::org::OrgSettings;
 use domain::settings::zone;
 use serde_json::Value;
 
+pub(crate) use self::documents::Sheets;
 pub(crate) use self::draft::Numbering;
 pub use self::link::InvoiceLinks;
 use crate::problem::Problem;
@@ -45,6 +47,7 @@ pub(crate) fn routes() -> Routes {
         .merge(bulk::routes())
         .merge(draft::routes())
         .merge(detail::routes())
+        .merge(documents::routes())
         .merge(changes::routes())
         .merge(letters::routes())
         .merge(payments::routes())
