@@ -14,6 +14,7 @@ pub mod identity;
 pub mod input;
 pub mod invoicing;
 pub mod organisation;
+pub mod payments;
 pub mod people;
 pub mod personal;
 pub mod policy;

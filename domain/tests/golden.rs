@@ -26,6 +26,7 @@ use domain::invoicing::invoice::{Invoice, InvoiceEvent};
 use domain::organisation::{
     HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile, Pruned,
 };
+use domain::payments::payment::{Payment, PaymentEvent};
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
 use domain::pricing::price_book::{PriceBook, PriceBookEvent};
@@ -88,6 +89,7 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Checklist>(&scheduling::checklist(), ChecklistEvent::VARIANTS));
     files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
     files.extend(written::<Invoice>(&invoicing::invoice(), InvoiceEvent::VARIANTS));
+    files.extend(written::<Payment>(&invoicing::payment(), PaymentEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
     files.extend(written::<PortalSession>(&portal_session(), PortalSessionEvent::VARIANTS));
@@ -135,6 +137,7 @@ fn every_golden_file_is_still_read() {
             Checklist::TYPE => decoded::<Checklist>(json),
             WorkSession::TYPE => decoded::<WorkSession>(json),
             Invoice::TYPE => decoded::<Invoice>(json),
+            Payment::TYPE => decoded::<Payment>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),
             PortalSession::TYPE => decoded::<PortalSession>(json),

@@ -5,6 +5,7 @@ use domain::invoicing::invoice::number::InvoiceNumber;
 use domain::invoicing::invoice::payment::{Method, Provider};
 use domain::invoicing::invoice::status::Letter;
 use domain::invoicing::invoice::{Drafted, InvoiceEvent};
+use domain::payments::payment::{PaymentEvent, RefundReason, Target};
 use domain::settings::org::Currency;
 use uuid::Uuid;
 
@@ -81,5 +82,35 @@ pub(super) fn invoice() -> Vec<InvoiceEvent> {
             reason: Some(sealed("d2h5")),
             at: at(10),
         },
+    ]
+}
+
+pub(super) fn payment() -> Vec<PaymentEvent> {
+    let target = Target::Invoice { invoice: Uuid::from_u128(2).into() };
+    let refund_id = Uuid::from_u128(5).into();
+    let (code, dispute) = (Some("card_declined".to_owned()), "dp_1".to_owned());
+    vec![
+        PaymentEvent::Initiated {
+            payment_id: "pi:pi_1".to_owned(),
+            target,
+            amount_cents: 18_900,
+            currency: Currency::Cad,
+            at: at(0),
+        },
+        PaymentEvent::Linked { reference: "pi_1".to_owned(), at: at(1) },
+        PaymentEvent::Failed { code: code.clone(), at: at(2) },
+        PaymentEvent::Expired { at: at(3) },
+        PaymentEvent::Succeeded { amount_cents: 18_900, received_at: at(4), at: at(5) },
+        PaymentEvent::LateFailureIgnored { code, at: at(6) },
+        PaymentEvent::RefundRequested {
+            refund_id,
+            amount_cents: 5_000,
+            reason: RefundReason::VisitCancelled,
+            at: at(7),
+        },
+        PaymentEvent::RefundRefused { refund_id, at: at(8) },
+        PaymentEvent::Refunded { amount_cents: 5_000, total_cents: 5_000, at: at(9) },
+        PaymentEvent::Disputed { dispute: dispute.clone(), amount_cents: 13_900, at: at(10) },
+        PaymentEvent::DisputeClosed { dispute, won: true, at: at(11) },
     ]
 }

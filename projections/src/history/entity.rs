@@ -17,6 +17,7 @@ use domain::identity::session::Session;
 use domain::identity::staff::Staff;
 use domain::invoicing::invoice::Invoice;
 use domain::organisation::Organisation;
+use domain::payments::payment::Payment;
 use domain::people::worker::Worker;
 use domain::personal;
 use domain::pricing::price_book::PriceBook;
@@ -53,6 +54,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
     Entity::of::<OrgSettings>(),
+    Entity::of::<Payment>(),
     Entity::of::<PortalSession>(),
     Entity::of::<Preferences>(),
     Entity::of::<PriceBook>(),
