@@ -33,6 +33,7 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
         { "name": "pricing", "description": "What is offered, for how much and on which terms, in versions" },
         { "name": "scheduling", "description": "Teams, free times, visits, and visits that come again" },
         { "name": "work", "description": "What happens on site: time, checklists, reasons, extras" },
+        { "name": "invoicing", "description": "What customers are to pay, and what they paid" },
         { "name": "billing", "description": "What the organisation pays for, and how much it may have" },
         { "name": "people", "description": "Workers, and clients whose homes they clean" },
         { "name": "history", "description": "The log of the organisation, for auditors" },

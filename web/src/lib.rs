@@ -8,6 +8,7 @@ mod edge;
 mod failure;
 mod form;
 mod history;
+mod invoices;
 mod landing;
 mod leads;
 mod login;
@@ -76,6 +77,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(leads::routes())
         .merge(bookings::routes())
         .merge(subscriptions::routes())
+        .merge(invoices::routes())
         .merge(history::routes())
         .merge(portal::routes())
         .merge(settings::routes())

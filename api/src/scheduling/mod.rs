@@ -7,7 +7,7 @@ mod dispatcher;
 mod external;
 mod facts;
 mod hours;
-mod instants;
+pub(crate) mod instants;
 mod occurrences;
 mod orders;
 mod photos;

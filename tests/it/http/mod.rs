@@ -11,6 +11,7 @@ mod freshness;
 mod history;
 mod identity;
 mod intake;
+mod invoicing;
 mod isolation;
 mod leads;
 mod matrix;

@@ -142,6 +142,10 @@ async fn visited(app: &App, owner: &Client) {
         "start_date": app.now().date_naive(), "structured_inputs": { "beds": 1, "baths": 1 },
     });
     owner.post("/v1/admin/subscriptions", &weekly).await.ok();
+    let invoice = json!({
+        "client_id": cleo, "items": [{ "description": "Keys", "qty": 1, "unit_price_cents": 100 }],
+    });
+    owner.post("/v1/admin/invoices", &invoice).await.ok();
     let tax = json!({ "gst_rate": 0.05 });
     owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
 }

@@ -51,6 +51,8 @@ const PHOTO: &str = "--photo\r\nContent-Disposition: form-data; name=\"phase\"\r
     --photo--\r\n";
 const EXTERNAL: &str =
     r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
+const INVOICE: &str = r#"{"client_id":"{client_id}","notes":"{mark}",
+    "items":[{"description":"{mark}","qty":1,"unit_price_cents":100,"tax_rate":null}]}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -118,6 +120,8 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/orders/{}/time/start", ""),
         ("POST /v1/orders/{}/checklist/init", "{}"),
     ]),
+    thing("invoice_id", ("POST /v1/admin/invoices", INVOICE), "invoice_id", None)
+        .after(&[("POST /v1/admin/invoices/{}/links", "{}")]),
     thing(
         "run_item_id",
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -318,6 +322,26 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"review_status":"APPROVED","comment":"{mark}"}"#,
     ),
     ("POST /v1/orders/{order_id}/time/finish", "{}"),
+    ("POST /v1/admin/invoices", INVOICE),
+    (
+        "POST /v1/admin/orders/{order_id}/invoice",
+        r#"{"allow_additional":true,"items":[{"description":"{mark}","qty":1,"unit_price_cents":100}]}"#,
+    ),
+    ("PATCH /v1/admin/invoices/{invoice_id}", r#"{"notes":"n {n}"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/void", r#"{"reason":"r"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/credit-notes", r#"{"amount_cents":1,"reason":"r"}"#),
+    (
+        "POST /v1/admin/invoices/{invoice_id}/record-payment",
+        r#"{"amount_cents":1,"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/{invoice_id}/mark-paid", r#"{"amount_cents":1,"method":"cash"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/payments/{payment}/refund", "{}"),
+    ("POST /v1/admin/invoices/bulk/remind", r#"{"invoice_ids":["{invoice_id}"]}"#),
+    (
+        "POST /v1/admin/invoices/bulk/mark_paid",
+        r#"{"invoice_ids":["{invoice_id}"],"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/overdue_remind", r#"{"bucket":"recent"}"#),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),
