@@ -1,4 +1,4 @@
--- parent: 0026
+-- parent: 0030
 -- What the board of the dispatcher shows beside the list of visits; what was acknowledged and told from it, and when it moved.
 
 create table read.dispatch_visits (

@@ -62,7 +62,7 @@ pub use self::monitors::{Monitors, monitoring};
 pub use self::proxies::Proxies;
 pub use self::rate::{PerMinute, RateLimiter, RateOptions, Redis, RedisUrlError};
 pub use self::route::Declared;
-pub use self::scheduling::{OccurrenceError, Occurrences, Outcome};
+pub use self::scheduling::{OccurrenceError, Occurrences, Outcome, PhotoOptions, Photos};
 pub use self::serve::serve;
 pub use self::settings::{Email, Entry, Flag, Installation};
 pub use self::state::{App, AppState, Clock, Options};

@@ -21,7 +21,7 @@ use crate::monitors::Monitors;
 use crate::organisation::Organisations;
 use crate::pricing;
 use crate::rate::RateLimiter;
-use crate::scheduling::{Boards, Occurrences};
+use crate::scheduling::{Boards, Occurrences, Photos};
 use crate::settings::{Installation, Known};
 
 /// Tells the time; a test hands in its own.
@@ -56,6 +56,8 @@ pub struct Options {
     pub default_org: Option<OrgId>,
     /// What holds for every request.
     pub edge: EdgeOptions,
+    /// Where photos are kept, and how they are handed out.
+    pub photos: Photos,
     /// How often one may ask.
     pub rate: RateLimiter,
     /// Whether `/openapi.json` and `/docs` exist.
@@ -81,6 +83,7 @@ pub struct App {
     pub(crate) clock: Clock,
     pub(crate) default_org: Option<OrgId>,
     pub(crate) edge: Arc<Edge>,
+    pub(crate) photos: Photos,
     pub(crate) rate: RateLimiter,
     pub(crate) docs: bool,
     pub(crate) tokens: Tokens,
@@ -123,6 +126,8 @@ impl App {
         crate::metrics::describe_logins();
         let declared = crate::declared();
         let operations = declared.iter().map(|one| (one.method, one.path.as_str()));
+        let files = declared.iter().filter(|one| one.takes_file);
+        let files = files.map(|one| (one.method, one.path.clone())).collect();
         let behind = options.health.behind();
         let monitors = Monitors::new(
             options.health,
@@ -142,7 +147,8 @@ impl App {
             behind,
             clock: options.clock,
             default_org: options.default_org,
-            edge: Edge::new(options.edge, operations),
+            edge: Edge::taking_files(options.edge, operations, files),
+            photos: options.photos,
             rate: options.rate,
             docs: options.docs,
             tokens: options.tokens,

@@ -77,6 +77,8 @@ ids! {
     ChecklistTemplateId,
     /// Something on the checklist of a visit.
     RunItemId,
+    /// A photo of a visit.
+    PhotoId,
     /// A visit that comes again and again.
     SubscriptionId,
     /// A login of a client or a worker, from the link that was sent to its end.

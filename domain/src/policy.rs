@@ -8,16 +8,23 @@ use cqrs_es::Aggregate;
 use serde_json::{Value, json};
 
 mod booking;
+mod client;
 mod dispatch;
+mod photo;
+mod subject;
 mod subscription;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
+pub use self::client::client_intents;
 pub use self::dispatch::{DISPATCH_NOTICE, notice_intents};
+pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents};
+pub use self::subject::subject_intents;
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
-use crate::id::{BreakGlassId, LeadId, PortalSessionId, QuoteId};
+use crate::id::{BreakGlassId, ClientId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;
 use crate::identity::portal::PortalSessionEvent;
 use crate::sales::lead::{Lead, LeadEvent};
+use crate::subject::ErasureReason;
 
 /// The kind of the mail that tells people their request has arrived.
 pub const REQUEST_RECEIVED: &str = "email.request_received";
@@ -80,6 +87,20 @@ pub enum TimerCommand {
     BookVisit {
         /// Its local date.
         date: NaiveDate,
+    },
+    /// Let the lead of a visit that was promised be won.
+    WinLead,
+    /// Let the subscriptions of a client rest, if they are blocked.
+    PauseSubscriptions,
+    /// See [`crate::customers::client::ClientCommand::Absorb`].
+    AbsorbClient {
+        /// Who went.
+        other: ClientId,
+    },
+    /// Forget whoever was merged into somebody who was forgotten.
+    EraseMerged {
+        /// Why.
+        reason: ErasureReason,
     },
 }
 

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
+use domain::customers::client::Client;
 use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
@@ -16,7 +17,9 @@ use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
 use domain::scheduling::dispatch::notice::DispatchNotice;
+use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
+use domain::subject::Subject;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -91,9 +94,12 @@ impl Wanted {
         let intents = match event.aggregate_type.as_str() {
             Lead::TYPE => intents::<Lead, _>(event, parking, policy::lead_intents),
             Booking::TYPE => intents::<Booking, _>(event, parking, policy::booking_intents),
+            Client::TYPE => intents::<Client, _>(event, parking, policy::client_intents),
+            Subject::TYPE => intents::<Subject, _>(event, parking, policy::subject_intents),
             Subscription::TYPE => {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
             }
+            PhotoSet::TYPE => intents::<PhotoSet, _>(event, parking, policy::photo_intents),
             DispatchNotice::TYPE => {
                 intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
             }

@@ -54,6 +54,7 @@ pub trait Projection: 'static {
 pub const READERS: &[Reader] = &[
     Reader::of::<audit_log::AuditLog>(),
     Reader::of::<customers::client_list::ClientList>(),
+    Reader::of::<customers::client_records::ClientRecords>(),
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
     Reader::of::<people::worker_list::WorkerList>(),
@@ -62,6 +63,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<sales::lead_list::LeadList>(),
     Reader::of::<scheduling::booking_detail::BookingDetail>(),
     Reader::of::<scheduling::booking_list::BookingList>(),
+    Reader::of::<scheduling::photo_list::PhotoList>(),
     Reader::of::<scheduling::dispatch_board::DispatchBoard>(),
     Reader::of::<scheduling::reason_log::ReasonLog>(),
     Reader::of::<scheduling::subscription_list::SubscriptionList>(),

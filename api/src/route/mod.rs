@@ -8,6 +8,7 @@ mod guard;
 mod rule;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use utoipa::openapi::{OpenApi, OpenApiBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -54,6 +55,9 @@ impl Routes {
         let mut all = OpenApiRouter::new();
         for ((schemas, paths, handler), rule) in self.handlers {
             let rule = Rule { success: declared::success(&paths), ..rule };
+            // A file is counted as it comes.
+            let handler =
+                if rule.takes_file { handler.layer(DefaultBodyLimit::disable()) } else { handler };
             let post = Post { rule, of_staff: declared::are_of_staff(&paths) };
             let guarded =
                 handler.layer(from_fn_with_state((AppState::clone(state), post), guard::guard));

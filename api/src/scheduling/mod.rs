@@ -10,7 +10,9 @@ mod hours;
 mod instants;
 mod occurrences;
 mod orders;
+mod photos;
 mod plan;
+mod portal_slots;
 mod queue;
 mod sent;
 mod slots;
@@ -23,6 +25,7 @@ use domain::access::Permission;
 
 pub(crate) use self::dispatcher::{Boards, Day, People, alerts_of};
 pub use self::occurrences::{OccurrenceError, Occurrences, Outcome};
+pub use self::photos::{PhotoOptions, Photos};
 use crate::cursor::continued;
 use crate::route::Routes;
 
@@ -36,6 +39,7 @@ pub(crate) fn routes() -> Routes {
         .merge(hours::routes())
         .merge(blocks::routes())
         .merge(slots::routes())
+        .merge(portal_slots::routes())
         .merge(bookings::routes())
         .merge(calendar::routes())
         .merge(dispatcher::routes())
@@ -45,4 +49,5 @@ pub(crate) fn routes() -> Routes {
         .merge(queue::routes())
         .merge(subscriptions::routes())
         .merge(orders::routes())
+        .merge(photos::routes())
 }

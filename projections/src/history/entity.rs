@@ -28,6 +28,7 @@ use domain::scheduling::dispatch::alert::DispatcherAlert;
 use domain::scheduling::dispatch::notice::DispatchNotice;
 use domain::scheduling::dispatch::pin::VisitPin;
 use domain::scheduling::dispatch::zones::Zones;
+use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
 use domain::scheduling::team::Team;
 use domain::scheduling::time_off::TimeOff;
@@ -57,6 +58,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
     Entity::of::<OrgSettings>(),
+    Entity::of::<PhotoSet>(),
     Entity::of::<PortalSession>(),
     Entity::of::<Preferences>(),
     Entity::of::<PriceBook>(),

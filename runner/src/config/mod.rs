@@ -9,6 +9,7 @@ pub mod rules;
 pub mod shown;
 pub mod spelling;
 pub mod staff;
+pub mod storage;
 pub mod watch;
 
 use std::str::FromStr;
@@ -184,6 +185,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
     pub portal: portal::PortalConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
+    pub storage: storage::StorageConfig,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
     pub watch: watch::WatchConfig,

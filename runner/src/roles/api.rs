@@ -69,6 +69,7 @@ fn state(
         clock: clock(),
         default_org: config.default_org_id.map(Into::into),
         edge: config.edge(),
+        photos: config.photos()?,
         rate: config.rate_limiter()?,
         docs: shown::has_docs(config),
         installation: shown::installation(config, &Environment::of_process()),

@@ -122,6 +122,11 @@ async fn visited(app: &App, owner: &Client) {
     owner.post(&format!("/v1/orders/{visit}/time/start"), &json!({})).await.ok();
     let dirt = json!({ "kind": "TIME_OVERRUN", "code": "EXTRA_DIRT" });
     owner.post(&format!("/v1/orders/{visit}/reasons"), &dirt).await.ok();
+    let form = "--p\r\nContent-Disposition: form-data; name=\"phase\"\r\n\r\nAFTER\r\n\
+        --p\r\nContent-Disposition: form-data; name=\"admin_override\"\r\n\r\ntrue\r\n\
+        --p\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nRIFF1234WEBPVP8 \r\n--p--\r\n";
+    let sender = owner.with("content-type", "multipart/form-data; boundary=p");
+    sender.post_raw(&format!("/v1/orders/{visit}/photos"), form).await.ok();
     let pin = json!({ "lat": 53.54, "lng": -113.49 });
     let desk = "/v1/admin/dispatcher";
     owner.put(&format!("{desk}/bookings/{visit}/location"), &pin).await.ok();

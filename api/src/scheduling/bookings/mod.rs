@@ -6,9 +6,11 @@ mod changes;
 mod create;
 mod customer;
 mod detail;
+mod free;
 mod list;
 mod own;
 mod placing;
+mod portal;
 mod public;
 mod terms;
 
@@ -38,6 +40,7 @@ pub(super) fn routes() -> Routes {
         .merge(bulk::routes())
         .merge(terms::routes())
         .merge(own::routes())
+        .merge(portal::routes())
 }
 
 /// Carries out a command on a booking; the answer is the booking.

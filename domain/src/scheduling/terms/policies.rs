@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::customers::standing::ClientPolicy;
 use crate::input::Problems;
 
 /// Everything an organisation decides about bookings.
@@ -22,6 +23,9 @@ pub struct BookingPolicies {
     pub risk: RiskPolicy,
     /// How visits are worked on.
     pub work: WorkPolicy,
+    /// From when on clients give cause for concern.
+    #[serde(skip_serializing_if = "ClientPolicy::is_usual")]
+    pub clients: ClientPolicy,
 }
 
 /// When a deposit is asked for, and how much.
@@ -283,6 +287,7 @@ impl BookingPolicies {
             "work.overrun_threshold",
             "Input should be from 1 to 10",
         );
+        wrong.0.take(self.clients.check());
         wrong.0.or(())
     }
 }

@@ -33,17 +33,22 @@ impl Thing {
 }
 
 /// In bodies, `{mark}` is the word that only one organisation knows, `{n}` a number never used before, `{day}` a day never
-/// used before, and `{some_id}` the id of a thing made before.
+/// used before, `{soon}` one in two months, and `{some_id}` the id of a thing made before.
 const FORM: &str = r#"{"name":"{mark} {n}","phone":"780-555-{n}","address":"{mark} street","email":"{mark}-{n}@example.net",
     "preferred_dates":["x"],"notes":"{mark}","structured_inputs":{"beds":1,"baths":1},"estimate_snapshot":{}}"#;
 const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_at":"{day}T10:00","duration_minutes":60,
     "address_text":"{mark} street"}"#;
-const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"2090-01-02",
+const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"{soon}",
     "structured_inputs":{"beds":1,"baths":1}}"#;
 const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase":"AFTER"}]}"#;
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
 const BLACKOUT: &str = r#"{"team_id":"{team_id}","starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
+/// Sent as a form, because it begins like one.
+const PHOTO: &str = "--photo\r\nContent-Disposition: form-data; name=\"phase\"\r\n\r\nBEFORE\r\n\
+    --photo\r\nContent-Disposition: form-data; name=\"admin_override\"\r\n\r\ntrue\r\n\
+    --photo\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{mark}.webp\"\r\n\r\nRIFF1234WEBPVP8 {n}\r\n\
+    --photo--\r\n";
 const EXTERNAL: &str =
     r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
 const ERASED: Option<(&str, &str)> =
@@ -118,6 +123,12 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
         "/items/0/run_item_id",
         None,
+    ),
+    thing(
+        "photo_id",
+        ("POST /v1/orders/{order_id}/photos", PHOTO),
+        "photo_id",
+        Some(("DELETE /v1/orders/{order_id}/photos/{}", "")),
     ),
     thing(
         "block_id",
@@ -300,6 +311,12 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         "POST /v1/orders/{order_id}/reasons",
         r#"{"kind":"TIME_OVERRUN","code":"OTHER","note":"{mark}"}"#,
     ),
+    ("POST /v1/orders/{order_id}/photos", PHOTO),
+    ("POST /v1/admin/bookings/{booking_id}/photos", PHOTO),
+    (
+        "POST /v1/orders/{order_id}/photos/{photo_id}/review",
+        r#"{"review_status":"APPROVED","comment":"{mark}"}"#,
+    ),
     ("POST /v1/orders/{order_id}/time/finish", "{}"),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
@@ -332,6 +349,9 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];
 
+/// Routes whose token says everything: what else the address names must be what it says.
+pub(super) const BY_TOKEN: &[&str] =
+    &["/v1/orders/{order_id}/photos/{photo_id}/signed-download", "/photos/{token}"];
 /// Routes whose answer goes on for as long as somebody listens: whom they tell what is asked in tests of their own.
 pub(super) const STREAMS: &[&str] = &["/v1/admin/dispatcher/board/stream"];
 

@@ -6,6 +6,7 @@ mod dispatch;
 mod effects;
 mod own;
 mod past;
+mod photos;
 mod policies;
 mod public;
 mod race;
