@@ -4,6 +4,8 @@ mod api;
 mod assets;
 mod book;
 mod bookings;
+mod dashboard;
+mod dispatch;
 mod edge;
 mod failure;
 mod form;
@@ -15,6 +17,7 @@ mod login;
 mod moment;
 mod page;
 mod portal;
+mod search;
 mod session;
 mod settings;
 mod shown;
@@ -76,6 +79,9 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(book::routes())
         .merge(leads::routes())
         .merge(bookings::routes())
+        .merge(dispatch::routes())
+        .merge(dashboard::routes())
+        .merge(search::routes())
         .merge(subscriptions::routes())
         .merge(invoices::routes())
         .merge(history::routes())

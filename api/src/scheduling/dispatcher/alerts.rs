@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::id::OrgId;
 use domain::scheduling::booking::{Party, Status};
-use domain::scheduling::dispatch::alert::{AlertCommand, DispatcherAlert};
+use domain::scheduling::dispatch::alert::{AlertCommand, AlertError, DispatcherAlert};
 use domain::scheduling::dispatch::alerts::{self, Alert};
 use domain::scheduling::search::Obstacle;
 use domain::scheduling::time_off::Scope;
@@ -25,7 +25,7 @@ use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Parameters;
 use crate::freshness::Freshness;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::{App, AppState};
 
@@ -123,7 +123,7 @@ async fn acknowledge(
     let all = found(&app, &mut tx, org, day).await?;
     tx.rollback().await?;
     if all.iter().all(|alert| alert.alert_id != alert_id) {
-        return Err(Problem::new(Code::NoRoute).detail("There is no such alert"));
+        return Err(Problem::refused(&AlertError::NotFound));
     }
     let shown = |alert: &DispatcherAlert| json!({ "alert_id": alert_id, "until": alert.until() });
     let command = AlertCommand::Acknowledge { now: app.now() };

@@ -62,6 +62,8 @@ pub(crate) struct Boards {
 
 impl Default for Boards {
     fn default() -> Self {
+        // Known from the beginning, and not only once somebody watches.
+        metrics::gauge!("dispatch_board_listeners").set(0.0);
         Self { places: Arc::new(Semaphore::new(ALL)), orgs: Cache::new(CAPACITY) }
     }
 }

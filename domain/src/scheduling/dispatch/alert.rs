@@ -48,17 +48,22 @@ pub enum AlertEvent {
 }
 domain_event!(AlertEvent, version = "1");
 
-/// It never refuses: whether there is such an alert is known by whoever asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AlertError {}
+/// Why a command is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, IntoStaticStr)]
+pub enum AlertError {
+    /// There is none: known by whoever computes them, and not by what was seen.
+    #[error("there is no such alert")]
+    #[strum(serialize = "dispatcher_alert.not_found")]
+    NotFound,
+}
 
 impl Refusal for AlertError {
     fn kind(&self) -> Kind {
-        match *self {}
+        Kind::NotFound
     }
 
     fn code(&self) -> &'static str {
-        match *self {}
+        self.into()
     }
 }
 

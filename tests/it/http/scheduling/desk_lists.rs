@@ -36,7 +36,7 @@ async fn the_best_match_comes_first_and_only_what_one_may_read_is_found() {
     assert!(found.is_sorted_by(|a, b| a.1 >= b.1), "{found:?}");
     assert_eq!(search(&owner, &booking).await, [(booking.clone(), 100)]);
     assert_eq!(search(&owner, &theirs).await, []);
-    assert_eq!(search(&owner, "%25").await.len(), 0, "signs of patterns are signs");
+    assert_eq!(search(&owner, "%25%25").await.len(), 0, "signs of patterns are signs");
     // An accountant reads visits but no contacts: found by id, without a name, and by no name.
     let books = app.staff("accountant");
     assert_eq!(search(&books, "quill").await, []);

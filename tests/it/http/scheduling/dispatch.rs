@@ -120,7 +120,7 @@ async fn a_board_is_asked_for_by_day_clock_and_part_of_town() {
     owner
         .put(&desk(&id, "location"), &json!({ "lat": 91.0, "lng": 0.0 }))
         .await
-        .is(422, "validation");
+        .is(422, "validation_failed");
     app.settle().await;
     let board = |zone: &str| format!("{DESK}/board?date={}{zone}", day(ten));
     let downtown = owner.get(&board("&zone=Downtown")).await;
@@ -259,7 +259,7 @@ async fn what_is_late_is_told_until_somebody_has_seen_it_and_again_after_that() 
     assert_eq!(late[1]["booking_ids"], json!([id]));
     let ack = format!("{DESK}/alerts/ack");
     let seen = json!({ "alert_id": late[1]["alert_id"] });
-    app.staff_of(1, "owner").post(&ack, &seen).await.is(404, "not_found");
+    app.staff_of(1, "owner").post(&ack, &seen).await.is(404, "dispatcher_alert.not_found");
     owner.post(&ack, &seen).await.ok();
     app.settle().await;
     assert_eq!(kinds(&alerts().await), ["WORKER_SHORTAGE"]);
@@ -432,7 +432,7 @@ async fn ways_are_estimated_with_what_winter_and_downtown_add() {
     owner
         .post(&path, &json!({ "origin": { "lat": 0, "lng": 0 }, "dest": { "lat": 0, "lng": 999 } }))
         .await
-        .is(422, "validation");
+        .is(422, "validation_failed");
     assert_eq!(app.position(0).await, before, "asking changes nothing");
     let context = owner.get(&format!("{DESK}/context")).await;
     assert_eq!(context.ok().body["reason"], "no_provider");
@@ -502,7 +502,7 @@ async fn many_are_changed_at_once_and_each_tells_what_became_of_it() {
     let all = json!({
         "booking_ids": [ids[0], theirs, ids[1]], "team_id": south, "status": "CONFIRMED", "send_reminder": true,
     });
-    owner.post(bulk, &all).await.is(400, "idempotency_key_required");
+    owner.post(bulk, &all).await.is(400, "idempotency_key_missing");
     let keyed = owner.with("idempotency-key", "bulk-1");
     let done = keyed.post(bulk, &all).await;
     let body = done.ok().body.clone();
@@ -531,5 +531,5 @@ async fn many_are_changed_at_once_and_each_tells_what_became_of_it() {
     assert_eq!(keyed.post(bulk, &all).await.ok().body, body);
     assert_eq!(app.position(0).await, position, "nothing is done twice");
     let twice = json!({ "booking_ids": [ids[0], ids[0]], "status": "CONFIRMED" });
-    keyed.with("idempotency-key", "bulk-2").post(bulk, &twice).await.is(422, "validation");
+    keyed.with("idempotency-key", "bulk-2").post(bulk, &twice).await.is(422, "validation_failed");
 }
