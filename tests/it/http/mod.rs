@@ -3,6 +3,7 @@
 mod audit;
 mod auth;
 mod billing;
+mod customers;
 mod description;
 mod edge;
 mod email;

@@ -40,6 +40,7 @@ const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_
     "address_text":"{mark} street"}"#;
 const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"{soon}",
     "structured_inputs":{"beds":1,"baths":1}}"#;
+const ADDRESS: &str = r#"{"address_text":"{mark} street {n}"}"#;
 const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase":"AFTER"}]}"#;
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
@@ -90,6 +91,12 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/admin/clients", r#"{"name":"{mark} {n}","email":"{mark}-c{n}@example.net"}"#),
         "client_id",
         ERASED,
+    ),
+    thing(
+        "address_id",
+        ("POST /v1/admin/clients/{client_id}/addresses", ADDRESS),
+        "address_id",
+        Some(("POST /v1/admin/clients/{client_id}/addresses/{}/archive", "")),
     ),
     thing(
         "team_id",
@@ -189,6 +196,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
     ("booking_ids", "booking_id"),
+    ("into_client_id", "client_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
     ("scope_id", "team_id"),
@@ -249,6 +257,12 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/clients", r#"{"name":"c","email":"c{n}@example.net"}"#),
     ("PATCH /v1/admin/clients/{client_id}", r#"{"name":"c {n}"}"#),
     ("POST /v1/admin/clients/{client_id}/block", r#"{"reason":"r"}"#),
+    ("POST /v1/admin/clients/{client_id}/addresses", ADDRESS),
+    ("PATCH /v1/admin/clients/{client_id}/addresses/{address_id}", r#"{"label":"l {n}"}"#),
+    ("POST /v1/admin/clients/{client_id}/notes", r#"{"kind":"NOTE","text":"{mark} {n}"}"#),
+    ("PUT /v1/admin/clients/{client_id}/tags", r#"{"tags":["{mark} {n}"]}"#),
+    ("POST /v1/admin/clients/{client_id}/feedback", r#"{"rating":5,"comment":"{mark}"}"#),
+    ("POST /v1/admin/clients/{client_id}/merge", r#"{"into_client_id":"{client_id}"}"#),
     ("POST /v1/billing/pause", r#"{"reason_code":"SEASON_OVER"}"#),
     ("POST /v1/billing/resume", r#"{"reason_code":"SEASON_BEGINS"}"#),
     ("POST /v1/admin/teams", r#"{"name":"t {n}"}"#),
@@ -369,6 +383,13 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /client/login/callback", r#"{"token":"x"}"#),
     ("POST /v1/client/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T12:00"}"#),
     ("POST /v1/client/bookings/{booking_id}/cancel", r#"{"reason":"{mark}"}"#),
+    ("POST /v1/client/bookings", r#"{"starts_at":"{day}T14:00"}"#),
+    ("POST /client/orders/{order_id}/review", r#"{"rating":5,"comment":"{mark}"}"#),
+    (
+        "POST /client/subscriptions",
+        r#"{"frequency":"WEEKLY","start_date":"{soon}","structured_inputs":{"beds":1,"baths":1}}"#,
+    ),
+    ("PATCH /client/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];
