@@ -6,6 +6,7 @@ mod calendar;
 mod facts;
 mod hours;
 mod instants;
+mod jobs;
 mod occurrences;
 mod orders;
 mod photos;
@@ -35,4 +36,5 @@ pub(crate) fn routes() -> Routes {
         .merge(subscriptions::routes())
         .merge(orders::routes())
         .merge(photos::routes())
+        .merge(jobs::routes())
 }

@@ -176,6 +176,7 @@ pub(super) const THINGS: &[Thing] = &[
 pub(super) const ALIASES: &[(&str, &str)] = &[
     ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
+    ("job_id", "order_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
     ("scope_id", "team_id"),
@@ -293,6 +294,10 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/break-glass/start", r#"{"reason":"r {n}"}"#),
     ("POST /worker/login", r#"{"phone":"780-557-0002","password":"x"}"#),
     ("POST /worker/change-password", r#"{"current_password":"x","new_password":"y"}"#),
+    ("POST /worker/jobs/{job_id}/finish", "{}"),
+    ("POST /worker/jobs/{job_id}/addons", r#"{"addon_id":"{addon_id}","qty":1}"#),
+    ("PATCH /worker/jobs/{job_id}/checklist/items/{run_item_id}", r#"{"note":"n {n}"}"#),
+    ("POST /worker/jobs/{job_id}/photos", PHOTO),
     ("POST /client/login/request", r#"{"email":"{mark}@example.net"}"#),
     ("POST /client/login/callback", r#"{"token":"x"}"#),
     ("POST /v1/client/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T12:00"}"#),

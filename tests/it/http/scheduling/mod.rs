@@ -2,6 +2,7 @@
 
 mod bookings;
 mod effects;
+mod jobs;
 mod own;
 mod past;
 mod photos;
