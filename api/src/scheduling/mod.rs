@@ -8,6 +8,7 @@ mod external;
 mod facts;
 mod hours;
 pub(crate) mod instants;
+mod jobs;
 mod occurrences;
 mod orders;
 mod photos;
@@ -50,4 +51,5 @@ pub(crate) fn routes() -> Routes {
         .merge(subscriptions::routes())
         .merge(orders::routes())
         .merge(photos::routes())
+        .merge(jobs::routes())
 }
