@@ -1,5 +1,7 @@
 //! Teams in figures: what each did in a month, one beside the other, and its last visits.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use chrono::{Datelike, Months, NaiveDate};
 use domain::access::Permission;
@@ -7,6 +9,7 @@ use domain::id::{OrgId, TeamId};
 use domain::scheduling::team::{Team, TeamError};
 use domain::scheduling::window::Window;
 use domain::settings::feature::Feature;
+use projections::customers::ratings::{self, Rating};
 use projections::scheduling::booking_list::figures::{self, Figures};
 use projections::scheduling::booking_list::{self, BookingList, Filter, Order};
 use projections::scheduling::team_list::{self, TeamList};
@@ -47,14 +50,15 @@ pub(super) fn routes() -> Routes {
         .add(routes!(recent_bookings), view)
 }
 
-/// The figures of a month, by team.
+/// The figures of this month, by team, and how the visits of each were rated.
 pub(super) async fn of_month(
     app: &App,
     db: &mut PgConnection,
     org: OrgId,
-) -> Result<Vec<(Uuid, Figures)>, Problem> {
-    let span = span(app, org, None, None).await?;
-    Ok(figures::by_team(db, org, span.2, None).await?)
+) -> Result<(Vec<(Uuid, Figures)>, HashMap<Uuid, Rating>), Problem> {
+    let (_, _, span) = span(app, org, None, None).await?;
+    let figures = figures::by_team(&mut *db, org, span, None).await?;
+    Ok((figures, ratings::of_teams(db, org, span).await?))
 }
 
 /// Of a team in `all`; nothing if it had no visit.
@@ -92,7 +96,7 @@ struct SpanQuery {
     to: Option<NaiveDate>,
 }
 
-fn metrics(figures: &Figures) -> Value {
+fn metrics(figures: &Figures, rating: Option<Rating>) -> Value {
     let stand = figures.bookings - figures.cancelled;
     json!({
         "bookings_count": figures.bookings,
@@ -101,7 +105,8 @@ fn metrics(figures: &Figures) -> Value {
         "booked_revenue_cents": figures.booked_revenue_cents,
         "completion_rate": share(figures.done, figures.bookings),
         "average_booking_cents": (stand > 0).then(|| figures.booked_revenue_cents / stand),
-        "average_rating": null,
+        "average_rating": rating.map(Rating::stars),
+        "rating_count": rating.map_or(0, |rating| rating.count),
     })
 }
 
@@ -111,7 +116,7 @@ fn metrics(figures: &Figures) -> Value {
     path = "/v1/admin/teams/compare",
     tag = "scheduling",
     params(SpanQuery),
-    responses((status = 200, description = "A line for each team that takes visits; ratings are null as long as nobody rates", content_type = "application/json"))
+    responses((status = 200, description = "A line for each team that takes visits; a rating is null where nobody rated a visit", content_type = "application/json"))
 )]
 async fn compare_teams(
     State(app): State<AppState>,
@@ -125,9 +130,11 @@ async fn compare_teams(
     let mut tx = tenant::begin(&app.reads, org).await?;
     let teams = team_list::page(&mut tx, org, (false, 0), TEAMS).await?;
     let all = figures::by_team(&mut tx, org, span, None).await?;
+    let ratings = ratings::of_teams(&mut tx, org, span).await?;
     tx.rollback().await?;
     let line = |row: &team_list::Row| {
-        let mut line = metrics(&of(&all, row.team.team_id));
+        let rating = ratings.get(&row.team.team_id.as_uuid()).copied();
+        let mut line = metrics(&of(&all, row.team.team_id), rating);
         line["team_id"] = json!(row.team.team_id);
         line["number"] = row.team.number.into();
         line["name"] = row.team.name.clone().into();
@@ -158,8 +165,9 @@ async fn team_metrics(
     let reached = fresh.reach(&app, org, &[BookingList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let all = figures::by_team(&mut tx, org, span, Some(id)).await?;
+    let ratings = ratings::of_teams(&mut tx, org, span).await?;
     tx.rollback().await?;
-    let mut body = metrics(&of(&all, id));
+    let mut body = metrics(&of(&all, id), ratings.get(&id.as_uuid()).copied());
     body["team_id"] = json!(id);
     (body["from"], body["to"]) = (json!(from), json!(to));
     Ok(reached.mark(Answer::json(&body)?))

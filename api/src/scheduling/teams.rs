@@ -1,5 +1,7 @@
 //! Teams: made, renamed, set up, archived, and who is in them.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use commands::{CommandError, Context, Done};
 use domain::access::Permission;
@@ -7,6 +9,7 @@ use domain::id::{OrgId, TeamId, WorkerId};
 use domain::people::worker::Worker;
 use domain::scheduling::team::{Details, NAMES, NUMBERS, Setup, Team, TeamCommand, TeamError};
 use domain::settings::feature::Feature;
+use projections::customers::ratings::{self, Rating};
 use projections::history::moment::{self, Moment};
 use projections::history::past;
 use projections::people::worker_list::{self, WorkerList};
@@ -122,19 +125,25 @@ async fn list_teams(
 struct Now {
     members: Vec<worker_list::Row>,
     month: Vec<(Uuid, Figures)>,
+    ratings: HashMap<Uuid, Rating>,
+    led: HashMap<Uuid, Rating>,
 }
 
 impl Now {
     async fn of(app: &App, db: &mut PgConnection, org: OrgId) -> Result<Self, Problem> {
         let active = worker_list::Filter { archived: Some(false), ..Default::default() };
         let members = worker_list::page(&mut *db, org, &active, None, MEMBERS).await?;
-        Ok(Self { members, month: team_figures::of_month(app, db, org).await? })
+        let (month, ratings) = team_figures::of_month(app, &mut *db, org).await?;
+        let all: Vec<Uuid> = members.iter().map(|row| row.worker_id).collect();
+        let led = ratings::of_workers(db, org, &all).await?;
+        Ok(Self { members, month, ratings, led })
     }
 
     fn beside(&self, line: &mut Value, team: &Details) {
         let lead = team.setup.lead.and_then(|lead| {
             let row = self.members.iter().find(|row| row.worker_id == lead.as_uuid())?;
-            Some(json!({ "worker_id": lead, "name": row.name, "rating_avg": null }))
+            let rating = self.led.get(&row.worker_id).map(|rating| rating.stars());
+            Some(json!({ "worker_id": lead, "name": row.name, "rating_avg": rating }))
         });
         let count = self.members.iter().filter(|row| row.team == team.number).count();
         let figures = team_figures::of(&self.month, team.team_id);
@@ -142,7 +151,9 @@ impl Now {
         line["worker_count"] = count.into();
         line["monthly_bookings"] = figures.bookings.into();
         line["monthly_booked_revenue_cents"] = figures.booked_revenue_cents.into();
-        (line["rating_avg"], line["rating_count"]) = (Value::Null, 0.into());
+        let rating = self.ratings.get(&team.team_id.as_uuid());
+        line["rating_avg"] = json!(rating.map(|rating| rating.stars()));
+        line["rating_count"] = rating.map_or(0, |rating| rating.count).into();
     }
 }
 
