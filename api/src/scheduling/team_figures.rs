@@ -6,10 +6,11 @@ use axum::extract::State;
 use chrono::{Datelike, Months, NaiveDate};
 use domain::access::Permission;
 use domain::id::{OrgId, TeamId};
-use domain::scheduling::team::{Team, TeamError};
+use domain::scheduling::team::{Details, Team, TeamError};
 use domain::scheduling::window::Window;
 use domain::settings::feature::Feature;
 use projections::customers::ratings::{self, Rating};
+use projections::people::worker_list;
 use projections::scheduling::booking_list::figures::{self, Figures};
 use projections::scheduling::booking_list::{self, BookingList, Filter, Order};
 use projections::scheduling::team_list::{self, TeamList};
@@ -39,6 +40,9 @@ const LONGEST: i64 = 366;
 /// Teams of one comparison.
 const TEAMS: i64 = 200;
 
+/// More than any organisation has.
+const MEMBERS: i64 = 10_000;
+
 /// Visits of one answer at most.
 const VISITS: i64 = 100;
 
@@ -50,8 +54,44 @@ pub(super) fn routes() -> Routes {
         .add(routes!(recent_bookings), view)
 }
 
+/// What is known of teams at this moment beside what they are.
+pub(super) struct Now {
+    members: Vec<worker_list::Row>,
+    month: Vec<(Uuid, Figures)>,
+    ratings: HashMap<Uuid, Rating>,
+    led: HashMap<Uuid, Rating>,
+}
+
+impl Now {
+    pub(super) async fn of(app: &App, db: &mut PgConnection, org: OrgId) -> Result<Self, Problem> {
+        let active = worker_list::Filter { archived: Some(false), ..Default::default() };
+        let members = worker_list::page(&mut *db, org, &active, None, MEMBERS).await?;
+        let (month, ratings) = of_month(app, &mut *db, org).await?;
+        let all: Vec<Uuid> = members.iter().map(|row| row.worker_id).collect();
+        let led = ratings::of_workers(db, org, &all).await?;
+        Ok(Self { members, month, ratings, led })
+    }
+
+    pub(super) fn beside(&self, line: &mut Value, team: &Details) {
+        let lead = team.setup.lead.and_then(|lead| {
+            let row = self.members.iter().find(|row| row.worker_id == lead.as_uuid())?;
+            let rating = self.led.get(&row.worker_id).map(|rating| rating.stars());
+            Some(json!({ "worker_id": lead, "name": row.name, "rating_avg": rating }))
+        });
+        let count = self.members.iter().filter(|row| row.team == team.number).count();
+        let figures = of(&self.month, team.team_id);
+        line["lead"] = json!(lead);
+        line["worker_count"] = count.into();
+        line["monthly_bookings"] = figures.bookings.into();
+        line["monthly_booked_revenue_cents"] = figures.booked_revenue_cents.into();
+        let rating = self.ratings.get(&team.team_id.as_uuid());
+        line["rating_avg"] = json!(rating.map(|rating| rating.stars()));
+        line["rating_count"] = rating.map_or(0, |rating| rating.count).into();
+    }
+}
+
 /// The figures of this month, by team, and how the visits of each were rated.
-pub(super) async fn of_month(
+async fn of_month(
     app: &App,
     db: &mut PgConnection,
     org: OrgId,
@@ -62,7 +102,7 @@ pub(super) async fn of_month(
 }
 
 /// Of a team in `all`; nothing if it had no visit.
-pub(super) fn of(all: &[(Uuid, Figures)], team: TeamId) -> Figures {
+fn of(all: &[(Uuid, Figures)], team: TeamId) -> Figures {
     let found = all.iter().find(|(id, _)| *id == team.as_uuid());
     found.map(|(_, figures)| figures.clone()).unwrap_or_default()
 }

@@ -1,31 +1,26 @@
 //! Teams: made, renamed, set up, archived, and who is in them.
 
-use std::collections::HashMap;
-
 use axum::extract::State;
 use commands::{CommandError, Context, Done};
 use domain::access::Permission;
-use domain::id::{OrgId, TeamId, WorkerId};
+use domain::id::{TeamId, WorkerId};
 use domain::people::worker::Worker;
 use domain::scheduling::team::{Details, NAMES, NUMBERS, Setup, Team, TeamCommand, TeamError};
 use domain::settings::feature::Feature;
-use projections::customers::ratings::{self, Rating};
 use projections::history::moment::{self, Moment};
 use projections::history::past;
 use projections::people::worker_list::{self, WorkerList};
 use projections::scheduling::booking_list;
-use projections::scheduling::booking_list::figures::Figures;
 use projections::scheduling::team_list::{self, PAGE, TeamList};
 use projections::{Projection, Reader, tenant};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
+use super::continued;
 use super::sent::Sent;
-use super::{continued, team_figures};
+use super::team_figures::Now;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -38,9 +33,6 @@ use crate::state::{App, AppState};
 
 const VIEW: &[Permission] = &[Permission::CoreView];
 const MANAGE: &[Permission] = &[Permission::UsersManage];
-
-/// More than any organisation has.
-const MEMBERS: i64 = 10_000;
 
 /// Numbers to try: two who make a team at once are rare, five are not met.
 const ATTEMPTS: i64 = 5;
@@ -119,42 +111,6 @@ async fn list_teams(
         Some(position) => answer.reaching(position, false),
         None => reached.mark(answer),
     })
-}
-
-/// What is known of teams at this moment beside what they are.
-struct Now {
-    members: Vec<worker_list::Row>,
-    month: Vec<(Uuid, Figures)>,
-    ratings: HashMap<Uuid, Rating>,
-    led: HashMap<Uuid, Rating>,
-}
-
-impl Now {
-    async fn of(app: &App, db: &mut PgConnection, org: OrgId) -> Result<Self, Problem> {
-        let active = worker_list::Filter { archived: Some(false), ..Default::default() };
-        let members = worker_list::page(&mut *db, org, &active, None, MEMBERS).await?;
-        let (month, ratings) = team_figures::of_month(app, &mut *db, org).await?;
-        let all: Vec<Uuid> = members.iter().map(|row| row.worker_id).collect();
-        let led = ratings::of_workers(db, org, &all).await?;
-        Ok(Self { members, month, ratings, led })
-    }
-
-    fn beside(&self, line: &mut Value, team: &Details) {
-        let lead = team.setup.lead.and_then(|lead| {
-            let row = self.members.iter().find(|row| row.worker_id == lead.as_uuid())?;
-            let rating = self.led.get(&row.worker_id).map(|rating| rating.stars());
-            Some(json!({ "worker_id": lead, "name": row.name, "rating_avg": rating }))
-        });
-        let count = self.members.iter().filter(|row| row.team == team.number).count();
-        let figures = team_figures::of(&self.month, team.team_id);
-        line["lead"] = json!(lead);
-        line["worker_count"] = count.into();
-        line["monthly_bookings"] = figures.bookings.into();
-        line["monthly_booked_revenue_cents"] = figures.booked_revenue_cents.into();
-        let rating = self.ratings.get(&team.team_id.as_uuid());
-        line["rating_avg"] = json!(rating.map(|rating| rating.stars()));
-        line["rating_count"] = rating.map_or(0, |rating| rating.count).into();
-    }
 }
 
 #[derive(Deserialize, ToSchema)]
