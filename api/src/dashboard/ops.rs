@@ -13,6 +13,7 @@ use domain::scheduling::window::Window;
 use domain::settings::feature::Feature;
 use domain::settings::org::OrgSettings;
 use projections::customers::client_list::{self, ClientList};
+use projections::customers::ratings::{self, Rating};
 use projections::scheduling::booking_list::figures::{self, Figures, Performer};
 use projections::scheduling::booking_list::{self, Filter, Item, Order};
 use projections::scheduling::dispatch_board::SOURCES;
@@ -84,10 +85,21 @@ async fn ops(
     let availability = today::availability(&people.workers, (&visits, &away), app.now());
     let week = week(&mut tx, org, day, &settings).await?;
     let upcoming = upcoming(&app, &mut tx, org, (day, &visits)).await?;
+    let ratings = ratings::of_workers(&mut tx, org, &workers).await?;
+    let quality = match caller.may(Permission::QualityView) {
+        true => Some(ratings::said_in(&mut tx, org, day.span).await?),
+        false => None,
+    };
     let names = caller.may(Permission::ContactsView);
     let performers = performers(&mut tx, org, (day, &people), names).await?;
     tx.rollback().await?;
-    let quality = caller.may(Permission::QualityView).then_some(Value::Null);
+    let quality = quality.map(|rating: Option<Rating>| {
+        json!({
+            "avg_rating": rating.map(Rating::stars),
+            "reviews_count": rating.map_or(0, |rating| rating.count),
+            "open_critical_issues": null,
+        })
+    });
     let figures = today::counted(visits.iter());
     let free = availability.iter().filter(|(available, _)| *available).count();
     let currency: &'static str = settings.currency.into();
@@ -104,13 +116,21 @@ async fn ops(
             "booked_revenue_today_cents": figures.booked_revenue_cents,
             "workers_available": free,
             "workers_total": people.workers.len(),
-            "worker_rating_avg": null,
+            "worker_rating_avg": rating(&ratings),
         },
         "revenue_week": week,
         "quality_today": quality,
         "top_performers": performers,
     });
     Ok(reached.mark(Answer::json(&body)?))
+}
+
+/// Of all workers together: every rating counts once for each who was there.
+fn rating(all: &HashMap<Uuid, Rating>) -> Option<f64> {
+    let count: i64 = all.values().map(|rating| rating.count).sum();
+    let sum: i64 = all.values().map(|rating| i64::from(rating.thousandths) * rating.count).sum();
+    let average = i32::try_from((count > 0).then(|| sum / count)?).ok()?;
+    Some(f64::from(average) / 1_000.0)
 }
 
 async fn of_span(

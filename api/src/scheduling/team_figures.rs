@@ -1,12 +1,16 @@
 //! Teams in figures: what each did in a month, one beside the other, and its last visits.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use chrono::{Datelike, Months, NaiveDate};
 use domain::access::Permission;
 use domain::id::{OrgId, TeamId};
-use domain::scheduling::team::{Team, TeamError};
+use domain::scheduling::team::{Details, Team, TeamError};
 use domain::scheduling::window::Window;
 use domain::settings::feature::Feature;
+use projections::customers::ratings::{self, Rating};
+use projections::people::worker_list;
 use projections::scheduling::booking_list::figures::{self, Figures};
 use projections::scheduling::booking_list::{self, BookingList, Filter, Order};
 use projections::scheduling::team_list::{self, TeamList};
@@ -36,6 +40,9 @@ const LONGEST: i64 = 366;
 /// Teams of one comparison.
 const TEAMS: i64 = 200;
 
+/// More than any organisation has.
+const MEMBERS: i64 = 10_000;
+
 /// Visits of one answer at most.
 const VISITS: i64 = 100;
 
@@ -47,18 +54,55 @@ pub(super) fn routes() -> Routes {
         .add(routes!(recent_bookings), view)
 }
 
-/// The figures of a month, by team.
-pub(super) async fn of_month(
+/// What is known of teams at this moment beside what they are.
+pub(super) struct Now {
+    members: Vec<worker_list::Row>,
+    month: Vec<(Uuid, Figures)>,
+    ratings: HashMap<Uuid, Rating>,
+    led: HashMap<Uuid, Rating>,
+}
+
+impl Now {
+    pub(super) async fn of(app: &App, db: &mut PgConnection, org: OrgId) -> Result<Self, Problem> {
+        let active = worker_list::Filter { archived: Some(false), ..Default::default() };
+        let members = worker_list::page(&mut *db, org, &active, None, MEMBERS).await?;
+        let (month, ratings) = of_month(app, &mut *db, org).await?;
+        let all: Vec<Uuid> = members.iter().map(|row| row.worker_id).collect();
+        let led = ratings::of_workers(db, org, &all).await?;
+        Ok(Self { members, month, ratings, led })
+    }
+
+    pub(super) fn beside(&self, line: &mut Value, team: &Details) {
+        let lead = team.setup.lead.and_then(|lead| {
+            let row = self.members.iter().find(|row| row.worker_id == lead.as_uuid())?;
+            let rating = self.led.get(&row.worker_id).map(|rating| rating.stars());
+            Some(json!({ "worker_id": lead, "name": row.name, "rating_avg": rating }))
+        });
+        let count = self.members.iter().filter(|row| row.team == team.number).count();
+        let figures = of(&self.month, team.team_id);
+        line["lead"] = json!(lead);
+        line["worker_count"] = count.into();
+        line["monthly_bookings"] = figures.bookings.into();
+        line["monthly_booked_revenue_cents"] = figures.booked_revenue_cents.into();
+        let rating = self.ratings.get(&team.team_id.as_uuid());
+        line["rating_avg"] = json!(rating.map(|rating| rating.stars()));
+        line["rating_count"] = rating.map_or(0, |rating| rating.count).into();
+    }
+}
+
+/// The figures of this month, by team, and how the visits of each were rated.
+async fn of_month(
     app: &App,
     db: &mut PgConnection,
     org: OrgId,
-) -> Result<Vec<(Uuid, Figures)>, Problem> {
-    let span = span(app, org, None, None).await?;
-    Ok(figures::by_team(db, org, span.2, None).await?)
+) -> Result<(Vec<(Uuid, Figures)>, HashMap<Uuid, Rating>), Problem> {
+    let (_, _, span) = span(app, org, None, None).await?;
+    let figures = figures::by_team(&mut *db, org, span, None).await?;
+    Ok((figures, ratings::of_teams(db, org, span).await?))
 }
 
 /// Of a team in `all`; nothing if it had no visit.
-pub(super) fn of(all: &[(Uuid, Figures)], team: TeamId) -> Figures {
+fn of(all: &[(Uuid, Figures)], team: TeamId) -> Figures {
     let found = all.iter().find(|(id, _)| *id == team.as_uuid());
     found.map(|(_, figures)| figures.clone()).unwrap_or_default()
 }
@@ -92,7 +136,7 @@ struct SpanQuery {
     to: Option<NaiveDate>,
 }
 
-fn metrics(figures: &Figures) -> Value {
+fn metrics(figures: &Figures, rating: Option<Rating>) -> Value {
     let stand = figures.bookings - figures.cancelled;
     json!({
         "bookings_count": figures.bookings,
@@ -101,7 +145,8 @@ fn metrics(figures: &Figures) -> Value {
         "booked_revenue_cents": figures.booked_revenue_cents,
         "completion_rate": share(figures.done, figures.bookings),
         "average_booking_cents": (stand > 0).then(|| figures.booked_revenue_cents / stand),
-        "average_rating": null,
+        "average_rating": rating.map(Rating::stars),
+        "rating_count": rating.map_or(0, |rating| rating.count),
     })
 }
 
@@ -111,7 +156,7 @@ fn metrics(figures: &Figures) -> Value {
     path = "/v1/admin/teams/compare",
     tag = "scheduling",
     params(SpanQuery),
-    responses((status = 200, description = "A line for each team that takes visits; ratings are null as long as nobody rates", content_type = "application/json"))
+    responses((status = 200, description = "A line for each team that takes visits; a rating is null where nobody rated a visit", content_type = "application/json"))
 )]
 async fn compare_teams(
     State(app): State<AppState>,
@@ -125,9 +170,11 @@ async fn compare_teams(
     let mut tx = tenant::begin(&app.reads, org).await?;
     let teams = team_list::page(&mut tx, org, (false, 0), TEAMS).await?;
     let all = figures::by_team(&mut tx, org, span, None).await?;
+    let ratings = ratings::of_teams(&mut tx, org, span).await?;
     tx.rollback().await?;
     let line = |row: &team_list::Row| {
-        let mut line = metrics(&of(&all, row.team.team_id));
+        let rating = ratings.get(&row.team.team_id.as_uuid()).copied();
+        let mut line = metrics(&of(&all, row.team.team_id), rating);
         line["team_id"] = json!(row.team.team_id);
         line["number"] = row.team.number.into();
         line["name"] = row.team.name.clone().into();
@@ -158,8 +205,9 @@ async fn team_metrics(
     let reached = fresh.reach(&app, org, &[BookingList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let all = figures::by_team(&mut tx, org, span, Some(id)).await?;
+    let ratings = ratings::of_teams(&mut tx, org, span).await?;
     tx.rollback().await?;
-    let mut body = metrics(&of(&all, id));
+    let mut body = metrics(&of(&all, id), ratings.get(&id.as_uuid()).copied());
     body["team_id"] = json!(id);
     (body["from"], body["to"]) = (json!(from), json!(to));
     Ok(reached.mark(Answer::json(&body)?))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use commands::{CommandError, Context, Done};
 use domain::access::Permission;
-use domain::id::{OrgId, TeamId, WorkerId};
+use domain::id::{TeamId, WorkerId};
 use domain::people::worker::Worker;
 use domain::scheduling::team::{Details, NAMES, NUMBERS, Setup, Team, TeamCommand, TeamError};
 use domain::settings::feature::Feature;
@@ -11,18 +11,16 @@ use projections::history::moment::{self, Moment};
 use projections::history::past;
 use projections::people::worker_list::{self, WorkerList};
 use projections::scheduling::booking_list;
-use projections::scheduling::booking_list::figures::Figures;
 use projections::scheduling::team_list::{self, PAGE, TeamList};
 use projections::{Projection, Reader, tenant};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
+use super::continued;
 use super::sent::Sent;
-use super::{continued, team_figures};
+use super::team_figures::Now;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -35,9 +33,6 @@ use crate::state::{App, AppState};
 
 const VIEW: &[Permission] = &[Permission::CoreView];
 const MANAGE: &[Permission] = &[Permission::UsersManage];
-
-/// More than any organisation has.
-const MEMBERS: i64 = 10_000;
 
 /// Numbers to try: two who make a team at once are rare, five are not met.
 const ATTEMPTS: i64 = 5;
@@ -116,34 +111,6 @@ async fn list_teams(
         Some(position) => answer.reaching(position, false),
         None => reached.mark(answer),
     })
-}
-
-/// What is known of teams at this moment beside what they are.
-struct Now {
-    members: Vec<worker_list::Row>,
-    month: Vec<(Uuid, Figures)>,
-}
-
-impl Now {
-    async fn of(app: &App, db: &mut PgConnection, org: OrgId) -> Result<Self, Problem> {
-        let active = worker_list::Filter { archived: Some(false), ..Default::default() };
-        let members = worker_list::page(&mut *db, org, &active, None, MEMBERS).await?;
-        Ok(Self { members, month: team_figures::of_month(app, db, org).await? })
-    }
-
-    fn beside(&self, line: &mut Value, team: &Details) {
-        let lead = team.setup.lead.and_then(|lead| {
-            let row = self.members.iter().find(|row| row.worker_id == lead.as_uuid())?;
-            Some(json!({ "worker_id": lead, "name": row.name, "rating_avg": null }))
-        });
-        let count = self.members.iter().filter(|row| row.team == team.number).count();
-        let figures = team_figures::of(&self.month, team.team_id);
-        line["lead"] = json!(lead);
-        line["worker_count"] = count.into();
-        line["monthly_bookings"] = figures.bookings.into();
-        line["monthly_booked_revenue_cents"] = figures.booked_revenue_cents.into();
-        (line["rating_avg"], line["rating_count"]) = (Value::Null, 0.into());
-    }
 }
 
 #[derive(Deserialize, ToSchema)]

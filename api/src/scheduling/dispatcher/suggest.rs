@@ -1,6 +1,6 @@
 //! Who could make a visit, the best first.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
@@ -14,6 +14,7 @@ use domain::scheduling::dispatch::zones::{self, Zone};
 use domain::scheduling::search;
 use domain::scheduling::time_off::Scope;
 use domain::scheduling::window::Window;
+use projections::customers::ratings::{self, Rating};
 use projections::scheduling::dispatch_board::{self, SOURCES, Visit};
 use projections::scheduling::time_off_list;
 use projections::tenant;
@@ -82,6 +83,7 @@ pub(in super::super) async fn free_workers(
     let workers: Vec<Uuid> = people.workers.iter().map(|row| row.worker_id).collect();
     let visits = dispatch_board::day(&mut tx, &app.keys, org, (day, None), MOST).await?;
     let off = time_off_list::touching(&mut tx, org, (&teams, &workers), wish.window).await?;
+    let ratings = ratings::of_workers(&mut tx, org, &workers).await?;
     tx.rollback().await?;
     let all: Vec<Uuid> = teams.iter().chain(&workers).copied().collect();
     let span = (wish.window.starts_at, wish.window.ends_at + buffer);
@@ -114,7 +116,7 @@ pub(in super::super) async fn free_workers(
         .filter(|row| is_closed || busy.contains(&row.team.team_id.as_uuid()))
         .map(|row| row.team.number)
         .collect();
-    let on_the_way = OnTheWay { visits: &visits, zones: &zones, wish };
+    let on_the_way = OnTheWay { visits: &visits, zones: &zones, ratings: &ratings, wish };
     let candidates = people
         .workers
         .iter()
@@ -128,6 +130,7 @@ pub(in super::super) async fn free_workers(
 struct OnTheWay<'a> {
     visits: &'a [Visit],
     zones: &'a [Zone],
+    ratings: &'a HashMap<Uuid, Rating>,
     wish: &'a Free,
 }
 
@@ -148,8 +151,10 @@ impl OnTheWay<'_> {
             .and_then(|visit| visit.pin)
             .zip(self.wish.place)
             .map(|way| self.minutes(way, self.wish.window.starts_at));
-        // Neither skills nor reviews of workers are kept in this list: both count half.
-        Candidate { worker, eta_minutes, skill: None, rating: None, busy_minutes }
+        let rating = self.ratings.get(&worker);
+        let rating = rating.and_then(|rating| u32::try_from(rating.thousandths).ok());
+        // What single workers are good at is not written down: it counts half.
+        Candidate { worker, eta_minutes, skill: None, rating, busy_minutes }
     }
 
     fn minutes(&self, (from, to): (Point, Point), at: DateTime<Utc>) -> u32 {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
+use domain::customers::client::Client;
 use domain::people::worker::Worker;
 use domain::recorded::Recorded;
 use domain::scheduling::booking::{Booking, BookingEvent, Party};
@@ -39,8 +40,9 @@ pub(super) struct Desk {
 
 /// Whether a board may look different after it.
 pub(super) fn concerns(event: &Recorded) -> bool {
-    const KINDS: [&str; 8] = [
+    const KINDS: [&str; 9] = [
         Booking::TYPE,
+        Client::TYPE,
         VisitPin::TYPE,
         DispatcherAlert::TYPE,
         DispatchNotice::TYPE,

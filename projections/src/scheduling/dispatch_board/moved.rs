@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use super::DispatchBoard;
 use crate::Projection;
+use crate::customers::client_list::ClientList;
 use crate::people::worker_list::WorkerList;
 use crate::scheduling::booking_list::BookingList;
 use crate::scheduling::team_list::TeamList;
@@ -27,8 +28,14 @@ impl Moved {
 }
 
 /// Everything that a board is made of.
-pub const SOURCES: [&str; 5] =
-    [DispatchBoard::NAME, BookingList::NAME, WorkerList::NAME, TeamList::NAME, TimeOffList::NAME];
+pub const SOURCES: [&str; 6] = [
+    DispatchBoard::NAME,
+    BookingList::NAME,
+    ClientList::NAME,
+    WorkerList::NAME,
+    TeamList::NAME,
+    TimeOffList::NAME,
+];
 
 /// Where the board of `org` stands.
 pub async fn moved(db: &mut PgConnection, org: OrgId) -> Result<Moved, sqlx::Error> {

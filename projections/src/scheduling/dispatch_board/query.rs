@@ -94,6 +94,7 @@ struct Found {
     updated_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
     place: Option<Value>,
+    known: Option<String>,
     contact: Option<Value>,
     pin: Option<Value>,
     started_at: Option<DateTime<Utc>>,
@@ -116,11 +117,12 @@ pub async fn day(
         Found,
         r#"select b.booking_id, b.status, b.starts_at, b.ends_at, b.team_id, b.lead_worker, b.crew, b.client_id, b.lead_id,
                   b.customer_name as name, b.customer_phone as phone, b.service, b.total_cents, b.archived_at,
-                  b.updated_at, b.created_at, d.place as "place?", l.state #> '{Known,submitted,contact}' as "contact?",
+                  b.updated_at, b.created_at, d.place as "place?", c.address as "known?", l.state #> '{Known,submitted,contact}' as "contact?",
                   d.pin as "pin?", d.started_at as "started_at?", d.actual_minutes as "actual_minutes?",
                   d.cancelled_at as "cancelled_at?", d.cancelled_by as "cancelled_by?"
            from booking_list b
            left join dispatch_visits d on d.org_id = b.org_id and d.booking_id = b.booking_id
+           left join client_list c on c.org_id = b.org_id and c.client_id = b.client_id and d.place is null
            left join lead_detail l on l.org_id = b.org_id and l.lead_id = b.lead_id and d.place is null
            where b.org_id = $1 and b.starts_at >= $2 and b.starts_at < $3 and ($4::uuid is null or b.booking_id = $4)
            order by b.starts_at, b.booking_id limit $5"#,
@@ -146,7 +148,7 @@ pub async fn called_off(
         Found,
         r#"select b.booking_id, b.status, b.starts_at, b.ends_at, b.team_id, b.lead_worker, b.crew, b.client_id, b.lead_id,
                   b.customer_name as name, b.customer_phone as phone, b.service, b.total_cents, b.archived_at,
-                  b.updated_at, b.created_at, null::json as "place?", null::json as "contact?", null::json as "pin?",
+                  b.updated_at, b.created_at, null::json as "place?", null::text as "known?", null::json as "contact?", null::json as "pin?",
                   d.started_at, d.actual_minutes, d.cancelled_at, d.cancelled_by
            from dispatch_visits d
            join booking_list b on b.org_id = d.org_id and b.booking_id = d.booking_id
@@ -201,11 +203,12 @@ async fn opened(
             (open(row.place.take())?, open(row.contact.take())?, open(row.pin.take())?);
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let place = place.as_ref().and_then(text);
-        // What they said when they asked for an offer, where nothing else was said about the visit.
+        // Where the customer lives, or what they said when they asked for an offer, where nothing was said about the visit.
+        let known = row.known.take();
         let asked = contact.as_ref().and_then(|contact| text(&contact["address"]));
         let erased = contact.as_ref().and_then(text);
         let pin = pin.and_then(|pin| serde_json::from_value(pin).ok());
-        visits.push(shown(row, place.or(asked).or(erased), pin));
+        visits.push(shown(row, place.or(known).or(asked).or(erased), pin));
     }
     Ok(visits)
 }
