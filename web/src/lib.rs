@@ -4,6 +4,7 @@ mod api;
 mod assets;
 mod book;
 mod bookings;
+mod clients;
 mod edge;
 mod failure;
 mod form;
@@ -76,6 +77,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(leads::routes())
         .merge(bookings::routes())
         .merge(subscriptions::routes())
+        .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())
         .merge(settings::routes())
