@@ -6,6 +6,7 @@ mod book;
 mod bookings;
 mod dashboard;
 mod dispatch;
+mod clients;
 mod edge;
 mod failure;
 mod form;
@@ -84,6 +85,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(search::routes())
         .merge(subscriptions::routes())
         .merge(invoices::routes())
+        .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())
         .merge(settings::routes())

@@ -138,7 +138,9 @@ async fn run_by_many_at_once_each_day_is_counted_once() {
     let all = staff.iter().map(|one| one.post("/v1/admin/subscriptions/run", &nothing));
     let position = app.position(0).await.to_string();
     let fresh = owner.with("x-min-position", &position);
-    app.following(fresh.get("/v1/admin/subscriptions")).await.ok();
+    for list in ["/v1/admin/subscriptions", "/v1/admin/teams", "/v1/admin/bookings"] {
+        app.following(fresh.get(list)).await.ok();
+    }
     let answers = futures::future::join_all(all).await;
     let sum = |field: &str| -> i64 {
         answers.iter().map(|one| one.ok().body[field].as_i64().unwrap()).sum()
