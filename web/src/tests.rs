@@ -1,8 +1,8 @@
 //! The pages against a small API, as a browser would use them.
 
 mod browser;
-mod desk;
 mod clients;
+mod desk;
 mod portal;
 mod public;
 mod settings;
