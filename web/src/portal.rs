@@ -4,6 +4,8 @@
 
 mod client;
 mod door;
+mod jobs;
+mod photos;
 mod visits;
 mod worker;
 
@@ -15,7 +17,11 @@ use crate::SiteState;
 use crate::moment::Moment;
 
 pub(crate) fn routes() -> Router<SiteState> {
-    Router::new().merge(worker::routes()).merge(client::routes()).merge(visits::routes())
+    Router::new()
+        .merge(worker::routes())
+        .merge(jobs::routes())
+        .merge(client::routes())
+        .merge(visits::routes())
 }
 
 /// One login of somebody, or a link on its way to them.
