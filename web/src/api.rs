@@ -207,6 +207,61 @@ impl Api {
         self.send(visitor, request).await
     }
 
+    /// As [`Self::ask`], with parameters; those that are empty are left out.
+    pub(crate) async fn ask_with(
+        &self,
+        visitor: &Visitor,
+        authorization: &HeaderValue,
+        path: &[&str],
+        parameters: &[(&str, &str)],
+    ) -> Result<Reply, Failure> {
+        let mut url = self.url(path)?;
+        let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+        for (name, value) in given {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let request = self.http.get(url).header(header::AUTHORIZATION, authorization);
+        self.send(visitor, request).await
+    }
+
+    /// Has a form with a file taken in on their behalf; the form comes with what it is.
+    pub(crate) async fn send_file(
+        &self,
+        visitor: &Visitor,
+        authorization: &HeaderValue,
+        path: &[&str],
+        (kind, form): (&str, Vec<u8>),
+    ) -> Result<Reply, Failure> {
+        let request = self
+            .http
+            .post(self.url(path)?)
+            .header(header::AUTHORIZATION, authorization)
+            .header(header::CONTENT_TYPE, kind)
+            .body(form);
+        self.send(visitor, request).await
+    }
+
+    /// A file at an address that the API gave, below its own, and what it is.
+    pub(crate) async fn file(
+        &self,
+        visitor: &Visitor,
+        address: &str,
+    ) -> Result<(String, Bytes), Failure> {
+        let url = self.base.join(address).map_err(|_| Failure::Garbled)?;
+        if url.origin() != self.base.origin() {
+            return Err(Failure::Garbled);
+        }
+        let request = self.http.get(url).headers(identity(visitor));
+        let answer = request.send().await.map_err(unreachable)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.bytes().await.map_err(unreachable)?;
+        if !status.is_success() {
+            return Err(refused(status, &body));
+        }
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        Ok((kind.unwrap_or("application/octet-stream").to_owned(), body))
+    }
+
     /// Changes something on their behalf.
     pub(crate) async fn act(
         &self,
@@ -246,8 +301,13 @@ impl Api {
         }
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let position = text(&POSITION).and_then(|position| position.parse().ok());
+        // What was removed leaves nothing to say.
+        let body = match status {
+            StatusCode::NO_CONTENT => Ok(Value::Null),
+            _ => serde_json::from_slice(&body),
+        };
         Ok(Reply {
-            body: serde_json::from_slice(&body).map_err(|_| Failure::Garbled)?,
+            body: body.map_err(|_| Failure::Garbled)?,
             version: text(&header::ETAG).map(|tag| tag.trim_matches('"').to_owned()),
             stale: headers.contains_key(STALE),
             next_cursor: text(&NEXT_CURSOR).map(str::to_owned),

@@ -5,6 +5,8 @@
 mod book;
 mod client;
 mod door;
+mod jobs;
+mod photos;
 mod subscriptions;
 mod visits;
 mod worker;
@@ -19,6 +21,7 @@ use crate::moment::Moment;
 pub(crate) fn routes() -> Router<SiteState> {
     Router::new()
         .merge(worker::routes())
+        .merge(jobs::routes())
         .merge(client::routes())
         .merge(visits::routes())
         .merge(book::routes())

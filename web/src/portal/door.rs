@@ -1,6 +1,6 @@
 //! The doors of the two portals: their addresses, their cookies, and who is inside.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -171,6 +171,56 @@ impl Guest {
         let org: Org = self.ask(site, "org-context").await?.read()?;
         let visitor = self.visitor.clone().at(&org.org_id);
         site.api.look_up(&visitor, path, parameters).await
+    }
+
+    /// As [`Self::query`], with parameters; those that are empty are left out.
+    pub(super) async fn query_with(
+        &self,
+        site: &Site,
+        path: &[&str],
+        parameters: &[(&str, &str)],
+    ) -> Result<Reply, Failure> {
+        let asked = site.api.ask_with(&self.visitor, &self.authorization, path, parameters).await;
+        asked.map_err(|failure| self.left(failure))
+    }
+
+    /// A file at an address that the API gave, and what it is.
+    pub(super) async fn file(
+        &self,
+        site: &Site,
+        address: &str,
+    ) -> Result<(String, axum::body::Bytes), Failure> {
+        site.api.file(&self.visitor, address).await
+    }
+
+    /// Has the API take a file; an answer of 401 is left to whoever asks.
+    pub(super) async fn send_file(
+        &self,
+        site: &Site,
+        path: &[&str],
+        form: (&str, Vec<u8>),
+    ) -> Result<Reply, Failure> {
+        site.api.send_file(&self.visitor, &self.authorization, path, form).await
+    }
+
+    /// Has the API change what is at `path`; an answer of 401 is left to whoever asks.
+    pub(super) async fn change(
+        &self,
+        site: &Site,
+        path: &[&str],
+        body: Value,
+    ) -> Result<Reply, Failure> {
+        let key = token::submission_key();
+        let command = Command { method: Method::PATCH, ..Command::post(path, body, &key) };
+        site.api.act(&self.visitor, &self.authorization, command).await
+    }
+
+    /// Has the API remove what is at `path`; an answer of 401 is left to whoever asks.
+    pub(super) async fn remove(&self, site: &Site, path: &[&str]) -> Result<Reply, Failure> {
+        let key = token::submission_key();
+        let nothing = serde_json::json!({});
+        let command = Command { method: Method::DELETE, ..Command::post(path, nothing, &key) };
+        site.api.act(&self.visitor, &self.authorization, command).await
     }
 
     /// Has the API do something; an answer of 401 is left to whoever asks.

@@ -8,8 +8,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Login;
 use super::door::{Door, Guest};
+use super::{Login, jobs};
 use crate::SiteState;
 use crate::api::Command;
 use crate::failure::Failure;
@@ -87,6 +87,8 @@ struct HomePage {
     me: Me,
     /// None before a password for one use was changed.
     logins: Vec<Login>,
+    /// Of today; none before a password for one use was changed.
+    jobs: Vec<jobs::Line>,
     form: Form,
 }
 
@@ -100,8 +102,16 @@ impl HomePage {
         let me: Me = guest.me(site).await?;
         let logins =
             if me.must_change_password { Vec::new() } else { guest.logins(site).await?.sessions };
+        // Where the organisation has no schedule, there is no day to show.
+        let jobs = match me.must_change_password {
+            true => Vec::new(),
+            false => match jobs::today(site, guest).await {
+                Err(failure) if failure.status() == StatusCode::FORBIDDEN => Vec::new(),
+                jobs => jobs?,
+            },
+        };
         let frame = Frame::of(visitor, "worker");
-        Ok(Self { frame, csrf: guest.csrf.clone(), me, logins, form })
+        Ok(Self { frame, csrf: guest.csrf.clone(), me, logins, jobs, form })
     }
 }
 

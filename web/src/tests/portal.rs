@@ -38,6 +38,9 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
     if !["first", "dana", "sam"].contains(&token) {
         return refused("Invalid session");
     }
+    if let Some(rest) = what.strip_prefix("jobs").filter(|_| kind == "worker") {
+        return Some(jobs(asked, rest.trim_start_matches('/')));
+    }
     match what {
         "me" => told(json!({
             "name": "Dana <W>", "phone": "780-555-0111", "email": "sam@example.org", "organisation": "Maple",
@@ -100,6 +103,76 @@ fn visits(asked: &Asked, path: &str) -> Response {
     });
     visit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     axum::Json(visit).into_response()
+}
+
+/// The one visit that this worker goes to; nobody ends it without saying why.
+fn jobs(asked: &Asked, rest: &str) -> Response {
+    let line = json!({
+        "job_id": LEAD, "status": "CONFIRMED", "starts_at": "2026-12-01T17:00:00Z", "duration_minutes": 120,
+        "customer_name": "Sam <S>",
+    });
+    if rest.is_empty() {
+        return axum::Json(json!([line])).into_response();
+    }
+    if rest.ends_with("/finish") && asked.body["delay_reason"].is_null() {
+        let detail = "it took longer than planned: a reason is needed";
+        return problem(400, "work.overrun_reason_required", detail, &json!([]));
+    }
+    if asked.method == Method::DELETE {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let mut job = line;
+    let more = json!({
+        "ends_at": "2026-12-01T19:00:00Z", "planned_minutes": 120, "service_type": "deep",
+        "address_text": "1 <Elm>", "customer_phone": null, "consent_photos": true,
+        "addons": [{ "addon_id": "a", "qty": 2 }],
+        "addons_offered": [{ "addon_id": "a", "name": "Garage", "minutes": 45 }],
+        "time": { "state": "RUNNING", "total_seconds": 3_660 },
+        "checklist": { "name": "Usual", "status": "in_progress", "items": [{
+            "run_item_id": LEAD, "label": "Oven", "phase": "AFTER", "required": true, "checked": false, "note": null,
+        }] },
+        "photos": [{
+            "photo_id": LEAD, "phase": "BEFORE", "created_at": "2026-12-01T17:05:00Z", "needs_retake": true,
+        }],
+    });
+    job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    axum::Json(job).into_response()
+}
+
+#[tokio::test]
+async fn a_worker_sees_the_day_and_does_at_a_visit_what_there_is_to_do() {
+    let mut api = worker("dana").await;
+    let page = api.browser.get("/worker").await;
+    assert!(page.shows("Sam &#60;S&#62;"), "{}", page.html);
+    let here = format!("/worker/jobs/{LEAD}");
+    let page = api.browser.get(&here).await;
+    for text in
+        ["61 minutes so far", "2 × Garage", "Oven", "please take it again", "1 &#60;Elm&#62;"]
+    {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
+    let csrf = page.field("csrf").to_owned();
+    let form =
+        |more: &[(&'static str, &'static str)]| [&[("csrf", csrf.as_str())][..], more].concat();
+    let refused = api.browser.post(&format!("{here}/finish"), &form(&[])).await;
+    assert!(refused.shows("a reason is needed"), "{}", refused.html);
+    let why = form(&[("delay_reason", "OTHER"), ("delay_note", "dogs")]);
+    let page = api.browser.post(&format!("{here}/finish"), &why).await;
+    assert_eq!(page.header("location"), format!("{here}?saved=1"));
+    let sent = &api.asked(&Method::POST, &format!("/worker/jobs/{LEAD}/finish"))[1].body;
+    assert_eq!(sent, &json!({ "delay_reason": "OTHER", "delay_note": "dogs" }));
+    let mark = form(&[("run_item_id", LEAD), ("checked", "1")]);
+    let page = api.browser.post(&format!("{here}/items"), &mark).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    let path = format!("/worker/jobs/{LEAD}/checklist/items/{LEAD}");
+    assert_eq!(api.asked(&Method::PATCH, &path)[0].body, json!({ "checked": true }));
+    let page = api.browser.post(&format!("{here}/photos/{LEAD}/delete"), &form(&[])).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    let page = api.browser.post(&format!("{here}/work/explode"), &form(&[])).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    let forged = [("csrf", "x")];
+    let page = api.browser.post(&format!("{here}/work/pause"), &forged).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
 }
 
 /// A worker in the session of that token.
