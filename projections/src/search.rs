@@ -1,7 +1,8 @@
 //! One search over everything that staff look for by name, telephone, address of mail or id.
 //!
-//! A new kind of thing is a constant here, and a line in `kinds` of the route, which says who may look for it: its list must have a column `search` with one line for each text by which it
-//! is found, in lower case, and must be wiped of people who are erased.
+//! A new kind of thing is a constant here, and a line in `kinds` of the route, which says who may look for it. Its list must
+//! have a column `search` with one line for each text by which it is found, in lower case, and must be wiped of people who are
+//! erased.
 
 use domain::id::OrgId;
 use domain::personal::PLACEHOLDER;
