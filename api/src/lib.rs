@@ -19,6 +19,7 @@ mod freshness;
 mod health;
 mod history;
 mod identity;
+mod invoicing;
 mod jobs;
 mod json;
 mod leads;
@@ -56,6 +57,7 @@ pub use self::identity::{
     BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, SharedLogin,
     StaffPolicy, TokenKeyError, Tokens, Wanted,
 };
+pub use self::invoicing::InvoiceLinks;
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::monitors::{Monitors, monitoring};
@@ -110,6 +112,7 @@ fn routes() -> Routes {
         .merge(scheduling::routes())
         .merge(search::routes())
         .merge(dashboard::routes())
+        .merge(invoicing::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

@@ -34,6 +34,7 @@ pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
         { "name": "scheduling", "description": "Teams, free times, visits, and visits that come again" },
         { "name": "dispatch", "description": "The desk: the board of a day, what needs an eye, who could go, what people are told" },
         { "name": "work", "description": "What happens on site: time, checklists, reasons, extras" },
+        { "name": "invoicing", "description": "What customers are to pay, and what they paid" },
         { "name": "billing", "description": "What the organisation pays for, and how much it may have" },
         { "name": "people", "description": "Workers, and clients whose homes they clean" },
         { "name": "dashboard", "description": "The figures of the day, and what happened last" },

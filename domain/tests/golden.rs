@@ -2,6 +2,8 @@
 
 #[path = "golden/dispatch.rs"]
 mod dispatch;
+#[path = "golden/invoicing.rs"]
+mod invoicing;
 #[path = "golden/pricing.rs"]
 mod pricing;
 #[path = "golden/scheduling.rs"]
@@ -22,9 +24,11 @@ use domain::identity::break_glass::{BreakGlass, BreakGlassEvent, BreakGlassStart
 use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
 use domain::identity::session::{Session, SessionEvent, Started};
 use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
+use domain::invoicing::invoice::{Invoice, InvoiceEvent};
 use domain::organisation::{
     HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile, Pruned,
 };
+use domain::payments::payment::{Payment, PaymentEvent};
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
 use domain::pricing::price_book::{PriceBook, PriceBookEvent};
@@ -96,6 +100,8 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<DispatchNotice>(&dispatch::notice(), NoticeEvent::VARIANTS));
     files.extend(written::<VisitPin>(&dispatch::pin(), PinEvent::VARIANTS));
     files.extend(written::<Zones>(&dispatch::zones(), ZonesEvent::VARIANTS));
+    files.extend(written::<Invoice>(&invoicing::invoice(), InvoiceEvent::VARIANTS));
+    files.extend(written::<Payment>(&invoicing::payment(), PaymentEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
     files.extend(written::<PortalSession>(&portal_session(), PortalSessionEvent::VARIANTS));
@@ -147,6 +153,8 @@ fn every_golden_file_is_still_read() {
             DispatchNotice::TYPE => decoded::<DispatchNotice>(json),
             VisitPin::TYPE => decoded::<VisitPin>(json),
             Zones::TYPE => decoded::<Zones>(json),
+            Invoice::TYPE => decoded::<Invoice>(json),
+            Payment::TYPE => decoded::<Payment>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),
             PortalSession::TYPE => decoded::<PortalSession>(json),

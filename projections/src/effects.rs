@@ -12,6 +12,7 @@ use domain::customers::client::Client;
 use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
+use domain::invoicing::invoice::Invoice;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
@@ -103,6 +104,7 @@ impl Wanted {
             DispatchNotice::TYPE => {
                 intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
             }
+            Invoice::TYPE => intents::<Invoice, _>(event, parking, policy::invoice_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
             }

@@ -13,6 +13,7 @@ pub mod entity_timeline;
 mod fixture;
 pub mod heartbeats;
 pub mod history;
+pub mod invoicing;
 pub mod outbox;
 pub mod people;
 pub mod plan_usage;
@@ -57,6 +58,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<customers::client_records::ClientRecords>(),
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
+    Reader::of::<invoicing::invoice_list::InvoiceList>(),
     Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<pricing::price_book_versions::PriceBookVersions>(),
     Reader::of::<sales::lead_detail::LeadDetail>(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use futures::Stream;
 use futures::stream::try_unfold;
 use reqwest::redirect::Policy;
@@ -141,6 +142,21 @@ impl Api {
         let mut url = self.url(path)?;
         url.query_pairs_mut().extend_pairs(parameters);
         self.send(visitor, self.http.get(url)).await
+    }
+
+    /// A file, handed on as it is.
+    pub(crate) async fn file(&self, visitor: &Visitor, path: &[&str]) -> Result<Response, Failure> {
+        let request = self.http.get(self.url(path)?).headers(identity(visitor));
+        let answer = request.send().await.map_err(unreachable)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.bytes().await.map_err(unreachable)?;
+        if !status.is_success() {
+            return Err(refused(status, &body));
+        }
+        let kept = [header::CONTENT_TYPE, header::CONTENT_DISPOSITION];
+        let kept =
+            kept.into_iter().filter_map(|name| Some((name.clone(), headers.get(&name)?.clone())));
+        Ok((kept.collect::<HeaderMap>(), body).into_response())
     }
 
     /// Changes something on behalf of somebody who is signed in.

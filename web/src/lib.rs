@@ -4,12 +4,14 @@ mod api;
 mod assets;
 mod book;
 mod bookings;
+mod clients;
 mod dashboard;
 mod dispatch;
 mod edge;
 mod failure;
 mod form;
 mod history;
+mod invoices;
 mod landing;
 mod leads;
 mod login;
@@ -82,6 +84,8 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(dashboard::routes())
         .merge(search::routes())
         .merge(subscriptions::routes())
+        .merge(invoices::routes())
+        .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())
         .merge(settings::routes())

@@ -2,8 +2,10 @@
 //!
 //! The browser keeps the token of the API itself, so a restart of this process turns nobody out.
 
+mod book;
 mod client;
 mod door;
+mod subscriptions;
 mod visits;
 mod worker;
 
@@ -15,7 +17,12 @@ use crate::SiteState;
 use crate::moment::Moment;
 
 pub(crate) fn routes() -> Router<SiteState> {
-    Router::new().merge(worker::routes()).merge(client::routes()).merge(visits::routes())
+    Router::new()
+        .merge(worker::routes())
+        .merge(client::routes())
+        .merge(visits::routes())
+        .merge(book::routes())
+        .merge(subscriptions::routes())
 }
 
 /// One login of somebody, or a link on its way to them.

@@ -1,6 +1,7 @@
 //! The pages against a small API, as a browser would use them.
 
 mod browser;
+mod clients;
 mod desk;
 mod portal;
 mod public;
@@ -109,7 +110,7 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
         ("POST", "/v1/estimate") => estimated(&asked),
         ("POST", "/v1/bookings") => booked(&asked),
         ("GET", _) => read(&path, &asked),
-        ("POST" | "PATCH", _) => changed(&path, &asked),
+        ("POST" | "PATCH" | "PUT", _) => changed(&path, &asked),
         _ => problem(404, "route_not_found", "No route", &json!([])),
     }
 }
@@ -236,7 +237,13 @@ fn read(path: &str, asked: &Asked) -> Response {
         _ if path == format!("/v1/admin/history/lead/{LEAD}") => {
             json!({ "type": "lead", "id": LEAD, "items": [entry()], "next_after": null })
         }
-        _ => match settings::told(path).or_else(|| subscriptions::told(path)) {
+        _ => match settings::told(path)
+            .or_else(|| subscriptions::told(path))
+            .or_else(|| clients::told(path))
+        {
+            Some(body) if body["client_id"] == LEAD => {
+                return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();
+            }
             Some(body) => body,
             None => return problem(404, "not_found", "There is no such thing", &json!([])),
         },

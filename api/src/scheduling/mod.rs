@@ -7,7 +7,8 @@ mod dispatcher;
 mod external;
 mod facts;
 mod hours;
-mod instants;
+pub(crate) mod instants;
+mod jobs;
 mod occurrences;
 mod orders;
 mod photos;
@@ -50,4 +51,5 @@ pub(crate) fn routes() -> Routes {
         .merge(subscriptions::routes())
         .merge(orders::routes())
         .merge(photos::routes())
+        .merge(jobs::routes())
 }

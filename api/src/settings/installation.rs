@@ -26,6 +26,13 @@ pub struct Installation {
     pub email: Email,
 }
 
+impl Installation {
+    /// Whether mail leaves the house at all.
+    pub(crate) fn sends_mail(&self) -> bool {
+        self.email.mode != "off"
+    }
+}
+
 /// One variable.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {

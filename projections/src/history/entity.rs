@@ -15,7 +15,9 @@ use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
 use domain::identity::session::Session;
 use domain::identity::staff::Staff;
+use domain::invoicing::invoice::Invoice;
 use domain::organisation::Organisation;
+use domain::payments::payment::Payment;
 use domain::people::worker::Worker;
 use domain::personal;
 use domain::pricing::price_book::PriceBook;
@@ -55,9 +57,11 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Client>(),
     Entity::of::<DispatchNotice>(),
     Entity::of::<DispatcherAlert>(),
+    Entity::of::<Invoice>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
     Entity::of::<OrgSettings>(),
+    Entity::of::<Payment>(),
     Entity::of::<PhotoSet>(),
     Entity::of::<PortalSession>(),
     Entity::of::<Preferences>(),

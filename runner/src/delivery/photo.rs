@@ -1,5 +1,6 @@
 //! Files of photos that were deleted are removed, and photos of whoever was erased are deleted.
 
+use chrono::SubsecRound as _;
 use commands::{CommandBus, CommandError, Context, RequestKey};
 use domain::id::{BookingId, OrgId, PhotoId, SubjectId};
 use domain::recorded::Actor;
@@ -39,7 +40,7 @@ impl Delivery {
         else {
             return Attempt::Permanent("the effect says too little".to_owned());
         };
-        let now = (self.clock)();
+        let now = (self.clock)().trunc_subsecs(6);
         match self.store.delete(&Path::from(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {
                 let command = PhotoCommand::Purged { photo_id, now };
@@ -69,7 +70,7 @@ impl Delivery {
         else {
             return Ok(Attempt::Permanent("the effect says too little".to_owned()));
         };
-        let (org, now) = (OrgId::from(effect.org_id), (self.clock)());
+        let (org, now) = (OrgId::from(effect.org_id), (self.clock)().trunc_subsecs(6));
         let known =
             engine::wait_for(&self.db, org, &[PhotoList::NAME], effect.cause, Instant::now());
         if known.await? != engine::Waited::Reached {

@@ -89,7 +89,7 @@ impl Tables {
             // The office takes leads; nobody is hired there and nobody books.
             let idle = [
                 "worker_list",
-                "client_list",
+                "client_",
                 "team_list",
                 "time_off",
                 "booking_list",

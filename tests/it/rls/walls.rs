@@ -109,6 +109,18 @@ pub(super) async fn filled() -> App {
 async fn visited(app: &App, owner: &Client) {
     let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
     let cleo = owner.post("/v1/admin/clients", &client).await.ok().body["client_id"].clone();
+    let (route, double) = (
+        format!("/v1/admin/clients/{}", cleo.as_str().unwrap()),
+        json!({
+            "name": "Cleo", "email": "cleo.b@example.org",
+        }),
+    );
+    let note = json!({ "kind": "COMPLAINT", "text": "late" });
+    owner.post(&format!("{route}/notes"), &note).await.ok();
+    owner.post(&format!("{route}/feedback"), &json!({ "rating": 2 })).await.ok();
+    let double = owner.post("/v1/admin/clients", &double).await.ok().body["client_id"].clone();
+    let merge = format!("/v1/admin/clients/{}/merge", double.as_str().unwrap());
+    owner.post(&merge, &json!({ "into_client_id": cleo })).await.ok();
     let team = json!({ "name": "North" });
     let team = owner.post("/v1/admin/teams", &team).await.ok().body["team_id"].clone();
     let visit = json!({
@@ -142,6 +154,10 @@ async fn visited(app: &App, owner: &Client) {
         "start_date": app.now().date_naive(), "structured_inputs": { "beds": 1, "baths": 1 },
     });
     owner.post("/v1/admin/subscriptions", &weekly).await.ok();
+    let invoice = json!({
+        "client_id": cleo, "items": [{ "description": "Keys", "qty": 1, "unit_price_cents": 100 }],
+    });
+    owner.post("/v1/admin/invoices", &invoice).await.ok();
     let tax = json!({ "gst_rate": 0.05 });
     owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
 }

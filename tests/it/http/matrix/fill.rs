@@ -40,6 +40,7 @@ const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_
     "address_text":"{mark} street"}"#;
 const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"{soon}",
     "structured_inputs":{"beds":1,"baths":1}}"#;
+const ADDRESS: &str = r#"{"address_text":"{mark} street {n}"}"#;
 const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase":"AFTER"}]}"#;
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
@@ -51,6 +52,8 @@ const PHOTO: &str = "--photo\r\nContent-Disposition: form-data; name=\"phase\"\r
     --photo--\r\n";
 const EXTERNAL: &str =
     r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
+const INVOICE: &str = r#"{"client_id":"{client_id}","notes":"{mark}",
+    "items":[{"description":"{mark}","qty":1,"unit_price_cents":100,"tax_rate":null}]}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -90,6 +93,12 @@ pub(super) const THINGS: &[Thing] = &[
         ERASED,
     ),
     thing(
+        "address_id",
+        ("POST /v1/admin/clients/{client_id}/addresses", ADDRESS),
+        "address_id",
+        Some(("POST /v1/admin/clients/{client_id}/addresses/{}/archive", "")),
+    ),
+    thing(
         "team_id",
         ("POST /v1/admin/teams", r#"{"name":"{mark} {n}"}"#),
         "team_id",
@@ -118,6 +127,8 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/orders/{}/time/start", ""),
         ("POST /v1/orders/{}/checklist/init", "{}"),
     ]),
+    thing("invoice_id", ("POST /v1/admin/invoices", INVOICE), "invoice_id", None)
+        .after(&[("POST /v1/admin/invoices/{}/links", "{}")]),
     thing(
         "run_item_id",
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -185,6 +196,8 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
     ("booking_ids", "booking_id"),
+    ("into_client_id", "client_id"),
+    ("job_id", "order_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
     ("scope_id", "team_id"),
@@ -245,6 +258,12 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/clients", r#"{"name":"c","email":"c{n}@example.net"}"#),
     ("PATCH /v1/admin/clients/{client_id}", r#"{"name":"c {n}"}"#),
     ("POST /v1/admin/clients/{client_id}/block", r#"{"reason":"r"}"#),
+    ("POST /v1/admin/clients/{client_id}/addresses", ADDRESS),
+    ("PATCH /v1/admin/clients/{client_id}/addresses/{address_id}", r#"{"label":"l {n}"}"#),
+    ("POST /v1/admin/clients/{client_id}/notes", r#"{"kind":"NOTE","text":"{mark} {n}"}"#),
+    ("PUT /v1/admin/clients/{client_id}/tags", r#"{"tags":["{mark} {n}"]}"#),
+    ("POST /v1/admin/clients/{client_id}/feedback", r#"{"rating":5,"comment":"{mark}"}"#),
+    ("POST /v1/admin/clients/{client_id}/merge", r#"{"into_client_id":"{client_id}"}"#),
     ("POST /v1/billing/pause", r#"{"reason_code":"SEASON_OVER"}"#),
     ("POST /v1/billing/resume", r#"{"reason_code":"SEASON_BEGINS"}"#),
     ("POST /v1/admin/teams", r#"{"name":"t {n}"}"#),
@@ -318,6 +337,26 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"review_status":"APPROVED","comment":"{mark}"}"#,
     ),
     ("POST /v1/orders/{order_id}/time/finish", "{}"),
+    ("POST /v1/admin/invoices", INVOICE),
+    (
+        "POST /v1/admin/orders/{order_id}/invoice",
+        r#"{"allow_additional":true,"items":[{"description":"{mark}","qty":1,"unit_price_cents":100}]}"#,
+    ),
+    ("PATCH /v1/admin/invoices/{invoice_id}", r#"{"notes":"n {n}"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/void", r#"{"reason":"r"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/credit-notes", r#"{"amount_cents":1,"reason":"r"}"#),
+    (
+        "POST /v1/admin/invoices/{invoice_id}/record-payment",
+        r#"{"amount_cents":1,"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/{invoice_id}/mark-paid", r#"{"amount_cents":1,"method":"cash"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/payments/{payment}/refund", "{}"),
+    ("POST /v1/admin/invoices/bulk/remind", r#"{"invoice_ids":["{invoice_id}"]}"#),
+    (
+        "POST /v1/admin/invoices/bulk/mark_paid",
+        r#"{"invoice_ids":["{invoice_id}"],"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/overdue_remind", r#"{"bucket":"recent"}"#),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),
@@ -341,10 +380,21 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/break-glass/start", r#"{"reason":"r {n}"}"#),
     ("POST /worker/login", r#"{"phone":"780-557-0002","password":"x"}"#),
     ("POST /worker/change-password", r#"{"current_password":"x","new_password":"y"}"#),
+    ("POST /worker/jobs/{job_id}/finish", "{}"),
+    ("POST /worker/jobs/{job_id}/addons", r#"{"addon_id":"{addon_id}","qty":1}"#),
+    ("PATCH /worker/jobs/{job_id}/checklist/items/{run_item_id}", r#"{"note":"n {n}"}"#),
+    ("POST /worker/jobs/{job_id}/photos", PHOTO),
     ("POST /client/login/request", r#"{"email":"{mark}@example.net"}"#),
     ("POST /client/login/callback", r#"{"token":"x"}"#),
     ("POST /v1/client/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T12:00"}"#),
     ("POST /v1/client/bookings/{booking_id}/cancel", r#"{"reason":"{mark}"}"#),
+    ("POST /v1/client/bookings", r#"{"starts_at":"{day}T14:00"}"#),
+    ("POST /client/orders/{order_id}/review", r#"{"rating":5,"comment":"{mark}"}"#),
+    (
+        "POST /client/subscriptions",
+        r#"{"frequency":"WEEKLY","start_date":"{soon}","structured_inputs":{"beds":1,"baths":1}}"#,
+    ),
+    ("PATCH /client/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];
