@@ -77,17 +77,18 @@ async fn search(
     Ok(reached.mark(Answer::json(&json!({ "q": query, "items": items }))?))
 }
 
-/// What somebody may look through: what they may read on pages of its own. A new kind says here who may.
+/// What somebody may look through: what they may read on pages of its own. A new kind says here who may, and by its place
+/// what comes first of what matches as well: people before their many visits.
 fn kinds(caller: &Caller, has_schedule: bool) -> Vec<Kind> {
     let contacts = caller.may(Permission::ContactsView);
     let bookings = has_schedule && caller.may(Permission::BookingsView);
     let leads = contacts || caller.may(Permission::LeadsView);
     let all = [
-        (bookings && contacts, search::BOOKING),
-        (bookings && !contacts, search::BOOKING_UNNAMED),
         (contacts, search::CLIENT),
         (leads, search::LEAD),
         (caller.may(Permission::BookingsAssign), search::WORKER),
+        (bookings && contacts, search::BOOKING),
+        (bookings && !contacts, search::BOOKING_UNNAMED),
     ];
     all.into_iter().filter(|(may, _)| *may).map(|(_, kind)| kind).collect()
 }

@@ -1,7 +1,8 @@
 //! One search over everything that staff look for by name, telephone, address of mail or id.
 //!
-//! A new kind of thing is one line in [`KINDS`]: its list must have a column `search` with one line for each text by which it
-//! is found, in lower case, and must be wiped of people who are erased.
+//! A new kind of thing is a constant here, and a line in `kinds` of the route, which says who may look for it. Its list must
+//! have a column `search` with one line for each text by which it is found, in lower case, and must be wiped of people who are
+//! erased.
 
 use domain::id::OrgId;
 use domain::personal::PLACEHOLDER;
@@ -85,9 +86,6 @@ pub const WORKER: Kind = Kind {
     newest: "hired_at",
 };
 
-/// Everything that can be found.
-pub const KINDS: &[Kind] = &[BOOKING, CLIENT, LEAD, WORKER];
-
 /// Something that was found. `Debug` shows nothing of a person.
 #[derive(Clone, PartialEq, Eq, FromRow)]
 pub struct Hit {
@@ -109,7 +107,7 @@ impl std::fmt::Debug for Hit {
     }
 }
 
-/// What matches `query`, the best first; of what matches as well, the newest.
+/// What matches `query`, the best first; of what matches as well, in the order of `kinds` and then the newest.
 pub async fn find(
     db: &mut PgConnection,
     org: OrgId,
@@ -126,17 +124,24 @@ pub async fn find(
         if n > 0 {
             sql.push(" union all ");
         }
-        matching(&mut sql, *kind, org, &query, limit);
+        let place = i32::try_from(n).unwrap_or(i32::MAX);
+        matching(&mut sql, (*kind, place), org, &query, limit);
     }
-    sql.push(") found order by score desc, newest desc, id limit ").push_bind(limit);
+    sql.push(") found order by score desc, place, newest desc, id limit ").push_bind(limit);
     sql.build_query_as().fetch_all(db).await
 }
 
 /// Each kind is cut to the page before they are put together.
-fn matching(sql: &mut QueryBuilder<'_, Postgres>, kind: Kind, org: OrgId, query: &str, limit: i64) {
+fn matching(
+    sql: &mut QueryBuilder<'_, Postgres>,
+    (kind, place): (Kind, i32),
+    org: OrgId,
+    query: &str,
+    limit: i64,
+) {
     let Kind { name, table, id, texts, label, person, status, newest } = kind;
     sql.push(format!(
-        "(select '{name}' as kind, {id} as id, {label} as label, {status} as status, {newest} as newest, case when position("
+        "(select '{name}' as kind, {place} as place, {id} as id, {label} as label, {status} as status, {newest} as newest, case when position("
     ));
     sql.push_bind(format!("\n{query}\n"));
     sql.push(format!(r" in E'\n' || {texts} || E'\n') > 0 then 100 when position("));

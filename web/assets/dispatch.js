@@ -6,17 +6,6 @@
   const desk = () => document.getElementById("desk");
   if (!live || !desk() || !window.EventSource) return;
 
-  // Times on the clock of the organisation; the exact instant stays in the title.
-  const clocks = () => {
-    const zone = desk().dataset.zone;
-    if (!zone) return;
-    const hours = new Intl.DateTimeFormat("en-CA", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-    for (const time of desk().querySelectorAll("time")) {
-      time.title = time.textContent;
-      time.textContent = hours.format(new Date(time.dateTime));
-    }
-  };
-
   // Whatever is being typed or is open is not taken from under anybody's hands.
   const busy = () => {
     const at = document.activeElement;
@@ -37,13 +26,12 @@
       if (!answer.ok || answer.redirected) { say("not live"); return; }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById("desk");
-      if (fresh) { desk().replaceWith(document.adoptNode(fresh)); clocks(); say("live"); }
+      if (fresh) { desk().replaceWith(document.adoptNode(fresh)); say("live"); }
     } finally {
       reading = false;
     }
   };
 
-  clocks();
   const source = new EventSource("/dispatch/stream");
   source.addEventListener("open", () => say("live"));
   source.addEventListener("error", () => say("not live"));

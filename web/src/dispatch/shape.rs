@@ -23,6 +23,8 @@ pub(super) struct Visit {
     pub(super) status: String,
     pub(super) starts_at: Moment,
     pub(super) ends_at: Moment,
+    local_starts_at: String,
+    local_ends_at: String,
     pub(super) client: Customer,
     pub(super) address: Address,
     assigned_worker: Option<Assigned>,
@@ -58,6 +60,15 @@ pub(super) struct Worker {
 }
 
 impl Visit {
+    /// On the clock of the day, hours and minutes.
+    pub(super) fn begins(&self) -> &str {
+        hours(&self.local_starts_at)
+    }
+
+    pub(super) fn ends(&self) -> &str {
+        hours(&self.local_ends_at)
+    }
+
     pub(super) fn worker(&self) -> &str {
         let name = self.assigned_worker.as_ref().map(|one| one.name.as_deref());
         name.map_or("", |name| name.unwrap_or("somebody who has left"))
@@ -88,6 +99,10 @@ impl Visit {
             _ => None,
         }
     }
+}
+
+fn hours(local: &str) -> &str {
+    local.split_once('T').map_or(local, |(_, hours)| hours)
 }
 
 /// What needs an eye.

@@ -23,7 +23,8 @@ pub(super) fn answer(path: &str) -> Value {
             ],
             "bookings": [{
                 "booking_id": LEAD, "status": "PENDING", "starts_at": "2030-03-04T16:00:00Z",
-                "ends_at": "2030-03-04T18:00:00Z", "client": { "name": "<b>Sam</b>", "phone": "780" },
+                "ends_at": "2030-03-04T18:00:00Z", "local_starts_at": "2030-03-04T09:00",
+                "local_ends_at": "2030-03-04T11:00", "client": { "name": "<b>Sam</b>", "phone": "780" },
                 "address": { "formatted": "7 Elm", "zone": "Downtown" }, "assigned_worker": null, "team_id": "t1",
                 "team_name": "North",
             }],
@@ -82,6 +83,7 @@ async fn the_desk_shows_a_day_and_offers_the_workers_of_the_team() {
     let page = api.browser.get("/dispatch?date=2030-03-04").await;
     assert!(page.shows("&#60;b&#62;Sam") && page.shows("Wes &#60;i&#62;"), "{}", page.html);
     assert!(!page.shows("Of another team"));
+    assert!(page.shows(">09:00</time>") && page.shows(">11:00</time>"));
     assert!(page.shows("data-version=\"7\"") && page.shows("late worker") && page.shows("$120.00"));
     let form = [
         ("csrf", page.field("csrf")),

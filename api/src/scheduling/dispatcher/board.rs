@@ -1,6 +1,8 @@
 //! The board of a day.
 
 use axum::extract::State;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use domain::access::Permission;
 use domain::scheduling::dispatch::zones::{self, Zone};
 use projections::scheduling::dispatch_board::{self, SOURCES, Visit};
@@ -64,7 +66,8 @@ async fn board(
     let visits = dispatch_board::day(&mut tx, &app.keys, org, (day.span, None), MOST).await?;
     let people = People::load(&mut tx, org).await?;
     tx.rollback().await?;
-    let shown = Shown { people: &people, zones: &zones, contacts: sees_contacts(&caller) };
+    let contacts = sees_contacts(&caller);
+    let shown = Shown { people: &people, zones: &zones, contacts, clock: day.zone };
     let is_there = |visit: &&Visit| {
         visit.archived_at.is_none()
             && asked.zone.as_deref().is_none_or(|zone| shown.zone(visit) == Some(zone))
@@ -117,7 +120,8 @@ async fn dispatch_board_of_day(
     let visits = dispatch_board::day(&mut tx, &app.keys, org, (day.span, None), MOST).await?;
     let people = People::load(&mut tx, org).await?;
     tx.rollback().await?;
-    let shown = Shown { people: &people, zones: &zones, contacts: sees_contacts(&caller) };
+    let contacts = sees_contacts(&caller);
+    let shown = Shown { people: &people, zones: &zones, contacts, clock: day.zone };
     let is_wanted = |visit: &&Visit| {
         (asked.show_archived == Some(true) || visit.archived_at.is_none())
             && (asked.show_cancelled == Some(true) || visit.status != "CANCELLED")
@@ -137,11 +141,17 @@ struct Shown<'a> {
     people: &'a People,
     zones: &'a [Zone],
     contacts: bool,
+    clock: Tz,
 }
 
 impl Shown<'_> {
     fn zone(&self, visit: &Visit) -> Option<&str> {
         visit.pin.and_then(|pin| zones::zone_of(self.zones, pin))
+    }
+
+    /// As the clock of the day shows it: what other programs believe about its zone may be older, or newer.
+    fn local(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.clock).format("%Y-%m-%dT%H:%M").to_string()
     }
 
     fn visit(&self, visit: &Visit) -> Value {
@@ -154,6 +164,8 @@ impl Shown<'_> {
             "status": visit.status,
             "starts_at": visit.starts_at,
             "ends_at": visit.ends_at,
+            "local_starts_at": self.local(visit.starts_at),
+            "local_ends_at": self.local(visit.ends_at),
             "duration_min": visit.window().minutes(),
             "client": {
                 "id": visit.client_id,

@@ -227,6 +227,20 @@ async fn whoever_watches_is_told_of_changes_of_others_and_of_nobody_elses() {
 }
 
 #[tokio::test]
+async fn no_more_watch_one_organisation_than_there_is_room_for() {
+    let app = App::start().await;
+    let mut watching = Vec::new();
+    for _ in 0..64 {
+        watching.push(Watched::start(&app, 0, None).await);
+    }
+    let path = format!("{DESK}/board/stream");
+    let full = app.staff("dispatcher").get(&path).await;
+    assert_eq!(full.is(503, "overloaded").header("retry-after"), Some("10"));
+    // Another organisation is none the worse for it.
+    Watched::start(&app, 1, None).await;
+}
+
+#[tokio::test]
 async fn streams_are_for_the_desk_alone() {
     let app = App::start().await;
     let path = format!("{DESK}/board/stream");
