@@ -1,4 +1,4 @@
--- parent: 0026
+-- parent: 0033
 -- Clients who turned out to be the same person, where they live, what is said about them, and what they were worth.
 
 alter table client_logins add column merged_into uuid;

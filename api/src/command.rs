@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::multipart::Multipart;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use commands::{Context, RequestKey};
 use domain::id::OrgId;
@@ -92,12 +94,16 @@ impl CommandRequest {
     }
 }
 
-impl FromRequest<AppState> for CommandRequest {
-    type Rejection = Problem;
+/// A request before its body was read.
+struct Head {
+    request: CommandRequest,
+    /// What the caller chose, and what else is asked: method, path and query.
+    keyed: Option<(String, [String; 3])>,
+}
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Ok(This(info)) = This::from_request_parts(&mut parts, app).await;
+impl Head {
+    async fn read(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let Ok(This(info)) = This::from_request_parts(parts, app).await;
         let rule = parts.extensions.get::<Rule>().copied();
         // Where a key means nothing, each request is one of its own: its answer may be a secret made for it.
         let is_alone = rule.is_some_and(|rule| rule.key == route::Key::Ignored);
@@ -106,7 +112,70 @@ impl FromRequest<AppState> for CommandRequest {
         let canonical = rule.and_then(|rule| rule.alias_of);
         let via = rule.map(|rule| audit::via(&info, app.client_address, rule.success));
         let key = if is_alone { None } else { idempotency_key(&parts.headers)?.map(str::to_owned) };
-        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        let keyed = key.map(|text| {
+            let path = canonical.unwrap_or(parts.uri.path()).to_owned();
+            let query = parts.uri.query().unwrap_or_default().to_owned();
+            (text, [parts.method.to_string(), path, query])
+        });
+        let body = Bytes::new();
+        let request = CommandRequest { info, key: None, expected_version, action, via, body };
+        Ok(Self { request, keyed })
+    }
+
+    /// The request, once it is known what it carries.
+    fn with(self, body: &[u8]) -> CommandRequest {
+        let key = self.keyed.map(|(text, [method, path, query])| {
+            let fingerprint = fingerprint(&text, [&method, &path, &query], body);
+            Key { text, fingerprint }
+        });
+        CommandRequest { key, ..self.request }
+    }
+}
+
+/// A request that brings a file, which is read as it comes.
+pub(crate) struct FileRequest {
+    head: Head,
+    parts: Result<Multipart, Problem>,
+}
+
+impl FileRequest {
+    /// What comes, part by part. Whoever sends no form is told so here, after they were told what they may not.
+    pub(crate) fn parts(&mut self) -> Result<&mut Multipart, Problem> {
+        self.parts.as_mut().map_err(|problem| problem.clone())
+    }
+
+    /// The command, once it is known what came; `digest` tells one file and its form from another.
+    pub(crate) fn command(self, digest: &[u8]) -> CommandRequest {
+        self.head.with(digest)
+    }
+}
+
+impl FromRequest<AppState> for FileRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let head = Head::read(&mut parts, app).await?;
+        let no_form = || {
+            let detail = "Files come as a form: send Content-Type: multipart/form-data.";
+            Problem::new(Code::UnsupportedMediaType).detail(detail)
+        };
+        let parts = if is_plain(&parts.headers) {
+            let parts = Multipart::from_request(Request::from_parts(parts, body), app).await;
+            parts.map_err(|_| no_form())
+        } else {
+            Err(no_form())
+        };
+        Ok(Self { head, parts })
+    }
+}
+
+impl FromRequest<AppState> for CommandRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let head = Head::read(&mut parts, app).await?;
         let readable = is_json(&parts.headers) && is_plain(&parts.headers);
         let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
         let body = body.map_err(|rejection| match rejection.status() {
@@ -116,13 +185,7 @@ impl FromRequest<AppState> for CommandRequest {
         if !readable && !body.is_empty() {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
-        let key = key.map(|text| {
-            let path = canonical.unwrap_or(uri.path());
-            let asked = [method.as_str(), path, uri.query().unwrap_or_default()];
-            let fingerprint = fingerprint(&text, asked, &body);
-            Key { text, fingerprint }
-        });
-        Ok(Self { info, key, expected_version, action, via, body })
+        Ok(Self { body: Bytes::clone(&body), ..head.with(&body) })
     }
 }
 

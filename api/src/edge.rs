@@ -3,6 +3,7 @@
 mod cors;
 mod log;
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -93,6 +94,8 @@ pub(crate) struct Edge {
     problem_base: String,
     logged_address: ClientAddress,
     requests: Requests,
+    /// Method and path of routes that take files, however large.
+    files: HashSet<(&'static str, String)>,
 }
 
 impl Edge {
@@ -101,9 +104,22 @@ impl Edge {
         options: EdgeOptions,
         operations: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Arc<Self> {
+        Self::taking_files(options, operations, HashSet::new())
+    }
+
+    /// As [`Self::new`]; those of `files` take files, however large.
+    pub(crate) fn taking_files<'a>(
+        options: EdgeOptions,
+        operations: impl IntoIterator<Item = (&'a str, &'a str)>,
+        files: HashSet<(&'static str, String)>,
+    ) -> Arc<Self> {
         let EdgeOptions { proxies, cors, limits, problem_base, logged_address } = options;
         let (room, requests) = (Room::new(limits), Requests::new(operations));
-        Arc::new(Self { proxies, cors, room, problem_base, logged_address, requests })
+        Arc::new(Self { proxies, cors, room, problem_base, logged_address, requests, files })
+    }
+
+    fn takes_file(&self, asked: &Asked) -> bool {
+        self.files.iter().any(|(method, path)| asked.method() == method && asked.route() == path)
     }
 }
 
@@ -121,7 +137,7 @@ pub(crate) async fn edge(
     let if_none_match = request.headers().get(header::IF_NONE_MATCH).cloned();
     let origin = request.headers().get(header::ORIGIN).cloned();
 
-    let too_large = edge.room.is_too_large(request.headers());
+    let too_large = edge.room.is_too_large(request.headers()) && !edge.takes_file(&asked);
     let answered = if let Some(answered) = edge.cors.preflight(asked.method(), request.headers()) {
         answered
     } else {

@@ -16,12 +16,13 @@ use crate::caller::{Logins, Pairs};
 use crate::edge::{Edge, EdgeOptions};
 use crate::health::{Backup, Behind, Health};
 use crate::identity::{Hashing, Links, PortalPolicy, Seen, SharedLogin, StaffPolicy, Tokens};
+use crate::invoicing::{InvoiceLinks, Numbering, Sheets};
 use crate::metrics::Scrape;
 use crate::monitors::Monitors;
 use crate::organisation::Organisations;
 use crate::pricing;
 use crate::rate::RateLimiter;
-use crate::scheduling::Occurrences;
+use crate::scheduling::{Boards, Occurrences, Photos};
 use crate::settings::{Installation, Known};
 
 /// Tells the time; a test hands in its own.
@@ -46,6 +47,8 @@ pub struct Options {
     pub staff: StaffPolicy,
     /// How workers and clients do.
     pub portal: PortalPolicy,
+    /// Make and recognise the addresses under which customers see invoices.
+    pub invoice_links: InvoiceLinks,
     /// The health probe, on connections of its own.
     pub health: Health,
     /// Where the time of the last backup is looked for.
@@ -56,6 +59,8 @@ pub struct Options {
     pub default_org: Option<OrgId>,
     /// What holds for every request.
     pub edge: EdgeOptions,
+    /// Where photos are kept, and how they are handed out.
+    pub photos: Photos,
     /// How often one may ask.
     pub rate: RateLimiter,
     /// Whether `/openapi.json` and `/docs` exist.
@@ -81,6 +86,7 @@ pub struct App {
     pub(crate) clock: Clock,
     pub(crate) default_org: Option<OrgId>,
     pub(crate) edge: Arc<Edge>,
+    pub(crate) photos: Photos,
     pub(crate) rate: RateLimiter,
     pub(crate) docs: bool,
     pub(crate) tokens: Tokens,
@@ -90,10 +96,14 @@ pub struct App {
     pub(crate) staff: StaffPolicy,
     pub(crate) portal: PortalPolicy,
     pub(crate) links: Links,
+    pub(crate) invoice_links: InvoiceLinks,
+    pub(crate) numbering: Numbering,
+    pub(crate) sheets: Sheets,
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) prices: pricing::Known,
     pub(crate) occurrences: Occurrences,
+    pub(crate) boards: Boards,
     pub(crate) installation: Installation,
     pub(crate) attempts: Attempts,
     pub(crate) client_address: ClientAddress,
@@ -122,6 +132,8 @@ impl App {
         crate::metrics::describe_logins();
         let declared = crate::declared();
         let operations = declared.iter().map(|one| (one.method, one.path.as_str()));
+        let files = declared.iter().filter(|one| one.takes_file);
+        let files = files.map(|one| (one.method, one.path.clone())).collect();
         let behind = options.health.behind();
         let monitors = Monitors::new(
             options.health,
@@ -141,7 +153,8 @@ impl App {
             behind,
             clock: options.clock,
             default_org: options.default_org,
-            edge: Edge::new(options.edge, operations),
+            edge: Edge::taking_files(options.edge, operations, files),
+            photos: options.photos,
             rate: options.rate,
             docs: options.docs,
             tokens: options.tokens,
@@ -155,10 +168,14 @@ impl App {
             staff,
             portal: options.portal,
             links,
+            invoice_links: options.invoice_links,
+            numbering: Numbering::default(),
+            sheets: Sheets::default(),
             organisations: Organisations::default(),
             settings: Known::default(),
             prices: pricing::Known::default(),
             occurrences,
+            boards: Boards::default(),
             installation: options.installation,
             attempts: options.attempts,
             client_address: options.client_address,

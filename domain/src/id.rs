@@ -77,8 +77,16 @@ ids! {
     ChecklistTemplateId,
     /// Something on the checklist of a visit.
     RunItemId,
+    /// A photo of a visit.
+    PhotoId,
     /// A visit that comes again and again.
     SubscriptionId,
+    /// What somebody is to pay.
+    InvoiceId,
+    /// Part of an invoice that need not be paid any more.
+    CreditId,
+    /// Money that went back.
+    RefundId,
     /// A login of a client or a worker, from the link that was sent to its end.
     PortalSessionId,
     /// A role of an organisation's own.

@@ -9,10 +9,18 @@ use serde_json::{Value, json};
 
 mod booking;
 mod client;
+mod dispatch;
+mod invoice;
+mod photo;
+mod subject;
 mod subscription;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
-pub use self::client::{client_intents, subject_intents};
+pub use self::client::client_intents;
+pub use self::dispatch::{DISPATCH_NOTICE, notice_intents};
+pub use self::invoice::{INVOICE_LETTER, invoice_intents};
+pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents};
+pub use self::subject::subject_intents;
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
 use crate::id::{BreakGlassId, ClientId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;
@@ -96,6 +104,13 @@ pub enum TimerCommand {
         /// Why.
         reason: ErasureReason,
     },
+    /// See [`crate::scheduling::booking::BookingCommand::FixBaseCharge`].
+    FixBaseCharge {
+        /// How much.
+        amount_cents: i64,
+    },
+    /// See [`crate::invoicing::invoice::InvoiceCommand::MarkOverdue`].
+    MarkInvoiceOverdue,
 }
 
 /// Everything that follows from what happened to a lead.

@@ -1,5 +1,9 @@
 //! Freezes what stands in the log: every event of every aggregate must be written and read as its golden file says.
 
+#[path = "golden/dispatch.rs"]
+mod dispatch;
+#[path = "golden/invoicing.rs"]
+mod invoicing;
 #[path = "golden/pricing.rs"]
 mod pricing;
 #[path = "golden/scheduling.rs"]
@@ -20,9 +24,11 @@ use domain::identity::break_glass::{BreakGlass, BreakGlassEvent, BreakGlassStart
 use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
 use domain::identity::session::{Session, SessionEvent, Started};
 use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
+use domain::invoicing::invoice::{Invoice, InvoiceEvent};
 use domain::organisation::{
     HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile, Pruned,
 };
+use domain::payments::payment::{Payment, PaymentEvent};
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
 use domain::pricing::price_book::{PriceBook, PriceBookEvent};
@@ -33,6 +39,11 @@ use domain::sales::lead::{
 use domain::scheduling::booking::{Booking, BookingEvent, Party};
 use domain::scheduling::checklist::run::{Checklist, ChecklistEvent};
 use domain::scheduling::checklist::templates::{Templates, TemplatesEvent};
+use domain::scheduling::dispatch::alert::{AlertEvent, DispatcherAlert};
+use domain::scheduling::dispatch::notice::{DispatchNotice, NoticeEvent};
+use domain::scheduling::dispatch::pin::{PinEvent, VisitPin};
+use domain::scheduling::dispatch::zones::{Zones, ZonesEvent};
+use domain::scheduling::photos::{PhotoEvent, PhotoSet};
 use domain::scheduling::subscription::{Subscription, SubscriptionEvent};
 use domain::scheduling::team::{Team, TeamEvent};
 use domain::scheduling::time_off::{TimeOff, TimeOffEvent};
@@ -83,7 +94,14 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Subscription>(&scheduling::subscription(), SubscriptionEvent::VARIANTS));
     files.extend(written::<Templates>(&scheduling::templates(), TemplatesEvent::VARIANTS));
     files.extend(written::<Checklist>(&scheduling::checklist(), ChecklistEvent::VARIANTS));
+    files.extend(written::<PhotoSet>(&scheduling::photos(), PhotoEvent::VARIANTS));
     files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
+    files.extend(written::<DispatcherAlert>(&dispatch::alert(), AlertEvent::VARIANTS));
+    files.extend(written::<DispatchNotice>(&dispatch::notice(), NoticeEvent::VARIANTS));
+    files.extend(written::<VisitPin>(&dispatch::pin(), PinEvent::VARIANTS));
+    files.extend(written::<Zones>(&dispatch::zones(), ZonesEvent::VARIANTS));
+    files.extend(written::<Invoice>(&invoicing::invoice(), InvoiceEvent::VARIANTS));
+    files.extend(written::<Payment>(&invoicing::payment(), PaymentEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
     files.extend(written::<PortalSession>(&portal_session(), PortalSessionEvent::VARIANTS));
@@ -129,7 +147,14 @@ fn every_golden_file_is_still_read() {
             Subscription::TYPE => decoded::<Subscription>(json),
             Templates::TYPE => decoded::<Templates>(json),
             Checklist::TYPE => decoded::<Checklist>(json),
+            PhotoSet::TYPE => decoded::<PhotoSet>(json),
             WorkSession::TYPE => decoded::<WorkSession>(json),
+            DispatcherAlert::TYPE => decoded::<DispatcherAlert>(json),
+            DispatchNotice::TYPE => decoded::<DispatchNotice>(json),
+            VisitPin::TYPE => decoded::<VisitPin>(json),
+            Zones::TYPE => decoded::<Zones>(json),
+            Invoice::TYPE => decoded::<Invoice>(json),
+            Payment::TYPE => decoded::<Payment>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),
             PortalSession::TYPE => decoded::<PortalSession>(json),

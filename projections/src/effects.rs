@@ -12,10 +12,13 @@ use domain::customers::client::Client;
 use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
+use domain::invoicing::invoice::Invoice;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
+use domain::scheduling::dispatch::notice::DispatchNotice;
+use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
 use domain::subject::Subject;
 use serde_json::json;
@@ -97,6 +100,11 @@ impl Wanted {
             Subscription::TYPE => {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
             }
+            PhotoSet::TYPE => intents::<PhotoSet, _>(event, parking, policy::photo_intents),
+            DispatchNotice::TYPE => {
+                intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
+            }
+            Invoice::TYPE => intents::<Invoice, _>(event, parking, policy::invoice_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
             }

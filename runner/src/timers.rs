@@ -12,6 +12,7 @@ use commands::{CommandBus, CommandError, Context, RequestKey};
 use domain::customers::client::{Client, ClientCommand};
 use domain::event::EventSourced;
 use domain::id::{ClientId, OrgId};
+use domain::invoicing::invoice::{Invoice, InvoiceCommand};
 use domain::policy::TimerCommand;
 use domain::recorded::Actor;
 use domain::sales::lead::{Lead, LeadCommand, WinCause};
@@ -190,6 +191,13 @@ impl Timers {
                 let id = id.parse().context("no id of a subscription")?;
                 self.occurrences.book(&ctx, id, date).await?;
                 Ok(())
+            }
+            TimerCommand::FixBaseCharge { amount_cents } => {
+                let command = BookingCommand::FixBaseCharge { amount_cents, now };
+                self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::MarkInvoiceOverdue => {
+                self.tell::<Invoice>(&ctx, id, InvoiceCommand::MarkOverdue { now }).await
             }
             TimerCommand::RemindOfVisit { starts_at } => {
                 self.tell::<Booking>(&ctx, id, BookingCommand::Remind { starts_at, now }).await

@@ -2,6 +2,7 @@
 
 mod browser;
 mod clients;
+mod desk;
 mod portal;
 mod public;
 mod settings;
@@ -205,6 +206,8 @@ fn read(path: &str, asked: &Asked) -> Response {
             json!({ "bookings": [visit()], "total": 1, "next_cursor": "17_ab" })
         }
         "/v1/admin/schedule/team_calendar" => calendar(),
+        _ if path.starts_with("/v1/admin/dispatcher/board/") => return desk::stream(asked),
+        _ if desk::knows(path) => desk::answer(path),
         "/v1/slots" => json!({
             "date": "2030-03-04", "duration_minutes": 120, "slots": ["2030-03-04T16:00:00Z"], "clarifier": null,
         }),

@@ -3,7 +3,7 @@
 mod account;
 mod usage;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use commands::{Beside, CommandBus, CommandError, LoadError};
 use domain::billing::account::Account;
 use domain::billing::plan::{Counted, Limits, OverLimit};
@@ -44,6 +44,20 @@ pub(crate) async fn add_booking(
     let (counted, month): (&str, _) = (Counted::Bookings.into(), usage::month(now));
     Ok(Beside(json!({
         "do": "plan.add", "counted": counted, "month": month, "more": 1, "limit": limit,
+    })))
+}
+
+/// Goes beside the events of a command that takes in `bytes` to keep, and undoes it if there are then too many.
+pub(crate) async fn add_bytes(
+    bus: &CommandBus,
+    org: OrgId,
+    bytes: i64,
+) -> Result<Beside, LoadError> {
+    let limit = limits(bus, org).await?.of(Counted::StorageBytes);
+    let counted: &str = Counted::StorageBytes.into();
+    // What is kept is kept in every month alike.
+    Ok(Beside(json!({
+        "do": "plan.add", "counted": counted, "month": NaiveDate::default(), "more": bytes, "limit": limit,
     })))
 }
 

@@ -50,6 +50,10 @@ codes! {
         "A status is NEW, CONTACTED, QUOTED, WON or LOST.";
     Unauthenticated = UNAUTHORIZED "unauthenticated", "Unauthorized":
         "No valid login. Send an access token of a session, or HTTP Basic credentials of the organisation.";
+    PhotoLinkInvalid = UNAUTHORIZED "photo_link_invalid", "Unauthorized":
+        "Invalid or expired token";
+    PhotoLinkUsed = GONE "photo_link_used", "Gone":
+        "Download link already used";
     Forbidden = FORBIDDEN "forbidden", "Forbidden":
         "The role of this login lacks a permission; `errors` names its key.";
     FeatureDisabled = FORBIDDEN "feature_disabled", "Forbidden":
@@ -128,6 +132,8 @@ codes! {
         "The reply of the database was lost, so the command may or may not have been carried out. Repeat it with the same Idempotency-Key to learn its outcome.";
     StaleRead = SERVICE_UNAVAILABLE "stale_read", "Service Unavailable":
         "The read model has not reached X-Min-Position in time. Try again, or send X-Allow-Stale: 1.";
+    StorageUnavailable = SERVICE_UNAVAILABLE "storage_unavailable", "Service Unavailable":
+        "The place where photos are kept cannot be reached. Nothing was written; try again after Retry-After.";
     BackupNotVerified = SERVICE_UNAVAILABLE "backup_not_verified", "Service Unavailable":
         "No backup was verified within the last 26 hours, as far as this process can see.";
     SigningDisabled = SERVICE_UNAVAILABLE "signing_disabled", "Service Unavailable":

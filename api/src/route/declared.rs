@@ -24,6 +24,8 @@ pub struct Declared {
     pub idempotency_key: &'static str,
     /// What it takes from the limits of whoever asks: `none`, `read`, `write`, `sign_in` or `action`.
     pub rate: &'static str,
+    /// Whether it takes a file, as a form of several parts.
+    pub takes_file: bool,
 }
 
 /// Every method that `paths` have.
@@ -92,6 +94,7 @@ impl Declared {
             action: rule.action,
             idempotency_key,
             rate: rule.rate.name(),
+            takes_file: rule.takes_file,
         }
     }
 

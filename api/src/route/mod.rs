@@ -8,6 +8,7 @@ mod guard;
 mod rule;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use utoipa::openapi::{OpenApi, OpenApiBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -54,6 +55,9 @@ impl Routes {
         let mut all = OpenApiRouter::new();
         for ((schemas, paths, handler), rule) in self.handlers {
             let rule = Rule { success: declared::success(&paths), ..rule };
+            // A file is counted as it comes.
+            let handler =
+                if rule.takes_file { handler.layer(DefaultBodyLimit::disable()) } else { handler };
             let post = Post { rule, of_staff: declared::are_of_staff(&paths) };
             let guarded =
                 handler.layer(from_fn_with_state((AppState::clone(state), post), guard::guard));
@@ -91,7 +95,8 @@ mod tests {
         for one in declared() {
             let route = format!("{} {}", one.method, one.path);
             assert_eq!(one.access == "staff", !one.permissions.is_empty(), "{route}");
-            let reads = one.method == "GET" || one.path == "/v1/estimate";
+            let asks = ["/v1/estimate", "/v1/admin/dispatcher/routes/estimate"];
+            let reads = one.method == "GET" || asks.contains(&one.path.as_str());
             assert!(one.feature.is_none() || one.needs_login(), "{route}");
             let leaves = reads && one.action.is_some_and(|action| action.ends_with(".export"));
             assert_eq!(one.action.is_none(), reads && !leaves, "{route}");

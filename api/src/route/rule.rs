@@ -43,6 +43,8 @@ pub(crate) struct Rule {
     pub(crate) leaves: bool,
     /// Status of the answer if all goes well, as described.
     pub(crate) success: u16,
+    /// Whether it takes a file, as a form of several parts that is read as it comes.
+    pub(crate) takes_file: bool,
     /// Whether it may change something although the installation is read-only.
     pub(crate) despite_read_only: bool,
 }
@@ -104,6 +106,12 @@ impl Rule {
         self
     }
 
+    /// Takes a file: how large it may be is for the route to say.
+    pub(crate) const fn takes_file(mut self) -> Self {
+        self.takes_file = true;
+        self
+    }
+
     /// Sets what `Idempotency-Key` means, where that is not told by the action.
     pub(crate) const fn key(mut self, key: Key) -> Self {
         self.key = key;
@@ -122,6 +130,7 @@ const fn rule(access: Access) -> Rule {
         alias_of: None,
         leaves: false,
         success: 200,
+        takes_file: false,
         despite_read_only: false,
     }
 }

@@ -6,7 +6,7 @@ use cqrs_es::Aggregate;
 use super::{Intent, TimerCommand};
 use crate::customers::client::{Client, ClientEvent};
 use crate::id::{ClientId, SubjectId};
-use crate::subject::{ErasureReason, Subject, SubjectEvent};
+use crate::subject::{ErasureReason, Subject};
 
 /// Everything that follows from what happened to a client.
 pub fn client_intents(client: ClientId, event: &ClientEvent) -> Vec<Intent> {
@@ -40,10 +40,9 @@ pub fn client_intents(client: ClientId, event: &ClientEvent) -> Vec<Intent> {
     }
 }
 
-/// Everything that follows from what happened to a person: whoever was merged into them is the same person.
-pub fn subject_intents(subject: SubjectId, event: &SubjectEvent) -> Vec<Intent> {
-    let SubjectEvent::Erased { reason, .. } = event;
-    vec![Intent::SetTimer {
+/// Whoever was merged into somebody who is erased is the same person.
+pub(super) fn erases_merged(subject: SubjectId, reason: &str) -> Intent {
+    Intent::SetTimer {
         key: format!("erase_merged:{subject}"),
         // The event does not say when it was; there is nothing to wait for.
         fires_at: DateTime::UNIX_EPOCH,
@@ -53,7 +52,7 @@ pub fn subject_intents(subject: SubjectId, event: &SubjectEvent) -> Vec<Intent> 
         command: TimerCommand::EraseMerged {
             reason: reason.parse().unwrap_or(ErasureReason::Asked),
         },
-    }]
+    }
 }
 
 fn pausing(client: ClientId) -> String {
@@ -102,19 +101,5 @@ mod tests {
         let other = id(1);
         assert!(matches!(&told[0], Intent::SetTimer { aggregate_id, command, .. }
             if *aggregate_id == id(2).to_string() && *command == TimerCommand::AbsorbClient { other }));
-    }
-
-    #[test]
-    fn an_erasure_reaches_whoever_was_merged_for_the_same_reason() {
-        let subject = Uuid::from_u128(1).into();
-        let erased = |reason: &str| SubjectEvent::Erased { subject, reason: reason.to_owned() };
-        for (said, meant) in [("ordered", ErasureReason::Ordered), ("moved", ErasureReason::Asked)]
-        {
-            let follows = subject_intents(subject, &erased(said));
-            assert!(
-                matches!(&follows[0], Intent::SetTimer { command: TimerCommand::EraseMerged { reason }, .. }
-                if *reason == meant)
-            );
-        }
     }
 }

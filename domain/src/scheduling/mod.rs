@@ -2,7 +2,9 @@
 
 pub mod booking;
 pub mod checklist;
+pub mod dispatch;
 pub mod duration;
+pub mod photos;
 pub mod search;
 pub mod subscription;
 pub mod team;

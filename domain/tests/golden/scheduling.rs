@@ -9,6 +9,7 @@ use domain::scheduling::booking::{
 use domain::scheduling::checklist::Phase;
 use domain::scheduling::checklist::run::ChecklistEvent;
 use domain::scheduling::checklist::templates::{Item, Template, TemplatesEvent};
+use domain::scheduling::photos::{DeletionCause, ImageType, PhotoEvent, ReviewStatus};
 use domain::scheduling::search::OpeningHours;
 use domain::scheduling::subscription::plan::{Plan, Rhythm};
 use domain::scheduling::subscription::{SkipReason, SubscriptionEvent};
@@ -335,5 +336,44 @@ pub(super) fn checklist() -> Vec<ChecklistEvent> {
         ChecklistEvent::ItemUnchecked { item, at: at(2) },
         ChecklistEvent::ItemNoted { item, note: words(), at: at(3) },
         ChecklistEvent::Completed { at: at(4) },
+    ]
+}
+
+pub(super) fn photos() -> Vec<PhotoEvent> {
+    let photo_id = Uuid::from_u128(42).into();
+    let key = || "orders/o/b/f.jpg".to_owned();
+    vec![
+        PhotoEvent::Uploaded {
+            photo_id,
+            booking: Uuid::from_u128(1).into(),
+            phase: Phase::Before,
+            content_type: ImageType::Jpeg,
+            size: 2_048,
+            sha256: "ab".repeat(32),
+            key: key(),
+            name: words(),
+            by: Uuid::from_u128(20).to_string(),
+            worker: Some(Uuid::from_u128(20).into()),
+            despite_consent: false,
+            at: at(0),
+        },
+        PhotoEvent::Reviewed {
+            photo_id,
+            status: ReviewStatus::Rejected,
+            comment: Some(words()),
+            needs_retake: true,
+            by: "owner".to_owned(),
+            at: at(1),
+        },
+        PhotoEvent::Deleted {
+            photo_id,
+            size: 2_048,
+            key: key(),
+            cause: DeletionCause::Erased,
+            by: "owner".to_owned(),
+            at: at(2),
+        },
+        PhotoEvent::FilePurged { photo_id, at: at(3) },
+        PhotoEvent::PurgeFailed { photo_id, attempts: 5, at: at(4) },
     ]
 }

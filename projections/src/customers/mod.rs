@@ -3,3 +3,4 @@
 pub mod client_list;
 pub mod client_records;
 pub mod client_search;
+pub mod ratings;

@@ -176,6 +176,21 @@ pub async fn find(
     Ok(Some(Row { team: known(row.state)?, version: row.version, position: row.position }))
 }
 
+/// The team that people know by that number, if there is one.
+pub async fn id_of(
+    db: &mut PgConnection,
+    org: OrgId,
+    number: i32,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select team_id from team_list where org_id = $1 and number = $2",
+        org.as_uuid(),
+        number,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

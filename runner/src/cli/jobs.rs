@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Format, say};
 use crate::config::Config;
-use crate::jobs::{rebuild_outdated, sign_checkpoints};
+use crate::jobs::{rebuild_outdated, sign_checkpoints, sweep_photos};
 use crate::roles::jobs::Work;
 use crate::{delivery, roles, telemetry, timers};
 
@@ -60,6 +60,8 @@ enum Job {
     Checkpoints,
     /// Read models that older code built are made again.
     ProjectionRebuilds,
+    /// Files of photos that nobody knows are removed.
+    StorageJanitor,
 }
 
 impl Job {
@@ -70,6 +72,7 @@ impl Job {
             Self::Timers => timers::NAME,
             Self::Checkpoints => sign_checkpoints::NAME,
             Self::ProjectionRebuilds => rebuild_outdated::NAME,
+            Self::StorageJanitor => sweep_photos::NAME,
         }
     }
 }
@@ -151,12 +154,13 @@ async fn once(work: &Work, job: Job) -> Outcome {
         Job::ProjectionRebuilds => {
             work.rebuilds.rebuild_due(&CancellationToken::new(), || ()).await
         }
+        Job::StorageJanitor => work.photos.sweep_due().await,
     };
     done.map_or_else(|error: anyhow::Error| Outcome::Failed(format!("{error:#}")), Outcome::Done)
 }
 
 async fn follow(work: Work, jobs: &[Job], stop: &CancellationToken) {
-    let Work { pulse, worker, delivery, timers, checkpoints, rebuilds, .. } = work;
+    let Work { pulse, worker, delivery, timers, checkpoints, rebuilds, photos, .. } = work;
     let mut running: Vec<BoxFuture<'_, ()>> = Vec::new();
     for job in jobs {
         let until = stop.clone();
@@ -165,6 +169,7 @@ async fn follow(work: Work, jobs: &[Job], stop: &CancellationToken) {
             Job::Timers => timers.run(&pulse, until).boxed(),
             Job::Checkpoints => checkpoints.run(&pulse, until).boxed(),
             Job::ProjectionRebuilds => rebuilds.run(&pulse, until).boxed(),
+            Job::StorageJanitor => photos.run(&pulse, until).boxed(),
             // Ends by value; there is one of it.
             Job::Projections => continue,
         });

@@ -45,7 +45,13 @@ pub struct Setting {
 }
 
 /// What API and jobs both read.
-const SHARED: [&str; 25] = [
+const SHARED: [&str; 43] = [
+    "INVOICE_PUBLIC_TOKEN_SECRET",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_API_BASE",
+    "STRIPE_TIMEOUT_SECONDS",
+    "STRIPE_CIRCUIT_FAILURE_THRESHOLD",
+    "STRIPE_CIRCUIT_RECOVERY_SECONDS",
     "DATABASE_POOL_TIMEOUT_SECONDS",
     "EMAIL_MODE",
     "EMAIL_FROM",
@@ -71,6 +77,18 @@ const SHARED: [&str; 25] = [
     "HTTP_HANDLER_TIMEOUT_SECONDS",
     "HTTP_BODY_LIMIT_BYTES",
     "PROBLEM_BASE_URL",
+    "ORDER_STORAGE_BACKEND",
+    "ORDER_UPLOAD_ROOT",
+    "S3_ENDPOINT",
+    "S3_BUCKET",
+    "S3_ACCESS_KEY",
+    "S3_SECRET_KEY",
+    "S3_REGION",
+    "R2_ENDPOINT",
+    "R2_BUCKET",
+    "R2_ACCESS_KEY",
+    "R2_SECRET_KEY",
+    "R2_REGION",
 ];
 
 /// Who reads a variable, but for those about staff and portals, which only the API reads. There is no other list: a variable that is
@@ -98,8 +116,19 @@ fn roles(name: &str) -> &'static [Role] {
         | "API_DOCS_ENABLED"
         | "AUDIT_CLIENT_ADDRESS"
         | "AUDIT_SPOOL_FILE"
+        | "STRIPE_WEBHOOK_SECRET"
+        | "STRIPE_SUCCESS_URL"
+        | "STRIPE_CANCEL_URL"
+        | "STRIPE_INVOICE_SUCCESS_URL"
+        | "STRIPE_INVOICE_CANCEL_URL"
         | "LANES"
-        | "QUEUE_CAPACITY" => &[Api],
+        | "QUEUE_CAPACITY"
+        | "ORDER_PHOTO_MAX_BYTES"
+        | "ORDER_PHOTO_SIGNING_SECRET"
+        | "PHOTO_TOKEN_BIND_UA"
+        | "PHOTO_TOKEN_ONE_TIME"
+        | "PHOTO_TOKEN_SECRET"
+        | "PHOTO_URL_TTL_SECONDS" => &[Api],
         shared if SHARED.contains(&shared) => &[Api, Jobs],
         "JOBS_BIND"
         | "JOB_RUNNER_ID"

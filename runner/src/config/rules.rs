@@ -9,6 +9,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::environment::Problem;
 use super::mail::NOBODY;
+use super::storage::StorageBackend;
 use super::{AppEnv, Config, ConfigError, EmailMode, Role};
 
 /// Shortest secret that signs something.
@@ -65,8 +66,14 @@ pub fn problems(config: &Config, roles: &[Role]) -> Vec<Problem> {
         found.usable("DATABASE_MIGRATION_URL", config.owner_database().err());
     }
     if any(&[Role::Api, Role::Jobs]) {
+        for variable in config.storage.missing() {
+            found.say(variable, "is required by ORDER_STORAGE_BACKEND");
+        }
         if config.watch.metrics_enabled {
             found.secret("METRICS_TOKEN", config.watch.metrics_token.as_ref(), TOKEN);
+        }
+        if let Some(secret) = &config.payments.invoice_public_token_secret {
+            found.secret("INVOICE_PUBLIC_TOKEN_SECRET", Some(secret), SECRET);
         }
         found.usable("PII_MASTER_KEY", config.master_keys().err());
         found.random_key("PII_MASTER_KEY", config.pii_master_key.as_ref());
@@ -111,6 +118,14 @@ pub fn warnings(config: &Config, roles: &[Role]) -> Vec<Problem> {
         if config.api_docs_enabled == Some(true) {
             warn("API_DOCS_ENABLED", "API_DOCS_ENABLED=true shows every route to everybody");
         }
+    }
+    let storage = &config.storage;
+    let is_local = storage.order_storage_backend == StorageBackend::Local;
+    if is_local && storage.order_upload_root.is_none() && roles.contains(&Role::Api) {
+        warn(
+            "ORDER_UPLOAD_ROOT",
+            "ORDER_UPLOAD_ROOT is not set: photos are kept in var/uploads where the process was started",
+        );
     }
     if roles.contains(&Role::Jobs) && config.history_signing_key.is_none() {
         warn("HISTORY_SIGNING_KEY", "HISTORY_SIGNING_KEY is not set: jobs sign no checkpoints");

@@ -7,20 +7,26 @@ mod break_glass;
 mod circuit;
 mod email;
 mod figures;
+mod invoice;
+mod notice;
+mod photo;
 mod portal;
 mod visit;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PORTAL_LINK, REQUEST_RECEIVED,
-    VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, DISPATCH_NOTICE, INVOICE_LETTER,
+    PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
+use object_store::ObjectStore;
 use projections::history::entity;
 use projections::scheduling::booking_list;
 use projections::{subject_keys, tenant};
@@ -70,6 +76,12 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// Longest pause.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
+/// A file that cannot be removed is tried so often.
+const PHOTO_ATTEMPTS: i32 = 5;
+
+/// And after this time each.
+const PHOTO_PAUSE: TimeDelta = TimeDelta::seconds(30);
+
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Attempt {
@@ -91,9 +103,14 @@ pub struct Delivery {
     keys: MasterKeys,
     clock: api::Clock,
     email: Email,
+    links: api::InvoiceLinks,
     /// Who watches over the installation.
     watch: Option<String>,
     figures: Figures,
+    /// Notes what became of photos.
+    bus: CommandBus,
+    /// Where their files are.
+    store: Arc<dyn ObjectStore>,
 }
 
 struct Due {
@@ -102,6 +119,7 @@ struct Due {
     kind: String,
     payload: Value,
     attempts: i32,
+    cause: i64,
     correlation_id: String,
 }
 
@@ -112,11 +130,14 @@ impl Delivery {
         keys: MasterKeys,
         config: &Config,
         clock: api::Clock,
+        bus: CommandBus,
     ) -> anyhow::Result<Self> {
         let watch = config.mail.admin_notification_email.clone();
         let figures = Figures::start();
         let email = Email::new(config, api::Clock::clone(&clock))?;
-        Ok(Self { db, keys, clock, email, watch, figures })
+        let store = config.storage.store()?;
+        let links = config.invoice_links()?;
+        Ok(Self { db, keys, clock, email, links, watch, figures, bus, store })
     }
 
     /// Delivers what is due, until `stop`.
@@ -154,7 +175,7 @@ impl Delivery {
             let due = sqlx::query_as!(
                 Due,
                 r#"select org_id as "org_id!", effect_id as "effect_id!", kind as "kind!", payload as "payload!",
-                          attempts as "attempts!", correlation_id as "correlation_id!"
+                          attempts as "attempts!", cause as "cause!", correlation_id as "correlation_id!"
                    from log.claim_effects($1, $2, $3, $4, $5)"#,
                 lease,
                 claimed_at,
@@ -190,7 +211,11 @@ impl Delivery {
                 Ok(self.email.request_received(effect.effect_id, &payload).await)
             }
             BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
+            DISPATCH_NOTICE => self.dispatch_notice(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
+            PHOTO_PURGE => Ok(self.purge_photo(effect).await),
+            PHOTO_FORGET => self.forget_photos(effect).await,
+            INVOICE_LETTER => self.invoice_letter(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),
@@ -249,7 +274,8 @@ impl Delivery {
     ) -> Result<&'static str, sqlx::Error> {
         let now = (self.clock)();
         let untried = matches!(attempt, Attempt::Postponed(_));
-        let Outcome { state, reason, due_at } = outcome(attempt, effect.attempts, now);
+        let Outcome { state, reason, due_at } =
+            outcome(&effect.kind, attempt, effect.attempts, now);
         self.figures.ended(&effect.kind, if untried { POSTPONED } else { state });
         let mut tx = tenant::begin(&self.db, effect.org_id.into()).await?;
         sqlx::query!(
@@ -300,14 +326,17 @@ struct Outcome {
     due_at: Option<DateTime<Utc>>,
 }
 
-fn outcome(attempt: Attempt, attempts: i32, now: DateTime<Utc>) -> Outcome {
+fn outcome(kind: &str, attempt: Attempt, attempts: i32, now: DateTime<Utc>) -> Outcome {
+    let is_file = kind == PHOTO_PURGE;
+    let most = if is_file { PHOTO_ATTEMPTS } else { ATTEMPTS };
     match attempt {
         Attempt::Delivered => Outcome { state: "delivered", reason: None, due_at: None },
         Attempt::Suppressed(why) => {
             Outcome { state: "suppressed", reason: Some(why.to_owned()), due_at: None }
         }
-        Attempt::Temporary(why) if attempts < ATTEMPTS => {
-            Outcome { state: "waiting", reason: Some(why), due_at: Some(now + pause(attempts)) }
+        Attempt::Temporary(why) if attempts < most => {
+            let pause = if is_file { PHOTO_PAUSE } else { pause(attempts) };
+            Outcome { state: "waiting", reason: Some(why), due_at: Some(now + pause) }
         }
         Attempt::Postponed(until) => {
             let why = "whoever takes it could not be reached lately".to_owned();
@@ -343,10 +372,11 @@ mod tests {
     #[test]
     fn the_last_attempt_that_fails_makes_it_dead_and_keeps_the_reason() {
         let now = DateTime::UNIX_EPOCH;
-        let waiting = outcome(Attempt::Temporary("busy".to_owned()), ATTEMPTS - 1, now);
+        let waiting =
+            outcome(PORTAL_LINK, Attempt::Temporary("busy".to_owned()), ATTEMPTS - 1, now);
         assert_eq!((waiting.state, waiting.due_at.is_some()), ("waiting", true));
-        let dead = outcome(Attempt::Temporary("busy".to_owned()), ATTEMPTS, now);
+        let dead = outcome(PORTAL_LINK, Attempt::Temporary("busy".to_owned()), ATTEMPTS, now);
         assert_eq!((dead.state, dead.reason.as_deref()), ("dead", Some("busy")));
-        assert_eq!(outcome(Attempt::Permanent("no".to_owned()), 1, now).state, "dead");
+        assert_eq!(outcome(PORTAL_LINK, Attempt::Permanent("no".to_owned()), 1, now).state, "dead");
     }
 }

@@ -3,3 +3,4 @@
 pub mod pulse;
 pub mod rebuild_outdated;
 pub mod sign_checkpoints;
+pub mod sweep_photos;

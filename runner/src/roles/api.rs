@@ -58,6 +58,7 @@ fn state(
         tokens: config.tokens()?,
         staff: config.staff.policy(config.app_env),
         portal: config.portal.policy(),
+        invoice_links: config.invoice_links()?,
         health: Health::new(
             connect,
             revisions()?,
@@ -69,6 +70,7 @@ fn state(
         clock: clock(),
         default_org: config.default_org_id.map(Into::into),
         edge: config.edge(),
+        photos: config.photos()?,
         rate: config.rate_limiter()?,
         docs: shown::has_docs(config),
         installation: shown::installation(config, &Environment::of_process()),

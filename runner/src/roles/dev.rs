@@ -239,6 +239,10 @@ fn completed(
             Some(database.secret("history-signing-key", secrets::random_key)?);
     }
     config
+        .storage
+        .order_upload_root
+        .get_or_insert_with(|| database.secrets.with_file_name("photos"));
+    config
         .audit_spool_file
         .get_or_insert_with(|| database.secrets.with_file_name("audit-spool.jsonl"));
     Ok(config)
@@ -315,7 +319,7 @@ fn ready(
     for (demo, client) in demo::ORGANISATIONS.iter().zip(clients) {
         let mut logins = serde_json::Map::new();
         for role in demo::ROLES {
-            let username = demo::username(demo, role);
+            let username = demo::username(demo.slug, role);
             let password = password(&secrets, &username)?;
             let name: &'static str = role.into();
             logins.insert(name.to_owned(), json!({ "username": username, "password": password }));

@@ -23,6 +23,7 @@ use crate::delivery::Delivery;
 use crate::jobs::pulse::Pulse;
 use crate::jobs::rebuild_outdated::RebuildOutdated;
 use crate::jobs::sign_checkpoints::SignCheckpoints;
+use crate::jobs::sweep_photos::SweepPhotos;
 use crate::timers::Timers;
 
 /// Connections: the engine's turns with their read-ahead, deliveries, timers and health.
@@ -53,6 +54,8 @@ pub struct Work {
     pub checkpoints: SignCheckpoints,
     /// Makes read models again.
     pub rebuilds: RebuildOutdated,
+    /// Looks after files of photos.
+    pub photos: SweepPhotos,
 }
 
 impl Work {
@@ -69,6 +72,7 @@ impl Work {
         let mut options = BusOptions::new(connect, keys.clone(), lanes.clone());
         options.lanes = 1;
         let bus = CommandBus::start(db.clone(), options);
+        let store = config.storage.store()?;
         let owner = format!("{}-{}", std::process::id(), crate::secrets::random_text(4));
         let pulse = Arc::new(Pulse::new(config.runner_id(), clock()));
         let told = Arc::clone(&pulse);
@@ -80,7 +84,8 @@ impl Work {
         let runner = pulse.runner().to_owned();
         Ok(Self {
             worker: Worker::new(db.clone(), keys.clone(), reading),
-            delivery: Delivery::new(db.clone(), keys.clone(), config, clock())?,
+            delivery: Delivery::new(db.clone(), keys.clone(), config, clock(), bus.clone())?,
+            photos: SweepPhotos::new(db.clone(), bus.clone(), store, clock()),
             timers: Timers::new(db.clone(), bus, clock()),
             checkpoints: SignCheckpoints::new(
                 db.clone(),
@@ -104,7 +109,7 @@ pub async fn run(
     scrape: PrometheusHandle,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let Work { db, lanes, pulse, worker, delivery, timers, checkpoints, rebuilds } =
+    let Work { db, lanes, pulse, worker, delivery, timers, checkpoints, rebuilds, photos } =
         Work::new(config)?;
     let monitored = monitored(config, &scrape, &db, &pulse)?;
     let work = TaskTracker::new();
@@ -117,6 +122,8 @@ pub async fn run(
     work.spawn(async move { checkpoints.run(&told, until).await });
     let (told, until) = (Arc::clone(&pulse), stop.clone());
     work.spawn(async move { rebuilds.run(&told, until).await });
+    let (told, until) = (Arc::clone(&pulse), stop.clone());
+    work.spawn(async move { photos.run(&told, until).await });
     let until = stop.clone();
     work.spawn(async move { pulse.run(&db, until).await });
     work.spawn(upkeep(scrape, stop.clone()));

@@ -98,6 +98,7 @@ impl Tables {
                 "subscription",
                 "work_times",
                 "reason_log",
+                "dispatch_",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));
             assert!(is_idle || !rows.is_empty(), "{table} is empty");

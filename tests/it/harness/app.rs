@@ -17,9 +17,11 @@ use projections::history::checkpoint::SigningKey;
 use runner::config::environment::Environment;
 use runner::config::{Config, shown};
 use runner::delivery::Delivery;
+use runner::jobs::sweep_photos::SweepPhotos;
 use runner::migrate;
 use runner::timers::Timers;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -49,6 +51,9 @@ pub(crate) struct App {
     delivery: Delivery,
     timers: Timers,
     state: api::AppState,
+    photos: SweepPhotos,
+    /// Where photos are kept.
+    pub(crate) files: Arc<TempDir>,
     stop: CancellationToken,
     _tasks: TaskTracker,
 }
@@ -125,7 +130,13 @@ impl App {
     /// As [`Self::beside`], with an edge of its own.
     pub(crate) async fn beside_front(&self, front: Front) -> Self {
         let (db, orgs, clock) = (self.db.clone(), self.orgs.clone(), Arc::clone(&self.clock));
-        Self::over((db, orgs), clock, &["--email-mode", "off"], front).await
+        let files = Arc::clone(&self.files);
+        Self::over((db, orgs, files), clock, &["--email-mode", "off"], front).await
+    }
+
+    /// Photos are kept, or handed out, otherwise than usual; mail is off.
+    pub(crate) async fn start_keeping(arguments: &[&str]) -> Self {
+        Self::start_with(&[&["--email-mode", "off"], arguments].concat()).await
     }
 
     async fn start_with(arguments: &[&str]) -> Self {
@@ -140,11 +151,12 @@ impl App {
     async fn begin(db: TestDb, arguments: &[&str], options: Front) -> Self {
         let orgs = [org(&db, "first").await, org(&db, "second").await];
         let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
-        Self::over((db, orgs), clock, arguments, options).await
+        let files = Arc::new(TempDir::new().unwrap());
+        Self::over((db, orgs, files), clock, arguments, options).await
     }
 
     async fn over(
-        (db, orgs): (TestDb, [Org; 2]),
+        (db, orgs, files): (TestDb, [Org; 2], Arc<TempDir>),
         clock: Arc<AtomicI64>,
         arguments: &[&str],
         options: Front,
@@ -153,7 +165,11 @@ impl App {
         LazyLock::force(&SCRAPE);
         let told = Arc::clone(&clock);
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
-        let program = ["cleaning"].iter().chain(arguments);
+        let kept = ["--order-upload-root", files.path().to_str().unwrap()];
+        let secret = ["--auth-secret-key", "a key that signs links of tests only"];
+        let invoices = ["--invoice-public-token-secret", "a secret of invoices in tests only"];
+        let fixed = kept.iter().chain(&secret).chain(&invoices);
+        let program = ["cleaning"].iter().chain(fixed).chain(arguments);
         let config = Alone::parse_from(program).config;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let state = api::App::new(api::Options {
@@ -165,11 +181,13 @@ impl App {
                 .unwrap(),
             staff: options.staff,
             portal: options.portal,
+            invoice_links: config.invoice_links().unwrap(),
             health: health(&db),
             backup: Backup::new(Vec::new()),
             clock: Arc::clone(&time),
             default_org: Some(orgs[0].id),
             edge: options.edge,
+            photos: config.photos().unwrap(),
             rate: api::RateLimiter::new(options.rate).unwrap(),
             docs: true,
             installation: shown::installation(&config, &Environment::default()),
@@ -186,10 +204,27 @@ impl App {
             Duration::from_secs(4),
         ));
         let worker = Worker::new(db.worker.clone(), keys(), Options::new("test", READERS));
+        let bus = worker_bus(&db);
         let delivery =
-            Delivery::new(db.worker.clone(), keys(), &config, Arc::clone(&time)).unwrap();
-        let timers = Timers::new(db.worker.clone(), worker_bus(&db), time);
-        Self { db, orgs, address, clock, worker, delivery, timers, state, stop, _tasks: tasks }
+            Delivery::new(db.worker.clone(), keys(), &config, Arc::clone(&time), bus.clone())
+                .unwrap();
+        let store = config.storage.store().unwrap();
+        let photos = SweepPhotos::new(db.worker.clone(), bus.clone(), store, Arc::clone(&time));
+        let timers = Timers::new(db.worker.clone(), bus, time);
+        Self {
+            db,
+            orgs,
+            address,
+            clock,
+            worker,
+            delivery,
+            timers,
+            state,
+            photos,
+            files,
+            stop,
+            _tasks: tasks,
+        }
     }
 
     /// Somebody without a login.
@@ -233,6 +268,11 @@ impl App {
                 return;
             }
         }
+    }
+
+    /// Removes files of photos that nobody knows; says how many.
+    pub(crate) async fn sweep(&self) -> usize {
+        self.photos.sweep_due().await.unwrap()
     }
 
     /// Keeps the read models in step while `request` waits for them.

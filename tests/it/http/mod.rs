@@ -12,6 +12,7 @@ mod freshness;
 mod history;
 mod identity;
 mod intake;
+mod invoicing;
 mod isolation;
 mod leads;
 mod matrix;

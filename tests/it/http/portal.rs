@@ -16,7 +16,7 @@ use crate::harness::database::keys;
 use crate::harness::{App, Client};
 
 /// What workers of these tests choose.
-const CHOSEN: &str = "mop-and-pail";
+pub(super) const CHOSEN: &str = "mop-and-pail";
 
 /// A worker of the first team, and their route.
 async fn hired(staff: &Client, name: &str, phone: &str) -> (Value, String) {
@@ -37,7 +37,7 @@ async fn registered(staff: &Client, name: &str, email: &str) -> (Value, String) 
 }
 
 /// A password for one use.
-async fn temporary(staff: &Client, worker: &str) -> String {
+pub(super) async fn temporary(staff: &Client, worker: &str) -> String {
     let staff = staff.with("idempotency-key", &Uuid::new_v4().to_string());
     let reset = staff.post(&format!("{worker}/reset-password"), &json!({})).await;
     reset.ok().body["temp_password"].as_str().unwrap().to_owned()
@@ -48,12 +48,12 @@ fn before(app: &App, org: usize) -> Client {
     app.anyone().with("x-org", &app.orgs[org].slug)
 }
 
-async fn login(client: &Client, phone: &str, password: &str) -> Answer {
+pub(super) async fn login(client: &Client, phone: &str, password: &str) -> Answer {
     client.post("/worker/login", &json!({ "phone": phone, "password": password })).await
 }
 
 /// Whoever has the token in `answer`.
-fn with_token(app: &App, answer: &Answer) -> Client {
+pub(super) fn with_token(app: &App, answer: &Answer) -> Client {
     let token = answer.ok().body["access_token"].as_str().unwrap();
     app.anyone().with("authorization", &format!("Bearer {token}"))
 }

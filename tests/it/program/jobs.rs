@@ -50,7 +50,14 @@ async fn one_pass_does_what_there_is_to_do_and_says_how_much() {
     let (_, told) = run(&db, &[]);
     let done: Vec<_> = told.iter().map(|line| (&line["job"], &line["done"])).collect();
     let nothing = json!(0);
-    let jobs = ["projections", "outbox-delivery", "timers", "checkpoints", "projection-rebuilds"];
+    let jobs = [
+        "projections",
+        "outbox-delivery",
+        "timers",
+        "checkpoints",
+        "projection-rebuilds",
+        "storage-janitor",
+    ];
     let jobs = jobs.map(Value::from);
     assert_eq!(done, jobs.iter().map(|job| (job, &nothing)).collect::<Vec<_>>());
 }
@@ -78,7 +85,7 @@ fn a_job_nobody_knows_is_refused_with_the_names_of_all() {
     let output = Program::output(&["jobs", "list"], &[]);
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "projections\noutbox-delivery\ntimers\ncheckpoints\nprojection-rebuilds"
+        "projections\noutbox-delivery\ntimers\ncheckpoints\nprojection-rebuilds\nstorage-janitor"
     );
 }
 

@@ -1,7 +1,8 @@
 //! Every table, asked as each role of the program.
 
+use chrono::TimeDelta;
 use projections::tenant;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection, Row};
 
@@ -133,6 +134,19 @@ async fn visited(app: &App, owner: &Client) {
     owner.post(&format!("/v1/orders/{visit}/time/start"), &json!({})).await.ok();
     let dirt = json!({ "kind": "TIME_OVERRUN", "code": "EXTRA_DIRT" });
     owner.post(&format!("/v1/orders/{visit}/reasons"), &dirt).await.ok();
+    let form = "--p\r\nContent-Disposition: form-data; name=\"phase\"\r\n\r\nAFTER\r\n\
+        --p\r\nContent-Disposition: form-data; name=\"admin_override\"\r\n\r\ntrue\r\n\
+        --p\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nRIFF1234WEBPVP8 \r\n--p--\r\n";
+    let sender = owner.with("content-type", "multipart/form-data; boundary=p");
+    sender.post_raw(&format!("/v1/orders/{visit}/photos"), form).await.ok();
+    let pin = json!({ "lat": 53.54, "lng": -113.49 });
+    let desk = "/v1/admin/dispatcher";
+    owner.put(&format!("{desk}/bookings/{visit}/location"), &pin).await.ok();
+    let told = json!({
+        "booking_id": visit, "target": "client", "channel": "sms", "template_id": "CLIENT_DONE",
+    });
+    owner.post(&format!("{desk}/notify"), &told).await.ok();
+    seen_alert(app, owner, &team).await;
     let closed = json!({ "starts_at": "2090-02-01T00:00", "ends_at": "2090-02-02T00:00" });
     owner.post("/v1/admin/blackouts", &closed).await.ok();
     let weekly = json!({
@@ -140,8 +154,29 @@ async fn visited(app: &App, owner: &Client) {
         "start_date": app.now().date_naive(), "structured_inputs": { "beds": 1, "baths": 1 },
     });
     owner.post("/v1/admin/subscriptions", &weekly).await.ok();
+    let invoice = json!({
+        "client_id": cleo, "items": [{ "description": "Keys", "qty": 1, "unit_price_cents": 100 }],
+    });
+    owner.post("/v1/admin/invoices", &invoice).await.ok();
     let tax = json!({ "gst_rate": 0.05 });
     owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
+}
+
+/// A visit that is late, and that somebody has seen to be.
+async fn seen_alert(app: &App, owner: &Client, team: &Value) {
+    let starts_at = app.now() + TimeDelta::minutes(1);
+    let date = starts_at.with_timezone(&domain::settings::zone::DEFAULT).date_naive();
+    let late = json!({
+        "team_id": team, "starts_at": starts_at, "duration_minutes": 60,
+        "force_reason": "asked for", "client": { "name": "Vic", "email": "vic@example.org" },
+    });
+    owner.post("/v1/admin/schedule/quick-create", &late).await.ok();
+    app.advance(TimeDelta::minutes(20));
+    app.settle().await;
+    let alerts = owner.get(&format!("/v1/admin/dispatcher/alerts?date={date}")).await;
+    let id = alerts.ok().body["alerts"][0]["alert_id"].clone();
+    let seen = json!({ "alert_id": id, "date": date });
+    owner.post("/v1/admin/dispatcher/alerts/ack", &seen).await.ok();
 }
 
 #[tokio::test]

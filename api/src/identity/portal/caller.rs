@@ -104,9 +104,14 @@ pub(crate) struct PortalCaller {
 }
 
 impl PortalCaller {
+    /// As the log calls them.
+    pub(crate) fn actor(&self) -> Actor {
+        self.portal.actor(self.holder)
+    }
+
     /// The context in which they act.
     pub(crate) fn context(&self, request: &CommandRequest) -> Context {
-        request.context_of(self.org, self.portal.actor(self.holder))
+        request.context_of(self.org, self.actor())
     }
 }
 

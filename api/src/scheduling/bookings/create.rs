@@ -1,6 +1,7 @@
 //! `POST /v1/admin/schedule/quick-create`: staff take down a visit.
 
 use axum::extract::State;
+use chrono::TimeDelta;
 use commands::Context;
 use domain::customers::client::Contact;
 use domain::id::{
@@ -12,7 +13,7 @@ use domain::pricing::price_book::PriceBookError;
 use domain::sales::estimate::CleaningType;
 use domain::sales::lead::{Details as LeadDetails, Lead, LeadError};
 use domain::scheduling::booking::addons::Offered;
-use domain::scheduling::booking::{BookingCommand, Origin, Request};
+use domain::scheduling::booking::{BookingCommand, Origin, Party, Request};
 use domain::scheduling::team::{Details as Team, TeamError};
 use domain::scheduling::terms::deposit::Downgrade;
 use domain::scheduling::terms::risk::History;
@@ -145,6 +146,8 @@ async fn quick_create(
         let policy = &holds.book.policies.scheduling;
         context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
     }
+    let forced = visit.force_reason.is_some();
+    let buffer = if forced { 0 } else { holds.book.policies.scheduling.buffer_minutes };
     let unpayable = visit.deposit_cents.is_none().then_some(Downgrade::StripeUnavailable);
     let command = BookingCommand::Request(Box::new(Request {
         booking_id,
@@ -173,8 +176,14 @@ async fn quick_create(
         unpayable,
         now: app.now(),
     }));
-    let done = app.bus.create(&context, &booking_id.to_string(), command, shown).await;
-    Ok(Answer::done(&done.map_err(|error| facts::refused(error, team.team_id))?).created())
+    match app.bus.create(&context, &booking_id.to_string(), command, shown).await {
+        Ok(done) => Ok(Answer::done(&done).created()),
+        Err(error) => {
+            let buffer = TimeDelta::minutes(buffer.into());
+            let wish = facts::Wanted { team: team.team_id, workers: &workers, window, buffer };
+            Err(facts::hindered(&app, context.org, error, (wish, None), Party::Staff).await)
+        }
+    }
 }
 
 impl NewVisit {

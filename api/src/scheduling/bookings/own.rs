@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::super::continued;
+use super::super::{continued, photos};
 use super::known;
 use super::placing::{self, Placing};
 use crate::answer::Answer;
@@ -169,7 +169,15 @@ async fn one(
     if !survivor::is_of(app, caller.org, whose, caller.holder.into()).await? {
         return Err(not_found());
     }
-    Ok(reached.mark(Answer::json(&told(&found.booking))?.version(found.version)))
+    let mut shown = told(&found.booking);
+    // What has no photos yet says so, and what nobody agreed to shows none.
+    let photos = photos::set(app, caller.org, id).await?.there().count();
+    let agreed = found.booking.details().is_some_and(|booking| booking.photo_consent);
+    shown["photos_available"] = (agreed && photos > 0).into();
+    shown["photos_count"] = if agreed { photos } else { 0 }.into();
+    let answer = Answer::json(&shown)?;
+    // Photos come and go without the visit.
+    Ok(reached.mark(if photos == 0 { answer.version(found.version) } else { answer }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -311,8 +319,6 @@ fn told(booking: &Booking) -> Value {
         "deposit_status": booking.deposit_status,
         "settlement": booking.settlement,
         "pay_link": null,
-        "photos_available": false,
-        "photos_count": 0,
     });
     personal::reveal(&mut told);
     told

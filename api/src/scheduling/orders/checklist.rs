@@ -1,8 +1,10 @@
 //! The checklist of a visit: begun, gone through, completed.
 
 use axum::extract::State;
+use commands::{Context, RequestKey};
 use domain::id::{BookingId, ChecklistTemplateId, OrgId, RunItemId};
 use domain::sales::estimate::CleaningType;
+use domain::scheduling::booking::Details;
 use domain::scheduling::checklist::run::{Checklist, ChecklistCommand, ChecklistError, Run};
 use domain::scheduling::checklist::templates::{Template, Templates, TemplatesError};
 use serde::Deserialize;
@@ -28,7 +30,7 @@ pub(super) fn routes() -> Routes {
         .add(routes!(complete_checklist), work.action("checklist.complete"))
 }
 
-fn shown(run: &Run) -> Value {
+pub(in crate::scheduling) fn shown(run: &Run) -> Value {
     let item = |(place, one): (usize, &domain::scheduling::checklist::run::RunItem)| {
         json!({
             "run_item_id": one.run_item_id,
@@ -57,7 +59,7 @@ fn shown(run: &Run) -> Value {
     shown
 }
 
-fn answer(checklist: &Checklist) -> Value {
+pub(in crate::scheduling) fn answer(checklist: &Checklist) -> Value {
     checklist.run().map_or(Value::Null, shown)
 }
 
@@ -97,6 +99,27 @@ async fn begin_checklist(
     Ok(Answer::done(&done).created())
 }
 
+/// Begins the checklist of a visit if the organisation has one to begin; one that is begun stays as it is.
+pub(in crate::scheduling) async fn begin_if_any(
+    app: &App,
+    ctx: &Context,
+    (id, booking): (BookingId, &Details),
+) -> Result<(), Problem> {
+    let templates = app.bus.load::<Templates>(ctx.org, &ctx.org.to_string()).await?.state;
+    let service: Option<&str> = booking.requested.service.map(Into::into);
+    let Some(template) = templates.choose(None, service).cloned() else { return Ok(()) };
+    let context = Context {
+        request: RequestKey::fresh(),
+        expected_version: None,
+        beside: Vec::new(),
+        action: Some("checklist.begin".to_owned()),
+        ..ctx.clone()
+    };
+    let command = ChecklistCommand::Start { booking: id, template, now: app.now() };
+    app.bus.execute(&context, &id.to_string(), command, answer).await?;
+    Ok(())
+}
+
 async fn template(
     app: &App,
     org: OrgId,
@@ -134,11 +157,11 @@ async fn order_checklist(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "checked": true })))]
-struct MarkBody {
+pub(in crate::scheduling) struct MarkBody {
     /// Whether it is done.
-    checked: Option<bool>,
+    pub(in crate::scheduling) checked: Option<bool>,
     /// What was seen, 1 to 1000 characters.
-    note: Option<String>,
+    pub(in crate::scheduling) note: Option<String>,
 }
 
 /// Check something on the list or uncheck it, and say what was seen; what is left out stays

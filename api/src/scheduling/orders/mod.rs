@@ -1,10 +1,10 @@
 //! Work on site: an order is a visit, as whoever is there calls it.
 
-mod checklist;
+pub(super) mod checklist;
 mod extras;
 mod reasons;
 mod templates;
-mod time;
+pub(super) mod time;
 
 use commands::Context;
 use domain::access::Permission;
@@ -57,7 +57,7 @@ pub(super) async fn checklist_open(app: &App, org: OrgId, id: BookingId) -> Resu
 }
 
 /// Carries out on the visit what follows from something else.
-async fn follow(
+pub(super) async fn follow(
     app: &App,
     ctx: &Context,
     id: BookingId,

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use commands::CommandError;
-use domain::id::BookingId;
+use commands::{CommandError, Context, Done};
+use domain::id::{BookingId, WorkerId};
 use domain::refusal::Refusal;
 use domain::scheduling::booking::reason::{Overrun, ReasonCode};
 use domain::scheduling::booking::{BookingCommand, BookingError, Details, Status};
@@ -41,7 +41,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// A session as clients read it, at `now`.
-fn summary(
+pub(in crate::scheduling) fn summary(
     booking: Uuid,
     session: &WorkSession,
     planned: Option<u32>,
@@ -82,15 +82,66 @@ fn ratio(seconds: i64, planned: i64) -> Option<f64> {
     i32::try_from(exact).ok().map(|exact| f64::from(exact) / 10_000.0)
 }
 
-async fn act(
+/// Carries out a command on a session; the answer is its time.
+pub(in crate::scheduling) async fn act(
     app: &App,
-    (caller, request): (&Caller, &CommandRequest),
+    context: &Context,
     id: BookingId,
     command: WorkCommand,
-) -> Result<Answer, Problem> {
-    let (context, now) = (request.context(caller), app.now());
+) -> Result<Done, Problem> {
+    let now = app.now();
     let answer = |session: &WorkSession| summary(id.as_uuid(), session, None, now);
-    Ok(Answer::done(&app.bus.execute(&context, &id.to_string(), command, answer).await?))
+    Ok(app.bus.execute(context, &id.to_string(), command, answer).await?)
+}
+
+/// Begins to work at a visit.
+pub(in crate::scheduling) async fn begin(
+    app: &App,
+    context: &Context,
+    (id, booking): (BookingId, &Details),
+    worker: Option<WorkerId>,
+) -> Result<Done, Problem> {
+    let now = app.now();
+    // The visit says first whether anybody may begin; repeated, it says the same.
+    follow(app, context, id, BookingCommand::Start { worker, now }).await?;
+    let worker = worker.or(booking.placement.lead_worker);
+    let planned_minutes = booking.planned_minutes;
+    let command = WorkCommand::Start { booking: id, worker, planned_minutes, now };
+    act(app, context, id, command).await
+}
+
+/// Ends the work at a visit, and by the policies of the organisation the visit with it.
+pub(in crate::scheduling) async fn finish(
+    app: &App,
+    context: &Context,
+    (id, booking): (BookingId, &Details),
+    overrun: Option<Overrun>,
+) -> Result<Done, Problem> {
+    let (org, now) = (context.org, app.now());
+    let policy = app.prices.of(app, org).await?.book.policies.work.clone();
+    let command = WorkCommand::Finish {
+        planned_minutes: booking.planned_minutes,
+        threshold_permille: policy.overrun_permille,
+        overrun: overrun.or_else(|| logged(booking)),
+        now,
+    };
+    let mut done = act(app, context, id, command).await?;
+    let mut refused = None;
+    if policy.finish_completes && booking.status != Status::Done {
+        let seconds = done.answer["total_seconds"].as_i64().unwrap_or_default();
+        let actual_minutes = u32::try_from(((seconds + 59) / 60).max(1)).unwrap_or(u32::MAX);
+        let checklist_open = checklist_open(app, org, id).await?;
+        let complete = BookingCommand::Complete { actual_minutes, checklist_open, now };
+        match follow(app, context, id, complete).await {
+            Ok(()) | Err(CommandError::Refused(BookingError::AlreadyCompleted)) => {}
+            Err(CommandError::Refused(why)) => refused = Some(why.code()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let (after, _) = known(app, org, id).await?;
+    done.answer["booking_status"] = json!(after.status);
+    done.answer["completion_refused"] = json!(refused);
+    Ok(done)
 }
 
 #[derive(Deserialize)]
@@ -116,13 +167,8 @@ async fn start_work(
 ) -> Result<Answer, Problem> {
     let Nothing {} = request.body()?;
     let (booking, _) = known(&app, caller.org(), id).await?;
-    let now = app.now();
-    // The visit says first whether anybody may begin; repeated, it says the same.
-    let begin = BookingCommand::Start { worker: None, now };
-    follow(&app, &request.context(&caller), id, begin).await?;
-    let (planned_minutes, worker) = (booking.planned_minutes, booking.placement.lead_worker);
-    let command = WorkCommand::Start { booking: id, worker, planned_minutes, now };
-    act(&app, (&caller, &request), id, command).await
+    let context = request.context(&caller);
+    Ok(Answer::done(&begin(&app, &context, (id, &booking), None).await?))
 }
 
 /// Interrupt the work
@@ -144,7 +190,8 @@ async fn pause_work(
 ) -> Result<Answer, Problem> {
     let Nothing {} = request.body()?;
     known(&app, caller.org(), id).await?;
-    act(&app, (&caller, &request), id, WorkCommand::Pause { now: app.now() }).await
+    let command = WorkCommand::Pause { now: app.now() };
+    Ok(Answer::done(&act(&app, &request.context(&caller), id, command).await?))
 }
 
 /// Go on with the work
@@ -166,7 +213,8 @@ async fn resume_work(
 ) -> Result<Answer, Problem> {
     let Nothing {} = request.body()?;
     known(&app, caller.org(), id).await?;
-    act(&app, (&caller, &request), id, WorkCommand::Resume { now: app.now() }).await
+    let command = WorkCommand::Resume { now: app.now() };
+    Ok(Answer::done(&act(&app, &request.context(&caller), id, command).await?))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -197,34 +245,9 @@ async fn finish_work(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let FinishBody { overrun_reason } = request.body()?;
-    let org = caller.org();
-    let (booking, _) = known(&app, org, id).await?;
-    let policy = app.prices.of(&app, org).await?.book.policies.work.clone();
-    let (context, now) = (request.context(&caller), app.now());
-    let command = WorkCommand::Finish {
-        planned_minutes: booking.planned_minutes,
-        threshold_permille: policy.overrun_permille,
-        overrun: overrun_reason.or_else(|| logged(&booking)),
-        now,
-    };
-    let answer = |session: &WorkSession| summary(id.as_uuid(), session, None, now);
-    let mut done = app.bus.execute(&context, &id.to_string(), command, answer).await?;
-    let mut refused = None;
-    if policy.finish_completes && booking.status != Status::Done {
-        let seconds = done.answer["total_seconds"].as_i64().unwrap_or_default();
-        let actual_minutes = u32::try_from(((seconds + 59) / 60).max(1)).unwrap_or(u32::MAX);
-        let checklist_open = checklist_open(&app, org, id).await?;
-        let complete = BookingCommand::Complete { actual_minutes, checklist_open, now };
-        match follow(&app, &context, id, complete).await {
-            Ok(()) | Err(CommandError::Refused(BookingError::AlreadyCompleted)) => {}
-            Err(CommandError::Refused(why)) => refused = Some(why.code()),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let (after, _) = known(&app, org, id).await?;
-    done.answer["booking_status"] = json!(after.status);
-    done.answer["completion_refused"] = json!(refused);
-    Ok(Answer::done(&done))
+    let (booking, _) = known(&app, caller.org(), id).await?;
+    let context = request.context(&caller);
+    Ok(Answer::done(&finish(&app, &context, (id, &booking), overrun_reason).await?))
 }
 
 /// The reason that was logged last for taking longer.

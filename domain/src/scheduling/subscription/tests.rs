@@ -175,7 +175,7 @@ proptest! {
         let mut seen = std::collections::BTreeSet::new();
         for delay in delays {
             let due = next_run(&it);
-            let today = due + chrono::Days::new(delay);
+            let today = due + Days::new(delay);
             let command = SubscriptionCommand::Schedule {
                 date: due, booking: booking(), today, now: at(0),
             };

@@ -1,12 +1,14 @@
 //! The list of bookings that staff search, with the names of customers; these are wiped when a person is erased.
 
 pub mod csv;
+pub mod figures;
 mod fold;
 mod query;
 mod row;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unassigned;
 
 use std::collections::HashSet;
 
@@ -23,6 +25,7 @@ pub use self::query::{
     ALWAYS, Addressee, After, Filter, Item, Order, PAGE, addressee, count, history, page,
     still_to_make,
 };
+pub use self::unassigned::{count_unassigned, unassigned};
 use crate::{Batch, Poison, Projection};
 
 /// The kinds of aggregate that the list follows.

@@ -45,6 +45,15 @@ const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
 const BLACKOUT: &str = r#"{"team_id":"{team_id}","starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
+/// Sent as a form, because it begins like one.
+const PHOTO: &str = "--photo\r\nContent-Disposition: form-data; name=\"phase\"\r\n\r\nBEFORE\r\n\
+    --photo\r\nContent-Disposition: form-data; name=\"admin_override\"\r\n\r\ntrue\r\n\
+    --photo\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{mark}.webp\"\r\n\r\nRIFF1234WEBPVP8 {n}\r\n\
+    --photo--\r\n";
+const EXTERNAL: &str =
+    r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
+const INVOICE: &str = r#"{"client_id":"{client_id}","notes":"{mark}",
+    "items":[{"description":"{mark}","qty":1,"unit_price_cents":100,"tax_rate":null}]}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -118,6 +127,8 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/orders/{}/time/start", ""),
         ("POST /v1/orders/{}/checklist/init", "{}"),
     ]),
+    thing("invoice_id", ("POST /v1/admin/invoices", INVOICE), "invoice_id", None)
+        .after(&[("POST /v1/admin/invoices/{}/links", "{}")]),
     thing(
         "run_item_id",
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -125,10 +136,22 @@ pub(super) const THINGS: &[Thing] = &[
         None,
     ),
     thing(
+        "photo_id",
+        ("POST /v1/orders/{order_id}/photos", PHOTO),
+        "photo_id",
+        Some(("DELETE /v1/orders/{order_id}/photos/{}", "")),
+    ),
+    thing(
         "block_id",
         ("POST /v1/admin/availability-blocks", BLOCK),
         "block_id",
         Some(("DELETE /v1/admin/availability-blocks/{}", "")),
+    ),
+    thing(
+        "external_block_id",
+        ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
+        "external_block_id",
+        Some(("DELETE /v1/admin/schedule/external_blocks/{}", "")),
     ),
     thing(
         "subscription_id",
@@ -172,7 +195,9 @@ pub(super) const THINGS: &[Thing] = &[
 pub(super) const ALIASES: &[(&str, &str)] = &[
     ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
+    ("booking_ids", "booking_id"),
     ("into_client_id", "client_id"),
+    ("job_id", "order_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
     ("scope_id", "team_id"),
@@ -184,12 +209,22 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
 pub(super) const PERSONAL: &[&str] = &["session_id"];
 
 /// Parameters that exclude what the body of their route says already: one's own is asked for in tests of the route.
-pub(super) const INSTEAD: &[(&str, &[&str])] =
-    &[("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"])];
+pub(super) const INSTEAD: &[(&str, &[&str])] = &[
+    ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
+    // It names a text, and no checklist.
+    ("POST /v1/admin/dispatcher/notify", &["template_id"]),
+];
 
 /// Parameters that look like an id and name nothing of an organisation, or only what belongs to something else as well.
-pub(super) const NO_IDS: &[&str] =
-    &["refresh_token", "mfa_code", "reason_code", "captcha_token", "lead_worker_id"];
+pub(super) const NO_IDS: &[&str] = &[
+    "refresh_token",
+    "mfa_code",
+    "reason_code",
+    "captcha_token",
+    "lead_worker_id",
+    "alert_id",
+    "suggestion_id",
+];
 
 /// Parameters that say where a page begins, in a form of the route's own.
 pub(super) const PAGES: &[&str] = &["cursor", "after"];
@@ -256,6 +291,35 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
+    ("POST /v1/admin/bookings/bulk", r#"{"booking_ids":["{booking_id}"],"send_reminder":true}"#),
+    ("POST /v1/admin/dispatcher/bookings/{booking_id}/reassign", r#"{"worker_id":null}"#),
+    (
+        "POST /v1/admin/dispatcher/bookings/{booking_id}/reschedule",
+        r#"{"starts_at":"{day}T13:00"}"#,
+    ),
+    (
+        "POST /v1/admin/dispatcher/bookings/{booking_id}/status",
+        r#"{"status":"CANCELLED","reason":"r"}"#,
+    ),
+    ("PUT /v1/admin/dispatcher/bookings/{booking_id}/location", r#"{"lat":53.5,"lng":-113.{n}}"#),
+    (
+        "PUT /v1/admin/dispatcher/zones",
+        r#"{"zones":[{"name":"{mark} {n}","south":1,"north":2,"west":1,"east":2}]}"#,
+    ),
+    ("POST /v1/admin/dispatcher/alerts/ack", r#"{"alert_id":"0000000000000000"}"#),
+    (
+        "POST /v1/admin/dispatcher/notify",
+        r#"{"booking_id":"{booking_id}","target":"client","channel":"sms","template_id":"CLIENT_DONE"}"#,
+    ),
+    (
+        "POST /v1/admin/dispatcher/routes/estimate",
+        r#"{"origin":{"lat":53.5,"lng":-113.5},"dest":{"lat":53.6,"lng":-113.5}}"#,
+    ),
+    (
+        "POST /v1/admin/schedule/optimization/apply",
+        r#"{"suggestion_id":"assign-0-1","booking_id":"{booking_id}"}"#,
+    ),
     ("POST /v1/admin/checklists/templates", TEMPLATE),
     ("PUT /v1/admin/checklists/templates/{template_id}", TEMPLATE),
     ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -266,7 +330,33 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         "POST /v1/orders/{order_id}/reasons",
         r#"{"kind":"TIME_OVERRUN","code":"OTHER","note":"{mark}"}"#,
     ),
+    ("POST /v1/orders/{order_id}/photos", PHOTO),
+    ("POST /v1/admin/bookings/{booking_id}/photos", PHOTO),
+    (
+        "POST /v1/orders/{order_id}/photos/{photo_id}/review",
+        r#"{"review_status":"APPROVED","comment":"{mark}"}"#,
+    ),
     ("POST /v1/orders/{order_id}/time/finish", "{}"),
+    ("POST /v1/admin/invoices", INVOICE),
+    (
+        "POST /v1/admin/orders/{order_id}/invoice",
+        r#"{"allow_additional":true,"items":[{"description":"{mark}","qty":1,"unit_price_cents":100}]}"#,
+    ),
+    ("PATCH /v1/admin/invoices/{invoice_id}", r#"{"notes":"n {n}"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/void", r#"{"reason":"r"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/credit-notes", r#"{"amount_cents":1,"reason":"r"}"#),
+    (
+        "POST /v1/admin/invoices/{invoice_id}/record-payment",
+        r#"{"amount_cents":1,"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/{invoice_id}/mark-paid", r#"{"amount_cents":1,"method":"cash"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/payments/{payment}/refund", "{}"),
+    ("POST /v1/admin/invoices/bulk/remind", r#"{"invoice_ids":["{invoice_id}"]}"#),
+    (
+        "POST /v1/admin/invoices/bulk/mark_paid",
+        r#"{"invoice_ids":["{invoice_id}"],"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/overdue_remind", r#"{"bucket":"recent"}"#),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),
@@ -290,6 +380,10 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/break-glass/start", r#"{"reason":"r {n}"}"#),
     ("POST /worker/login", r#"{"phone":"780-557-0002","password":"x"}"#),
     ("POST /worker/change-password", r#"{"current_password":"x","new_password":"y"}"#),
+    ("POST /worker/jobs/{job_id}/finish", "{}"),
+    ("POST /worker/jobs/{job_id}/addons", r#"{"addon_id":"{addon_id}","qty":1}"#),
+    ("PATCH /worker/jobs/{job_id}/checklist/items/{run_item_id}", r#"{"note":"n {n}"}"#),
+    ("POST /worker/jobs/{job_id}/photos", PHOTO),
     ("POST /client/login/request", r#"{"email":"{mark}@example.net"}"#),
     ("POST /client/login/callback", r#"{"token":"x"}"#),
     ("POST /v1/client/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T12:00"}"#),
@@ -304,6 +398,12 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];
+
+/// Routes whose token says everything: what else the address names must be what it says.
+pub(super) const BY_TOKEN: &[&str] =
+    &["/v1/orders/{order_id}/photos/{photo_id}/signed-download", "/photos/{token}"];
+/// Routes whose answer goes on for as long as somebody listens: whom they tell what is asked in tests of their own.
+pub(super) const STREAMS: &[&str] = &["/v1/admin/dispatcher/board/stream"];
 
 /// Fields of bodies that the description does not list, because the route reads its body by hand.
 pub(super) const UNLISTED: &[(&str, &[&str])] =

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use api::Declared;
 use serde_json::Value;
 
-use super::fill::{ALIASES, BODIES, NO_IDS, PAGES, SORTS, THINGS, UNLISTED};
+use super::fill::{ALIASES, BODIES, BY_TOKEN, NO_IDS, PAGES, SORTS, STREAMS, THINGS, UNLISTED};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(api::document);
 
@@ -65,6 +65,9 @@ fn is_known(parameter: &str) -> bool {
 pub(super) fn all() -> (Vec<Route>, Vec<String>) {
     let (mut routes, mut missing) = (Vec::new(), Vec::new());
     for declared in api::declared() {
+        if STREAMS.contains(&declared.path.as_str()) {
+            continue;
+        }
         let sorts = SORTS.iter().find(|(path, _)| *path == declared.path);
         let paths = sorts.map_or_else(
             || vec![declared.path.clone()],
@@ -80,7 +83,7 @@ pub(super) fn all() -> (Vec<Route>, Vec<String>) {
 fn route(declared: &Declared, path: String, missing: &mut Vec<String>) -> Route {
     let title = format!("{} {}", declared.method, declared.path);
     let operation = &DOCUMENT["paths"][&declared.path][declared.method.to_lowercase()];
-    let is_monitor = declared.access == "monitor";
+    let is_monitor = declared.access == "monitor" || BY_TOKEN.contains(&declared.path.as_str());
     let mut ids = Vec::new();
     let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     for name in in_path.filter(|_| !is_monitor) {

@@ -93,7 +93,7 @@ impl World {
                 world.orgs[number].alive.insert(thing.name, id);
                 if let Some((route, body)) = thing.ended_by {
                     let id = world.make(number, thing).await;
-                    let route = route.replace("{}", &id);
+                    let route = world.filled(&world.orgs[number], &route.replace("{}", &id));
                     let ended = world.send(&world.orgs[number].owner, &route, body);
                     world.app.following(ended).await.ok();
                     world.orgs[number].ended.insert(thing.name, id);
@@ -162,7 +162,9 @@ impl World {
         if body.is_empty() {
             return client.send(method, path, None).await;
         }
-        let client = client.with("content-type", "application/json");
+        let is_form = body.starts_with("--photo");
+        let kind = if is_form { "multipart/form-data; boundary=photo" } else { "application/json" };
+        let client = client.with("content-type", kind);
         client.send(method, path, Some(body.as_bytes().to_vec())).await
     }
 

@@ -1,9 +1,13 @@
 //! Teams, free times and visits, through the whole house.
 
 mod bookings;
+mod desk_lists;
+mod dispatch;
 mod effects;
+mod jobs;
 mod own;
 mod past;
+mod photos;
 mod policies;
 mod public;
 mod race;
