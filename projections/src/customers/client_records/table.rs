@@ -98,8 +98,8 @@ pub(super) async fn write_visits(
         org.as_uuid(),
         &column(&visits, |(id, _)| **id),
         &column(&visits, |(_, visit)| visit.client_id) as &[Option<Uuid>],
-        &column(&visits, |(_, visit)| visit.address_id.is_some()),
-        &column(&visits, |(_, visit)| visit.address_id.flatten()) as &[Option<Uuid>],
+        &column(&visits, |(_, visit)| visit.is_placed),
+        &column(&visits, |(_, visit)| visit.address_id) as &[Option<Uuid>],
         &column(&visits, |(_, visit)| visit.total_cents) as &[Option<i64>],
         &column(&visits, |(_, visit)| visit.done_at) as &[Option<DateTime<Utc>>],
     )
