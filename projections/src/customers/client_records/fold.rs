@@ -18,7 +18,7 @@ use crate::{Parking, Poison};
 pub(super) struct Note {
     pub(super) position: i64,
     pub(super) client_id: Uuid,
-    pub(super) note_id: Uuid,
+    pub(super) id: Uuid,
     pub(super) kind: &'static str,
     pub(super) text: Value,
     pub(super) made_by: Option<String>,
@@ -101,7 +101,7 @@ impl Facts {
         match happened {
             ClientEvent::NoteAdded { note_id, kind, text, by: made_by, at } => {
                 let (kind, text) = (kind.into(), json!(text));
-                self.notes.push(Note { position, client_id, note_id, kind, text, made_by, at });
+                self.notes.push(Note { position, client_id, id: note_id, kind, text, made_by, at });
             }
             ClientEvent::FeedbackRecorded { feedback_id, booking, rating, comment, by, at } => {
                 self.feedback.push(Said {

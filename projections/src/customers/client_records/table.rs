@@ -39,7 +39,7 @@ pub(super) async fn write_notes(
         org.as_uuid(),
         &column(notes, |note| note.position),
         &column(notes, |note| note.client_id),
-        &column(notes, |note| note.note_id),
+        &column(notes, |note| note.id),
         &column(notes, |note| note.kind) as &[&str],
         &column(notes, |note| note.text.to_string()),
         &column(notes, |note| note.made_by.as_deref()) as &[Option<&str>],
