@@ -7,7 +7,6 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use commands::CommandBus;
 use domain::billing::account::{Account, AccountCommand, Status};
 use domain::billing::plan::Plan;
-use domain::id::OrgId;
 use projections::READERS;
 use projections::engine::{Options, Worker};
 use serde_json::{Value, json};
@@ -35,9 +34,8 @@ const PAGE: u64 = 240;
 const BOARD: u64 = 100;
 const LOG: usize = 1_000_000;
 
-/// An organisation with teams and a client, and who may book there.
+/// Teams and a client of an organisation, and what lets somebody book there.
 struct Office {
-    org: OrgId,
     headers: String,
     teams: Vec<String>,
     client: String,
@@ -167,7 +165,7 @@ async fn open(stage: &Stage, bus: &CommandBus, api: &Program, teams: usize) -> O
     let body = json!({ "name": "Sam Castle", "email": format!("{name}@example.org") }).to_string();
     let client = connection.post("/v1/admin/clients", &headers, &body).await.json();
     let client = client["client_id"].as_str().unwrap().to_owned();
-    Office { org, headers, teams: made, client }
+    Office { headers, teams: made, client }
 }
 
 /// Lets every read model catch up.
