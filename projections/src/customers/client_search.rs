@@ -60,6 +60,7 @@ pub struct Judge<'a> {
 
 /// One line of the list. `Debug` shows nothing of the person.
 #[derive(Clone, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "what the API tells of a client")]
 pub struct Item {
     pub client_id: Uuid,
     pub name: String,
@@ -92,6 +93,7 @@ impl std::fmt::Debug for Item {
 }
 
 /// The clients that match, newest first, behind the one that `after` names by time and id.
+#[expect(clippy::too_many_lines, reason = "one statement and its parameters")]
 pub async fn page(
     db: &mut PgConnection,
     org: OrgId,

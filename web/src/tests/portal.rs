@@ -11,7 +11,7 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
     if let Some(path) = asked.path.strip_prefix("/v1/client/") {
         return Some(visits(asked, path));
     }
-    if asked.path == "/v1/settings/service-catalog" {
+    if asked.path.trim_end_matches('?') == "/v1/settings/service-catalog" {
         let service = json!({ "service_type_id": LEAD, "name": "Big <clean>" });
         return Some(axum::Json(json!({ "service_types": [service] })).into_response());
     }

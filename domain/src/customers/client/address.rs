@@ -75,7 +75,7 @@ impl AddressInput {
         problems.or(Address {
             label,
             text: text.unwrap_or_default(),
-            notes: parts.notes.flatten(),
+            notes: parts.notes.filter(|notes| !notes.is_empty()),
             spot: parts.spot,
         })
     }
@@ -91,7 +91,7 @@ impl AddressInput {
         problems.or(Address {
             label: parts.label.unwrap_or_else(|| before.label.clone()),
             text: text.unwrap_or_else(|| before.text.clone()),
-            notes: parts.notes.unwrap_or_else(|| before.notes.clone()),
+            notes: parts.notes.or_else(|| before.notes.clone()).filter(|notes| !notes.is_empty()),
             spot: parts.spot.or(kept),
         })
     }
@@ -110,7 +110,6 @@ impl AddressInput {
         let notes = self.notes.as_deref();
         let notes =
             notes.and_then(|notes| problems.take(input::free_text("notes", notes, 0..=500)));
-        let notes = notes.map(|notes| Some(notes).filter(|notes| !notes.is_empty()));
         let spot = match self.spot {
             (None, None) => None,
             (Some(lat), Some(lng)) => {
@@ -135,7 +134,8 @@ impl AddressInput {
 
 struct Parts {
     label: Option<String>,
-    notes: Option<Option<String>>,
+    /// Empty: none any more.
+    notes: Option<String>,
     spot: Option<Spot>,
 }
 

@@ -162,8 +162,7 @@ impl Details {
     pub(super) fn fold(&mut self, event: ClientEvent) {
         use ClientEvent as E;
         match event {
-            E::Registered { .. } => {}
-            E::NoteAdded { .. } => self.notes += 1,
+            E::Registered { .. } | E::NoteAdded { .. } => {}
             E::ContactChanged { contact, .. } => self.contact = contact,
             E::Blocked { reason, .. } => self.blocked = Some(reason),
             E::Unblocked { .. } => self.blocked = None,

@@ -63,8 +63,6 @@ pub struct Details {
     pub addresses: Vec<KnownAddress>,
     /// By which words staff find them.
     pub tags: Option<Personal<Vec<String>>>,
-    /// How much was written down about them.
-    pub notes: u32,
     /// About which visits there is a word of theirs.
     pub reviewed: Vec<BookingId>,
     /// Who they turned out to be.
@@ -158,7 +156,6 @@ impl Aggregate for Client {
                     archived_at: None,
                     addresses: Vec::new(),
                     tags: None,
-                    notes: 0,
                     reviewed: Vec::new(),
                     merged_into: None,
                     absorbed: Vec::new(),

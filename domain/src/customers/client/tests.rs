@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
+use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
@@ -181,6 +182,56 @@ fn an_address_that_is_put_away_comes_back_as_it_was() {
     };
     given(&gone).when(about(1, AddressStep::Archive)).then_expect_events(vec![]);
     given(&gone).when(about(1, AddressStep::Restore)).then_expect_events(vec![back]);
+}
+
+fn some_step() -> impl Strategy<Value = (u128, AddressStep)> {
+    let words = prop::option::of("[ a-z]{0,520}");
+    let input = (words.clone(), words).prop_map(|(label, text)| address::AddressInput {
+        label,
+        text,
+        ..address::AddressInput::default()
+    });
+    let step = prop_oneof![
+        input.clone().prop_map(AddressStep::Add),
+        input.prop_map(AddressStep::Change),
+        Just(AddressStep::Archive),
+        Just(AddressStep::Restore),
+    ];
+    (0..70_u128, step)
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_done_with_addresses_they_stay_few_well_formed_and_apart(
+        steps in prop::collection::vec(some_step(), 0..150),
+    ) {
+        let mut client = Client::default();
+        client.apply(registered());
+        for (number, step) in steps {
+            let before = client.details().unwrap().addresses.clone();
+            let is_known = before.iter().any(|one| one.address_id == address_id(number));
+            let adds = matches!(step, AddressStep::Add(_));
+            let Ok(events) = client.decide(about(number, step)) else { continue };
+            prop_assert!(events.len() <= 1 && adds != is_known);
+            events.into_iter().for_each(|event| client.apply(event));
+            let after = &client.details().unwrap().addresses;
+            // Nothing goes, and only the one that is named changes.
+            prop_assert_eq!(after.len(), before.len() + usize::from(adds));
+            for (was, is) in before.iter().zip(after) {
+                prop_assert!(was == is || is.address_id == address_id(number));
+            }
+        }
+        let all = &client.details().unwrap().addresses;
+        prop_assert!(all.len() <= 50);
+        let ids: std::collections::HashSet<_> = all.iter().map(|one| one.address_id).collect();
+        prop_assert_eq!(ids.len(), all.len());
+        for one in all {
+            let address = one.address.open().unwrap();
+            prop_assert!((1..=50).contains(&address.label.chars().count()));
+            prop_assert!((1..=500).contains(&address.text.chars().count()));
+            prop_assert_eq!(address.text.trim(), address.text.as_str());
+        }
+    }
 }
 
 #[test]

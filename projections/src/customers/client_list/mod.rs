@@ -65,7 +65,9 @@ fn fold(rows: &mut RowsById, events: &[&Recorded], keys: &SubjectKeys) -> Vec<Po
             rows.insert(id, Row::registered(id, *at));
         }
         if let ClientEvent::Merged { client_id, into, .. } = &happened {
-            rows.values_mut().for_each(|row| row.follows(*client_id, *into));
+            for row in rows.values_mut() {
+                row.follows(*client_id, *into);
+            }
         }
         match rows.get_mut(&id) {
             Some(row) => row.apply(happened, event),

@@ -18,7 +18,7 @@ use crate::{Parking, Poison};
 pub(super) struct Note {
     pub(super) position: i64,
     pub(super) client_id: Uuid,
-    pub(super) note_id: Uuid,
+    pub(super) id: Uuid,
     pub(super) kind: &'static str,
     pub(super) text: Value,
     pub(super) made_by: Option<String>,
@@ -42,8 +42,9 @@ pub(super) struct Said {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Visit {
     pub(super) client_id: Option<Uuid>,
-    /// `Some(None)`: at none of their addresses any more.
-    pub(super) address_id: Option<Option<Uuid>>,
+    /// Whether it is said where the visit is.
+    pub(super) is_placed: bool,
+    pub(super) address_id: Option<Uuid>,
     pub(super) total_cents: Option<i64>,
     pub(super) done_at: Option<DateTime<Utc>>,
 }
@@ -100,7 +101,7 @@ impl Facts {
         match happened {
             ClientEvent::NoteAdded { note_id, kind, text, by: made_by, at } => {
                 let (kind, text) = (kind.into(), json!(text));
-                self.notes.push(Note { position, client_id, note_id, kind, text, made_by, at });
+                self.notes.push(Note { position, client_id, id: note_id, kind, text, made_by, at });
             }
             ClientEvent::FeedbackRecorded { feedback_id, booking, rating, comment, by, at } => {
                 self.feedback.push(Said {
@@ -144,7 +145,8 @@ impl Facts {
                     id,
                     Visit {
                         client_id,
-                        address_id: Some(asked.address.map(AddressId::as_uuid)),
+                        is_placed: true,
+                        address_id: asked.address.map(AddressId::as_uuid),
                         total_cents: asked.total_cents,
                         done_at: None,
                     },
@@ -154,12 +156,12 @@ impl Facts {
             E::ClientChanged { client, address, .. } => {
                 let visit = self.visits.entry(id).or_default();
                 visit.client_id = Some(client.as_uuid());
-                visit.address_id = Some(address.map(AddressId::as_uuid));
+                (visit.is_placed, visit.address_id) = (true, address.map(AddressId::as_uuid));
                 self.visited.push(client.as_uuid());
             }
             E::AddressChanged { address, .. } => {
                 let visit = self.visits.entry(id).or_default();
-                visit.address_id = Some(Some(address.as_uuid()));
+                (visit.is_placed, visit.address_id) = (true, Some(address.as_uuid()));
             }
             E::Completed { at, .. } => self.visits.entry(id).or_default().done_at = Some(at),
             E::RiskAssessed { .. }

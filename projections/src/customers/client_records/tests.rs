@@ -58,10 +58,10 @@ fn a_visit_counts_for_whom_it_is_once_it_is_done() {
     let moved = BookingEvent::ClientChanged { client: other.into(), address: None, at: at(10) };
     log.push(recorded::<Booking>(10, 4, CLIENT, &moved));
     let whole = facts(&log);
-    let address_id = Some(None);
     let visit = Visit {
         client_id: Some(other),
-        address_id,
+        is_placed: true,
+        address_id: None,
         total_cents: Some(12_000),
         done_at: Some(at(9)),
     };

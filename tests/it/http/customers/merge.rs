@@ -60,6 +60,14 @@ async fn whoever_stays_has_the_visits_the_words_and_the_worth_of_whoever_went() 
     let made = booked(&owner, &visit(&north, old, at_ten(&app, 11), &json!({}))).await;
     assert_eq!(made.ok().body["client_id"], new);
     // Their address finds whoever stayed, and is theirs if they want it.
+    let ask = json!({ "email": "old@example.org" });
+    app.anyone().post("/client/login/request", &ask).await.ok();
+    app.settle().await;
+    let links: Vec<uuid::Uuid> = sqlx::query_scalar("select client_id from portal_links")
+        .fetch_all(&mut app.db.admin().await)
+        .await
+        .unwrap();
+    assert_eq!(links, [new.parse::<uuid::Uuid>().unwrap()]);
     let eve = json!({ "name": "Eve", "email": "old@example.org" });
     owner.post("/v1/admin/clients", &eve).await.is(409, "client.email_taken");
     owner.patch(&stays, &json!({ "email": "old@example.org" })).await.ok();
