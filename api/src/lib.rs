@@ -5,6 +5,7 @@ mod audit;
 mod billing;
 mod caller;
 mod checkpoints;
+pub mod circuit;
 mod command;
 mod cookies;
 mod cursor;
@@ -27,6 +28,7 @@ mod metrics;
 mod monitors;
 mod openapi;
 mod organisation;
+mod payments;
 mod people;
 mod pricing;
 mod problem;
@@ -59,6 +61,9 @@ pub use self::invoicing::InvoiceLinks;
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::monitors::{Monitors, monitoring};
+pub use self::payments::{
+    PaymentInbox, PaymentOptions, PaymentProcess, ProcessError, Stripe, StripeError, StripeOptions,
+};
 pub use self::proxies::Proxies;
 pub use self::rate::{PerMinute, RateLimiter, RateOptions, Redis, RedisUrlError};
 pub use self::route::Declared;
@@ -109,6 +114,7 @@ fn routes() -> Routes {
         .merge(customers::routes())
         .merge(scheduling::routes())
         .merge(invoicing::routes())
+        .merge(payments::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

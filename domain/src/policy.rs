@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 
 mod booking;
 mod invoice;
+mod payment;
 mod subscription;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
 pub use self::invoice::{INVOICE_LETTER, invoice_intents};
+pub use self::payment::{PAYMENT_FAILED, STRIPE_REFUND, payment_intents};
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
 use crate::id::{BreakGlassId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;
@@ -88,6 +90,10 @@ pub enum TimerCommand {
     },
     /// See [`crate::invoicing::invoice::InvoiceCommand::MarkOverdue`].
     MarkInvoiceOverdue,
+    /// Carry a payment to what it is for.
+    SettlePayment,
+    /// Send back of the deposit of a visit what its terms say.
+    RefundDeposit,
 }
 
 /// Everything that follows from what happened to a lead.

@@ -4,21 +4,22 @@
 //! holds the lease. The effect's id is the provider's idempotency key.
 
 mod break_glass;
-mod circuit;
 mod email;
 mod figures;
 mod invoice;
 mod portal;
+mod refund;
 mod visit;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, INVOICE_LETTER, PORTAL_LINK,
-    REQUEST_RECEIVED, VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, INVOICE_LETTER, PAYMENT_FAILED,
+    PORTAL_LINK, REQUEST_RECEIVED, STRIPE_REFUND, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -93,6 +94,8 @@ pub struct Delivery {
     clock: api::Clock,
     email: Email,
     links: api::InvoiceLinks,
+    bus: CommandBus,
+    stripe: Option<api::Stripe>,
     /// Who watches over the installation.
     watch: Option<String>,
     figures: Figures,
@@ -114,12 +117,19 @@ impl Delivery {
         keys: MasterKeys,
         config: &Config,
         clock: api::Clock,
+        bus: CommandBus,
     ) -> anyhow::Result<Self> {
         let watch = config.mail.admin_notification_email.clone();
         let figures = Figures::start();
         let email = Email::new(config, api::Clock::clone(&clock))?;
         let links = config.invoice_links()?;
-        Ok(Self { db, keys, clock, email, links, watch, figures })
+        let stripe = config.payments.options().stripe;
+        let stripe = stripe.map(|stripe| api::Stripe::new(stripe, api::Clock::clone(&clock)));
+        let stripe = stripe.transpose()?;
+        if stripe.is_none() {
+            api::Stripe::unused();
+        }
+        Ok(Self { db, keys, clock, email, links, bus, stripe, watch, figures })
     }
 
     /// Delivers what is due, until `stop`.
@@ -195,6 +205,8 @@ impl Delivery {
             BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
             INVOICE_LETTER => self.invoice_letter(effect).await,
+            PAYMENT_FAILED => self.payment_failed(effect).await,
+            STRIPE_REFUND => self.send_back(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),

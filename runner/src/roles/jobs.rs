@@ -80,7 +80,7 @@ impl Work {
         let runner = pulse.runner().to_owned();
         Ok(Self {
             worker: Worker::new(db.clone(), keys.clone(), reading),
-            delivery: Delivery::new(db.clone(), keys.clone(), config, clock())?,
+            delivery: Delivery::new(db.clone(), keys.clone(), config, clock(), bus.clone())?,
             timers: Timers::new(db.clone(), bus, clock()),
             checkpoints: SignCheckpoints::new(
                 db.clone(),

@@ -102,6 +102,15 @@ impl App {
         Self::start_with(&[&smtp[..], &sender, &watch].concat()).await
     }
 
+    /// Payments by card go to `base`, and its messages are signed with `secrets`; mail is off.
+    pub(crate) async fn start_paid(base: &str, secrets: &str) -> Self {
+        // The program does so at its start.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let stripe = ["--stripe-secret-key", "sk_test_1", "--stripe-api-base", base];
+        let more = ["--stripe-webhook-secret", secrets, "--email-mode", "off"];
+        Self::start_with(&[&stripe[..], &more].concat()).await
+    }
+
     /// With an edge of its own; mail is off.
     pub(crate) async fn start_edge(edge: Front) -> Self {
         Self::begin(TestDb::new().await, &["--email-mode", "off"], edge).await
@@ -167,6 +176,7 @@ impl App {
             staff: options.staff,
             portal: options.portal,
             invoice_links: config.invoice_links().unwrap(),
+            payments: config.payments.options(),
             health: health(&db),
             backup: Backup::new(Vec::new()),
             clock: Arc::clone(&time),
@@ -189,7 +199,8 @@ impl App {
         ));
         let worker = Worker::new(db.worker.clone(), keys(), Options::new("test", READERS));
         let delivery =
-            Delivery::new(db.worker.clone(), keys(), &config, Arc::clone(&time)).unwrap();
+            Delivery::new(db.worker.clone(), keys(), &config, Arc::clone(&time), worker_bus(&db))
+                .unwrap();
         let timers = Timers::new(db.worker.clone(), worker_bus(&db), time);
         Self { db, orgs, address, clock, worker, delivery, timers, state, stop, _tasks: tasks }
     }
