@@ -5,6 +5,7 @@ mod audit;
 mod billing;
 mod caller;
 mod checkpoints;
+pub mod circuit;
 mod command;
 mod cookies;
 mod cursor;
@@ -28,6 +29,7 @@ mod metrics;
 mod monitors;
 mod openapi;
 mod organisation;
+mod payments;
 mod people;
 mod pricing;
 mod problem;
@@ -61,6 +63,9 @@ pub use self::invoicing::InvoiceLinks;
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::monitors::{Monitors, monitoring};
+pub use self::payments::{
+    PaymentInbox, PaymentOptions, PaymentProcess, ProcessError, Stripe, StripeError, StripeOptions,
+};
 pub use self::proxies::Proxies;
 pub use self::rate::{PerMinute, RateLimiter, RateOptions, Redis, RedisUrlError};
 pub use self::route::Declared;
@@ -113,6 +118,7 @@ fn routes() -> Routes {
         .merge(search::routes())
         .merge(dashboard::routes())
         .merge(invoicing::routes())
+        .merge(payments::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

@@ -20,6 +20,7 @@ use crate::invoicing::{InvoiceLinks, Numbering, Sheets};
 use crate::metrics::Scrape;
 use crate::monitors::Monitors;
 use crate::organisation::Organisations;
+use crate::payments::{PaymentInbox, PaymentOptions, Secrets, Stripe};
 use crate::pricing;
 use crate::rate::RateLimiter;
 use crate::scheduling::{Boards, Occurrences, Photos};
@@ -47,6 +48,8 @@ pub struct Options {
     pub staff: StaffPolicy,
     /// How workers and clients do.
     pub portal: PortalPolicy,
+    /// Payments by card.
+    pub payments: PaymentOptions,
     /// Make and recognise the addresses under which customers see invoices.
     pub invoice_links: InvoiceLinks,
     /// The health probe, on connections of its own.
@@ -99,6 +102,10 @@ pub struct App {
     pub(crate) invoice_links: InvoiceLinks,
     pub(crate) numbering: Numbering,
     pub(crate) sheets: Sheets,
+    pub(crate) stripe: Option<Arc<Stripe>>,
+    pub(crate) webhook_secrets: Option<Secrets>,
+    pub(crate) pages: [String; 4],
+    pub(crate) inbox: PaymentInbox,
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) prices: pricing::Known,
@@ -120,6 +127,17 @@ impl App {
     /// With empty caches.
     pub fn new(options: Options) -> AppState {
         let staff = options.staff;
+        let stripe = options
+            .payments
+            .stripe
+            .map(|stripe| Stripe::new(stripe, Clock::clone(&options.clock)).map(Arc::new));
+        if stripe.is_none() {
+            Stripe::unused();
+        }
+        // Without a client for HTTP nobody pays by card; everything else goes on.
+        let stripe = stripe.and_then(|stripe| {
+            stripe.inspect_err(|error| tracing::error!(%error, "stripe cannot be asked")).ok()
+        });
         let pairs = Pairs::new(options.default_org.unwrap_or(DEFAULT_ORG), &staff.pairs);
         let links = Links {
             bus: options.bus.clone(),
@@ -130,6 +148,7 @@ impl App {
         // Takes tasks all the same; closed, it can be waited for.
         background.close();
         crate::metrics::describe_logins();
+        crate::metrics::describe_webhook();
         let declared = crate::declared();
         let operations = declared.iter().map(|one| (one.method, one.path.as_str()));
         let files = declared.iter().filter(|one| one.takes_file);
@@ -143,6 +162,7 @@ impl App {
             Clock::clone(&options.clock),
         );
         let (bus, reads) = (options.bus.clone(), options.reads.clone());
+        let inbox = PaymentInbox::new(bus.clone(), reads.clone(), Clock::clone(&options.clock));
         let occurrences = Occurrences::new(bus, reads, Clock::clone(&options.clock));
         Arc::new(Self {
             bus: options.bus,
@@ -171,6 +191,10 @@ impl App {
             invoice_links: options.invoice_links,
             numbering: Numbering::default(),
             sheets: Sheets::default(),
+            stripe,
+            webhook_secrets: options.payments.webhook.as_ref().and_then(Secrets::parse),
+            pages: options.payments.pages,
+            inbox,
             organisations: Organisations::default(),
             settings: Known::default(),
             prices: pricing::Known::default(),

@@ -47,6 +47,7 @@ fn app() -> Router {
         health: Health::new(nowhere, vec![expected], vec!["lead_list".to_owned()]),
         backup: Backup::new(Vec::new()),
         invoice_links: api::InvoiceLinks::new(b"a secret of invoices in tests only"),
+        payments: api::PaymentOptions { stripe: None, webhook: None, pages: Default::default() },
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,
         edge: EdgeOptions::default(),

@@ -11,6 +11,7 @@ mod booking;
 mod client;
 mod dispatch;
 mod invoice;
+mod payment;
 mod photo;
 mod subject;
 mod subscription;
@@ -19,6 +20,7 @@ pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
 pub use self::client::client_intents;
 pub use self::dispatch::{DISPATCH_NOTICE, notice_intents};
 pub use self::invoice::{INVOICE_LETTER, invoice_intents};
+pub use self::payment::{PAYMENT_FAILED, STRIPE_REFUND, payment_intents};
 pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents};
 pub use self::subject::subject_intents;
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
@@ -111,6 +113,10 @@ pub enum TimerCommand {
     },
     /// See [`crate::invoicing::invoice::InvoiceCommand::MarkOverdue`].
     MarkInvoiceOverdue,
+    /// Carry a payment to what it is for.
+    SettlePayment,
+    /// Send back of the deposit of a visit what its terms say.
+    RefundDeposit,
 }
 
 /// Everything that follows from what happened to a lead.

@@ -13,6 +13,7 @@ use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
 use domain::invoicing::invoice::Invoice;
+use domain::payments::payment::Payment;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
@@ -105,6 +106,7 @@ impl Wanted {
                 intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
             }
             Invoice::TYPE => intents::<Invoice, _>(event, parking, policy::invoice_intents),
+            Payment::TYPE => intents::<Payment, _>(event, parking, policy::payment_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
             }

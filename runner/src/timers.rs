@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::Occurrences;
+use api::{Occurrences, PaymentInbox};
 use chrono::{DateTime, Utc};
 use commands::{CommandBus, CommandError, Context, RequestKey};
 use domain::customers::client::{Client, ClientCommand};
@@ -56,6 +56,7 @@ pub struct Timers {
     bus: CommandBus,
     clock: api::Clock,
     occurrences: Occurrences,
+    inbox: PaymentInbox,
 }
 
 struct Due {
@@ -73,7 +74,8 @@ impl Timers {
     /// Timers of every organisation.
     pub fn new(db: PgPool, bus: CommandBus, clock: api::Clock) -> Self {
         let occurrences = Occurrences::new(bus.clone(), db.clone(), api::Clock::clone(&clock));
-        Self { db, bus, clock, occurrences }
+        let inbox = PaymentInbox::new(bus.clone(), db.clone(), api::Clock::clone(&clock));
+        Self { db, bus, clock, occurrences, inbox }
     }
 
     /// Fires what is due, until `stop`.
@@ -95,7 +97,8 @@ impl Timers {
     }
 
     async fn fire(&self, alive: impl Fn()) -> anyhow::Result<usize> {
-        let mut fired = 0;
+        // Messages that could not be brought to their end are due like everything else that waits for its time.
+        let mut fired = self.inbox.sweep().await?;
         loop {
             let lease = Uuid::now_v7();
             let due = sqlx::query_as!(
@@ -195,6 +198,15 @@ impl Timers {
             TimerCommand::FixBaseCharge { amount_cents } => {
                 let command = BookingCommand::FixBaseCharge { amount_cents, now };
                 self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::SettlePayment => {
+                self.inbox.process().settle(org, id).await?;
+                Ok(())
+            }
+            TimerCommand::RefundDeposit => {
+                let booking = id.parse().context("no id of a booking")?;
+                self.inbox.process().refund_deposit(org, booking).await?;
+                Ok(())
             }
             TimerCommand::MarkInvoiceOverdue => {
                 self.tell::<Invoice>(&ctx, id, InvoiceCommand::MarkOverdue { now }).await

@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::id::{InvoiceId, OrgId};
+use domain::id::{BookingId, InvoiceId, OrgId};
 use ring::hmac;
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ const LENGTH: usize = NAMED + 32;
 pub struct InvoiceLinks {
     proof: hmac::Key,
     kept: hmac::Key,
+    visit: hmac::Key,
 }
 
 impl std::fmt::Debug for InvoiceLinks {
@@ -35,7 +36,11 @@ impl InvoiceLinks {
         let key = |purpose: &[u8]| {
             hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, purpose).as_ref())
         };
-        Self { proof: key(b"invoice link proof"), kept: key(b"invoice link kept") }
+        Self {
+            proof: key(b"invoice link proof"),
+            kept: key(b"invoice link kept"),
+            visit: key(b"visit proof"),
+        }
     }
 
     /// What stands in the address; the same each time.
@@ -52,6 +57,22 @@ impl InvoiceLinks {
     /// What is kept of it.
     pub fn hash(&self, token: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.kept, token.as_bytes()))
+    }
+
+    /// Proves that somebody asked for a visit themselves: it lets them pay the deposit.
+    pub(crate) fn visit(&self, org: OrgId, booking: BookingId) -> String {
+        let named = [*org.as_uuid().as_bytes(), *booking.as_uuid().as_bytes()].concat();
+        let proof = hmac::sign(&self.visit, &named);
+        URL_SAFE_NO_PAD.encode([&named, proof.as_ref()].concat())
+    }
+
+    /// Which visit, if it was made here.
+    pub(crate) fn read_visit(&self, token: &str) -> Option<(OrgId, BookingId)> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == 64)?;
+        let (named, proof) = bytes.split_at(32);
+        hmac::verify(&self.visit, named, proof).ok()?;
+        let id = |from: usize| Uuid::from_slice(named.get(from..from + 16)?).ok();
+        Some((id(0)?.into(), id(16)?.into()))
     }
 
     /// What it names, if it was made here.
@@ -83,5 +104,8 @@ mod tests {
         forged[30] = if forged[30] == b'A' { b'B' } else { b'A' };
         assert_eq!(links.read(std::str::from_utf8(&forged).unwrap()), None);
         assert_eq!(links.read(&token[..token.len() - 1]), None);
+        let visit = links.visit(org, Uuid::from_u128(2).into());
+        assert_eq!(links.read_visit(&visit), Some((org, Uuid::from_u128(2).into())));
+        assert_eq!((links.read_visit(&token), links.read(&visit)), (None, None));
     }
 }

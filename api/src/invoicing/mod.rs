@@ -1,5 +1,6 @@
 //! Invoices: written, sent, paid, corrected; and as whoever is to pay sees them.
 
+mod books;
 mod bulk;
 mod changes;
 mod detail;
@@ -28,6 +29,7 @@ use serde_json::Value;
 pub(crate) use self::documents::Sheets;
 pub(crate) use self::draft::Numbering;
 pub use self::link::InvoiceLinks;
+pub(crate) use self::public::opened;
 use crate::problem::Problem;
 use crate::route::{Routes, Rule, staff};
 use crate::state::App;
@@ -52,6 +54,7 @@ pub(crate) fn routes() -> Routes {
         .merge(letters::routes())
         .merge(payments::routes())
         .merge(own::routes())
+        .merge(books::routes())
         .merge(public::routes())
 }
 
@@ -60,7 +63,7 @@ const fn invoices(permissions: &'static [Permission]) -> Rule {
 }
 
 /// An invoice as it is now, and its version.
-async fn known(app: &App, org: OrgId, id: InvoiceId) -> Result<(Details, i32), Problem> {
+pub(crate) async fn known(app: &App, org: OrgId, id: InvoiceId) -> Result<(Details, i32), Problem> {
     let found = app.bus.load::<Invoice>(org, &id.to_string()).await?;
     let known = found.state.details().cloned();
     let known = known.ok_or_else(|| Problem::refused(&InvoiceError::NotFound))?;
@@ -100,6 +103,6 @@ async fn overdue_at(
 }
 
 /// The settings of the organisation, as they are now.
-async fn settings(app: &App, org: OrgId) -> Result<OrgSettings, Problem> {
+pub(crate) async fn settings(app: &App, org: OrgId) -> Result<OrgSettings, Problem> {
     Ok(app.bus.load::<OrgSettings>(org, &org.to_string()).await?.state)
 }

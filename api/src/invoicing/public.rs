@@ -46,7 +46,7 @@ pub(super) fn seen(found: &Detail) -> Value {
 }
 
 /// The invoice that an address leads to, if it still does.
-pub(super) async fn opened(app: &App, token: &str) -> Result<(OrgId, Detail), Problem> {
+pub(crate) async fn opened(app: &App, token: &str) -> Result<(OrgId, Detail), Problem> {
     let nothing = || Problem::new(Code::NotFound);
     let (org, id) = app.invoice_links.read(token).ok_or_else(nothing)?;
     let found = listed(app, org, id).await.map_err(|problem| match problem.status().as_u16() {

@@ -58,6 +58,15 @@ fn describe() {
 }
 
 /// The same for what only those count who let people in.
+/// Of what Stripe tells.
+pub(crate) fn describe_webhook() {
+    metrics::describe_counter!(
+        "stripe_webhook_events_total",
+        "Messages of Stripe by what became of them."
+    );
+    metrics::describe_counter!("webhook_errors_total", "Messages that were refused or failed.");
+}
+
 pub(crate) fn describe_logins() {
     metrics::describe_counter!("auth_failures_total", "Refused logins.");
     metrics::describe_counter!(

@@ -108,6 +108,14 @@ codes! {
         "The person this is about was erased; nothing about them can be changed any more.";
     VersionMismatch = PRECONDITION_FAILED "version_mismatch", "Precondition Failed":
         "If-Match names another version than the current one, which `current_version` gives. Nothing was written.";
+    NothingDue = CONFLICT "nothing_due", "Conflict":
+        "Nothing is left to pay, or nothing is asked for.";
+    WebhookInvalid = BAD_REQUEST "webhook_invalid", "Bad Request":
+        "The message is not signed as agreed, too old, too long, no event, or another one was taken in under its id.";
+    PaymentsOff = SERVICE_UNAVAILABLE "payments_off", "Service Unavailable":
+        "Nobody pays by card here, or not for a while: Stripe is not set up, or could not be reached lately.";
+    ProviderFailed = BAD_GATEWAY "payment_provider_failed", "Bad Gateway":
+        "Stripe did not do what it was asked for. Nothing was written; try again.";
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large", "Payload Too Large":
         "The body is larger than this installation takes, 1 MiB unless configured otherwise. Nothing was written.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type", "Unsupported Media Type":

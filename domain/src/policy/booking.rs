@@ -45,6 +45,11 @@ pub fn booking_intents(booking: BookingId, event: &BookingEvent) -> Vec<Intent> 
         }
         E::DepositPaid { .. } | E::DepositWaived { .. } => vec![no_deadline()],
         E::Started { .. } => vec![no_reminder()],
+        E::Cancelled { settlement, at, .. } if settlement.refund_cents > 0 => {
+            let key = format!("deposit_refund:{booking}");
+            let back = timer(key, *at, booking, TimerCommand::RefundDeposit);
+            vec![no_reminder(), no_deadline(), back]
+        }
         E::Completed { .. } | E::Cancelled { .. } | E::Expired { .. } => {
             vec![no_reminder(), no_deadline()]
         }

@@ -98,7 +98,7 @@ pub(super) fn payment() -> Vec<PaymentEvent> {
             at: at(0),
         },
         PaymentEvent::Linked { reference: "pi_1".to_owned(), at: at(1) },
-        PaymentEvent::Failed { code: code.clone(), at: at(2) },
+        PaymentEvent::Failed { target, code: code.clone(), at: at(2) },
         PaymentEvent::Expired { at: at(3) },
         PaymentEvent::Succeeded { amount_cents: 18_900, received_at: at(4), at: at(5) },
         PaymentEvent::LateFailureIgnored { code, at: at(6) },

@@ -71,3 +71,27 @@ impl Config {
         Ok(api::InvoiceLinks::new(key.trim_end_matches('=').as_bytes()))
     }
 }
+
+impl PaymentsConfig {
+    /// How the API and the jobs take payments by card.
+    pub fn options(&self) -> api::PaymentOptions {
+        let recovery = chrono::TimeDelta::from_std(self.stripe_circuit_recovery);
+        let stripe = self.stripe_secret_key.clone().map(|key| api::StripeOptions {
+            base: self.stripe_api_base.clone(),
+            key,
+            timeout: self.stripe_timeout,
+            threshold: self.stripe_circuit_failure_threshold,
+            recovery: recovery.unwrap_or(chrono::TimeDelta::MAX),
+        });
+        api::PaymentOptions {
+            stripe,
+            webhook: self.stripe_webhook_secret.clone(),
+            pages: [
+                self.stripe_success_url.clone(),
+                self.stripe_cancel_url.clone(),
+                self.stripe_invoice_success_url.clone(),
+                self.stripe_invoice_cancel_url.clone(),
+            ],
+        }
+    }
+}

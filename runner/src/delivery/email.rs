@@ -13,8 +13,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Attempt;
-use super::circuit::{self, Circuit};
 use crate::config::{Config, EmailMode};
+use api::circuit::{self, Circuit};
 
 /// For one mail, greeting to acceptance.
 const TIMEOUT: Duration = Duration::from_secs(20);

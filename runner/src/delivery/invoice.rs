@@ -53,6 +53,35 @@ impl Delivery {
     }
 }
 
+impl Delivery {
+    /// Says that a card was refused, once for each invoice.
+    pub(super) async fn payment_failed(&self, effect: &Due) -> Result<Attempt, sqlx::Error> {
+        let org = OrgId::from(effect.org_id);
+        let Some(id) = effect.payload["invoice_id"].as_str().and_then(|id| id.parse().ok()) else {
+            return Ok(Attempt::Permanent("the effect says too little".to_owned()));
+        };
+        let mut tx = tenant::begin(&self.db, org).await?;
+        let found = invoice_list::find(&mut tx, &self.keys, org, id).await?;
+        drop(tx);
+        let Some(found) = found else {
+            return Ok(Attempt::Temporary("the invoice is not listed yet".to_owned()));
+        };
+        if let Some(why) = needless(Kind::Reminder, &found.invoice) {
+            return Ok(Attempt::Suppressed(why));
+        }
+        let Some(address) = found.customer.email else {
+            return Ok(Attempt::Suppressed("no_email_address"));
+        };
+        let (name, number) = (found.customer.name, found.invoice.number);
+        let text = format!(
+            "Hello {name},\n\nyour card was not accepted for invoice {number}. You can try again, or pay in another way, under the \
+             address that we sent you with it.\n"
+        );
+        let subject = "Your payment did not go through";
+        Ok(self.email.send(effect.effect_id, Letter { name, address, subject, text }).await)
+    }
+}
+
 /// Why a letter need not be written any more.
 fn needless(letter: Kind, invoice: &Details) -> Option<&'static str> {
     match (invoice.status, letter) {

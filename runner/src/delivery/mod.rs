@@ -4,13 +4,13 @@
 //! holds the lease. The effect's id is the provider's idempotency key.
 
 mod break_glass;
-mod circuit;
 mod email;
 mod figures;
 mod invoice;
 mod notice;
 mod photo;
 mod portal;
+mod refund;
 mod visit;
 
 use std::sync::Arc;
@@ -22,7 +22,8 @@ use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
     BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, DISPATCH_NOTICE, INVOICE_LETTER,
-    PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED, VISIT_PLANNED,
+    PAYMENT_FAILED, PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED, STRIPE_REFUND,
+    VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -104,12 +105,13 @@ pub struct Delivery {
     clock: api::Clock,
     email: Email,
     links: api::InvoiceLinks,
+    /// Notes what became of photos and refunds.
+    bus: CommandBus,
+    stripe: Option<api::Stripe>,
     /// Who watches over the installation.
     watch: Option<String>,
     figures: Figures,
-    /// Notes what became of photos.
-    bus: CommandBus,
-    /// Where their files are.
+    /// Where the files of photos are.
     store: Arc<dyn ObjectStore>,
 }
 
@@ -137,7 +139,13 @@ impl Delivery {
         let email = Email::new(config, api::Clock::clone(&clock))?;
         let store = config.storage.store()?;
         let links = config.invoice_links()?;
-        Ok(Self { db, keys, clock, email, links, watch, figures, bus, store })
+        let stripe = config.payments.options().stripe;
+        let stripe = stripe.map(|stripe| api::Stripe::new(stripe, api::Clock::clone(&clock)));
+        let stripe = stripe.transpose()?;
+        if stripe.is_none() {
+            api::Stripe::unused();
+        }
+        Ok(Self { db, keys, clock, email, links, watch, figures, bus, store, stripe })
     }
 
     /// Delivers what is due, until `stop`.
@@ -216,6 +224,8 @@ impl Delivery {
             PHOTO_PURGE => Ok(self.purge_photo(effect).await),
             PHOTO_FORGET => self.forget_photos(effect).await,
             INVOICE_LETTER => self.invoice_letter(effect).await,
+            PAYMENT_FAILED => self.payment_failed(effect).await,
+            STRIPE_REFUND => self.send_back(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),

@@ -59,6 +59,7 @@ fn state(
         staff: config.staff.policy(config.app_env),
         portal: config.portal.policy(),
         invoice_links: config.invoice_links()?,
+        payments: config.payments.options(),
         health: Health::new(
             connect,
             revisions()?,

@@ -107,6 +107,15 @@ impl App {
         Self::start_with(&[&smtp[..], &sender, &watch].concat()).await
     }
 
+    /// Payments by card go to `base`, and its messages are signed with `secrets`; mail is off.
+    pub(crate) async fn start_paid(base: &str, secrets: &str) -> Self {
+        // The program does so at its start.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let stripe = ["--stripe-secret-key", "sk_test_1", "--stripe-api-base", base];
+        let more = ["--stripe-webhook-secret", secrets, "--email-mode", "off"];
+        Self::start_with(&[&stripe[..], &more].concat()).await
+    }
+
     /// With an edge of its own; mail is off.
     pub(crate) async fn start_edge(edge: Front) -> Self {
         Self::begin(TestDb::new().await, &["--email-mode", "off"], edge).await
@@ -182,6 +191,7 @@ impl App {
             staff: options.staff,
             portal: options.portal,
             invoice_links: config.invoice_links().unwrap(),
+            payments: config.payments.options(),
             health: health(&db),
             backup: Backup::new(Vec::new()),
             clock: Arc::clone(&time),

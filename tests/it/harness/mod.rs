@@ -9,6 +9,7 @@ pub(crate) mod program;
 pub(crate) mod redis;
 pub(crate) mod relay;
 pub(crate) mod smtp;
+pub(crate) mod stripe;
 
 pub(crate) use app::App;
 pub(crate) use client::Client;

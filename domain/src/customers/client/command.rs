@@ -102,6 +102,7 @@ pub enum ClientCommand {
 
 /// What is done with an address.
 #[derive(Clone)]
+#[cfg_attr(test, derive(Debug))]
 pub enum AddressStep {
     /// It is a new one.
     Add(AddressInput),

@@ -74,6 +74,8 @@ pub enum PaymentEvent {
     },
     /// It did not, this time.
     Failed {
+        /// For what.
+        target: Target,
         /// Why, in a word of the provider.
         code: Option<String>,
         /// When.
@@ -475,7 +477,9 @@ impl Details {
                 vec![PaymentEvent::LateFailureIgnored { code, at }]
             }
             Fact::Failed { .. } if self.status == Status::Failed => Vec::new(),
-            Fact::Failed { code } => vec![PaymentEvent::Failed { code, at }],
+            Fact::Failed { code } => {
+                vec![PaymentEvent::Failed { target: self.target, code, at }]
+            }
             Fact::Expired if self.status == Status::Expired => Vec::new(),
             Fact::Expired => vec![PaymentEvent::Expired { at }],
             Fact::Refunded { amount_cents, total_cents, received_at } => {

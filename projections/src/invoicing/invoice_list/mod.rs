@@ -1,6 +1,7 @@
 //! The list of invoices that staff search, each as its aggregate folds it, with the names of customers; these are wiped when
 //! a person is erased.
 
+mod books;
 pub mod csv;
 mod fold;
 mod query;
@@ -17,6 +18,7 @@ use domain::sales::lead::Lead;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use self::books::Sheet;
 use self::fold::List;
 pub use self::query::{
     Detail, Filter, Item, PAGE, PastDue, count, customer, find, of_order, page, past_due,

@@ -3,6 +3,8 @@
 mod letters;
 mod money;
 mod numbers;
+mod payments;
+mod webhook;
 
 use serde_json::{Value, json};
 

@@ -129,3 +129,50 @@ async fn pages_follow_each_other_and_the_table_has_every_line() {
     let table = owner.get("/v1/admin/invoices/export.csv").await;
     assert_eq!(table.ok().text.lines().count(), 6);
 }
+
+#[tokio::test]
+async fn accountants_take_out_what_counts_and_see_what_does_not_agree() {
+    let app = App::start().await;
+    let (owner, accountant) = (app.staff("owner"), app.staff("accountant"));
+    let sam = client(&owner, "Sam").await;
+    let twice = sent(&owner, &sam).await;
+    let over = sent(&owner, &sam).await;
+    written(&owner, &sam, &json!({})).await.ok();
+    for _ in 0..2 {
+        let some = json!({ "amount_cents": 1_000, "method": "etransfer", "reference": "ET-1" });
+        owner.post(&route(&twice, "record-payment"), &some).await.ok();
+    }
+    let much = json!({ "amount_cents": 20_000, "method": "cash" });
+    owner.post(&route(&over, "record-payment"), &much).await.ok();
+    let credit = json!({ "amount_cents": 1_050, "reason": "x" });
+    owner.post(&route(&twice, "credit-notes"), &credit).await.ok();
+    app.settle().await;
+    let lines = |answer: &crate::harness::client::Answer| answer.ok().text.lines().count();
+    assert_eq!(lines(&accountant.get("/v1/admin/exports/accounting.csv").await), 3);
+    assert_eq!(lines(&accountant.get("/v1/admin/exports/sales-ledger.csv?status=DRAFT").await), 2);
+    let payments = accountant.get("/v1/admin/exports/payments.csv").await;
+    assert_eq!(lines(&payments), 4);
+    assert!(
+        payments.text.starts_with(
+            "payment_id,invoice_number,booking_id,provider,method,status,amount_cents"
+        )
+    );
+    let year = super::today(&app);
+    let gst = accountant.get(&format!("/v1/admin/reports/gst?from={year}&to={year}")).await;
+    assert_eq!(
+        (&gst.ok().body["invoice_count"], &gst.body["tax_cents"], &gst.body["credited_tax_cents"]),
+        (&json!(2), &json!(1_800), &json!(50))
+    );
+    let backwards = accountant.get("/v1/admin/reports/gst?from=2030-01-02&to=2030-01-01").await;
+    assert_eq!(backwards.fields(), ["to"]);
+    let found = accountant.get("/v1/admin/finance/reconcile/invoices").await;
+    let mut found: Vec<&Value> =
+        found.ok().body["items"].as_array().unwrap().iter().map(|one| &one["mismatch"]).collect();
+    found.sort_by_key(|one| one.to_string());
+    assert_eq!(found, ["overpaid", "same_reference_twice"]);
+    let path = format!("/v1/admin/finance/invoices/{over}/reconcile?dry_run=true");
+    let compared = accountant.post(&path, &json!({})).await;
+    assert_eq!(compared.ok().body["before"], compared.body["after"]);
+    assert_eq!(compared.body["planned_operations"], json!([]));
+    app.staff("viewer").get("/v1/admin/exports/accounting.csv").await.is(403, "forbidden");
+}

@@ -357,6 +357,8 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"invoice_ids":["{invoice_id}"],"method":"cash"}"#,
     ),
     ("POST /v1/admin/invoices/overdue_remind", r#"{"bucket":"recent"}"#),
+    ("POST /v1/payments/stripe/webhook", "{}"),
+    ("POST /stripe/webhook", "{}"),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),

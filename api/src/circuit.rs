@@ -13,7 +13,7 @@ const OPEN: f64 = 1.0;
 const UNKNOWN: f64 = -1.0;
 
 /// What is known of one server.
-pub(super) struct Circuit {
+pub struct Circuit {
     name: &'static str,
     /// Failures in a row.
     threshold: u32,
@@ -34,7 +34,7 @@ enum State {
 }
 
 /// Starts the gauge of a server that nobody asks for anything.
-pub(super) fn unused(name: &'static str) {
+pub fn unused(name: &'static str) {
     gauge(name).set(UNKNOWN);
 }
 
@@ -46,8 +46,15 @@ fn gauge(name: &'static str) -> Gauge {
     metrics::gauge!("circuit_state", "circuit" => name)
 }
 
+impl std::fmt::Debug for Circuit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Circuit({})", self.name)
+    }
+}
+
 impl Circuit {
-    pub(super) fn new(name: &'static str, threshold: u32, recovery: TimeDelta) -> Self {
+    /// Closed; nothing has been heard of it.
+    pub fn new(name: &'static str, threshold: u32, recovery: TimeDelta) -> Self {
         let gauge = gauge(name);
         gauge.set(CLOSED);
         let state = Mutex::new(State::Closed { failures: 0 });
@@ -56,7 +63,7 @@ impl Circuit {
 
     /// Lets an attempt through, which must be followed by [`Self::answered`] or [`Self::failed`]; else says until when
     /// there is no use in one.
-    pub(super) fn admit(&self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
+    pub fn admit(&self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
         self.change(|state| match *state {
             State::Closed { .. } => Ok(()),
             // A clock that was set back must not close it for longer than was meant.
@@ -73,7 +80,7 @@ impl Circuit {
     }
 
     /// The server said something, were it a refusal.
-    pub(super) fn answered(&self) {
+    pub fn answered(&self) {
         let before = self.change(|state| std::mem::replace(state, State::Closed { failures: 0 }));
         if !matches!(before, State::Closed { .. }) {
             tracing::info!(circuit = self.name, "a server answers again");
@@ -81,7 +88,7 @@ impl Circuit {
     }
 
     /// Nothing was heard of it.
-    pub(super) fn failed(&self, now: DateTime<Utc>) {
+    pub fn failed(&self, now: DateTime<Utc>) {
         let opens = self.change(|state| {
             let failures = match *state {
                 State::Closed { failures } => failures.saturating_add(1),

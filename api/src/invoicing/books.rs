@@ -1,0 +1,361 @@
+//! Invoices for whoever keeps the books: tables for accountants, the tax that was charged, and whether everything agrees.
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::access::Permission;
+use domain::id::{InvoiceId, OrgId};
+use domain::invoicing::invoice::status::Status;
+use domain::invoicing::invoice::{Details, view};
+use domain::settings::feature::Feature;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use projections::invoicing::invoice_list::{self, Filter, InvoiceList, Item, PAGE, Sheet};
+use projections::{Projection, tenant};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::{RECORD, known};
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::command::CommandRequest;
+use crate::cursor::{self, continued};
+use crate::extract::{Parameters, Path, limit};
+use crate::freshness::Freshness;
+use crate::problem::Problem;
+use crate::route::{Routes, staff};
+use crate::state::{App, AppState};
+
+const VIEW: &[Permission] = &[Permission::FinanceView];
+
+/// What counts: neither drafts nor what does not count any more.
+const COUNTING: [Status; 4] = [Status::Sent, Status::Paid, Status::Partial, Status::Overdue];
+
+pub(super) fn routes() -> Routes {
+    let view = staff(VIEW).feature(Feature::Finance);
+    let record = staff(RECORD).feature(Feature::Finance);
+    Routes::default()
+        .add(routes!(accounting), view.leaves("accounting.export"))
+        .add(routes!(sales_ledger), view.leaves("ledger.export"))
+        .add(routes!(payments), view.leaves("payment.export"))
+        .add(routes!(gst_report), view)
+        .add(routes!(reconcile), view)
+        .add(routes!(reconcile_one), record.action("finance.reconcile"))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SheetQuery {
+    /// First date of issue.
+    from: Option<NaiveDate>,
+    /// Last date of issue.
+    to: Option<NaiveDate>,
+    /// One or more, with commas between them; `SENT`, `PAID`, `PARTIAL` and `OVERDUE`, if left out.
+    status: Option<String>,
+}
+
+impl SheetQuery {
+    fn filter(&self) -> Result<Filter, Problem> {
+        if self.from.zip(self.to).is_some_and(|(from, to)| from > to) {
+            return Err(Problem::field("to", "Input should not be before from"));
+        }
+        let named = self.status.as_deref().into_iter().flat_map(|all| all.split(','));
+        let named: Result<Vec<Status>, _> = named.map(|one| one.trim().parse()).collect();
+        let unknown = |_| Problem::field("status", "Input should be statuses of invoices");
+        let mut status = named.map_err(unknown)?;
+        if status.is_empty() {
+            status = COUNTING.to_vec();
+        }
+        Ok(Filter { status, from: self.from, to: self.to, ..Filter::default() })
+    }
+}
+
+async fn page(
+    app: &App,
+    org: OrgId,
+    filter: &Filter,
+    after: Option<(DateTime<Utc>, Uuid)>,
+) -> Result<Vec<Item>, sqlx::Error> {
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    invoice_list::page(&mut tx, org, filter, (after, 0), PAGE).await
+}
+
+fn behind(items: &[Item]) -> Option<(DateTime<Utc>, Uuid)> {
+    let last = cursor::last_of_full(items, PAGE)?;
+    Some((last.invoice.created_at, last.invoice.invoice_id.as_uuid()))
+}
+
+/// The whole table, page by page, however long it is.
+async fn table(
+    app: AppState,
+    caller: Caller,
+    fresh: Freshness,
+    (asked, sheet, name): (SheetQuery, Sheet, &str),
+) -> Result<Response, Problem> {
+    let (org, filter) = (caller.org(), asked.filter()?);
+    fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
+    // The first page is read before anything is answered: a database that is away is a 503 and not half a file.
+    let first = page(&app, org, &filter, None).await?;
+    let head = sheet.header().map_err(|error| Problem::internal(&error))?;
+    let pages = stream::try_unfold(Some(first), move |items: Option<Vec<Item>>| {
+        let (app, filter) = (AppState::clone(&app), filter.clone());
+        async move {
+            let Some(items) = items else { return Ok(None) };
+            let lines = sheet.rows(&items).map_err(std::io::Error::other)?;
+            let next = match behind(&items) {
+                Some(after) => {
+                    let next = page(&app, org, &filter, Some(after)).await;
+                    Some(next.map_err(std::io::Error::other)?)
+                }
+                None => None,
+            };
+            Ok::<_, std::io::Error>(Some((lines, next)))
+        }
+    });
+    let all = stream::once(async { Ok(head) }).chain(pages).map_ok(Bytes::from);
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, Body::from_stream(all)).into_response())
+}
+
+/// Invoices for an accountant, as CSV; that they were taken out is an entry of the audit log
+#[utoipa::path(
+    get,
+    path = "/v1/admin/exports/accounting.csv",
+    tag = "invoicing",
+    params(SheetQuery),
+    responses((status = 200, description = "A line of names, then a line for each invoice", content_type = "text/csv"))
+)]
+async fn accounting(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<SheetQuery>,
+) -> Result<Response, Problem> {
+    table(app, caller, fresh, (asked, Sheet::Accounting, "accounting.csv")).await
+}
+
+/// What was sold, as CSV; that it was taken out is an entry of the audit log
+#[utoipa::path(
+    get,
+    path = "/v1/admin/exports/sales-ledger.csv",
+    tag = "invoicing",
+    params(SheetQuery),
+    responses((status = 200, description = "A line of names, then a line for each invoice", content_type = "text/csv"))
+)]
+async fn sales_ledger(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<SheetQuery>,
+) -> Result<Response, Problem> {
+    table(app, caller, fresh, (asked, Sheet::Ledger, "sales-ledger.csv")).await
+}
+
+/// Payments of invoices, as CSV; that they were taken out is an entry of the audit log
+#[utoipa::path(
+    get,
+    path = "/v1/admin/exports/payments.csv",
+    tag = "invoicing",
+    params(SheetQuery),
+    responses((status = 200, description = "A line of names, then a line for each payment", content_type = "text/csv"))
+)]
+async fn payments(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<SheetQuery>,
+) -> Result<Response, Problem> {
+    table(app, caller, fresh, (asked, Sheet::Payments, "payments.csv")).await
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RangeQuery {
+    /// First date of issue.
+    from: NaiveDate,
+    /// Last date of issue.
+    to: NaiveDate,
+}
+
+/// The tax of the invoices that were issued in a time, less what was credited
+#[utoipa::path(
+    get,
+    path = "/v1/admin/reports/gst",
+    tag = "invoicing",
+    params(RangeQuery),
+    responses((status = 200, description = "Neither drafts nor what does not count", content_type = "application/json", example = json!({
+        "range_start": "2030-01-01", "range_end": "2030-03-31", "invoice_count": 1, "taxable_subtotal_cents": 18000,
+        "tax_cents": 900, "credited_tax_cents": 0
+    })))
+)]
+async fn gst_report(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<RangeQuery>,
+) -> Result<Answer, Problem> {
+    let RangeQuery { from, to } = asked;
+    let asked = SheetQuery { from: Some(from), to: Some(to), status: None };
+    let (org, filter) = (caller.org(), asked.filter()?);
+    let reached = fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
+    let (mut count, mut taxable, mut tax, mut credited) = (0_u64, 0_i64, 0_i64, 0_i64);
+    let mut after = None;
+    loop {
+        let items = page(&app, org, &filter, after).await?;
+        for Item { invoice, .. } in &items {
+            count += 1;
+            taxable += invoice.totals.taxable_cents;
+            tax += invoice.totals.tax_cents;
+            credited += invoice.credits.iter().map(|one| one.tax_cents).sum::<i64>();
+        }
+        after = behind(&items);
+        if after.is_none() {
+            break;
+        }
+    }
+    let body = json!({
+        "range_start": from, "range_end": to, "invoice_count": count, "taxable_subtotal_cents": taxable,
+        "tax_cents": tax, "credited_tax_cents": credited,
+    });
+    Ok(reached.mark(Answer::json(&body)?))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReconcileQuery {
+    /// `mismatch` (the default) or `all`.
+    status: Option<String>,
+    /// `X-Next-Cursor` of the page before.
+    cursor: Option<String>,
+    /// 1 to 100, else 50: so many invoices are looked at.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+}
+
+/// Whether something about the payments of an invoice needs a person.
+fn mismatch(invoice: &Details) -> Option<&'static str> {
+    if invoice.overpaid_cents() > 0 {
+        return Some("overpaid");
+    }
+    let names: std::collections::BTreeSet<&str> = invoice
+        .payments
+        .iter()
+        .filter_map(|one| one.reference.as_ref()?.open().map(String::as_str))
+        .collect();
+    let named = invoice
+        .payments
+        .iter()
+        .filter(|one| one.reference.as_ref().is_some_and(|reference| reference.open().is_some()));
+    (named.count() > names.len()).then_some("same_reference_twice")
+}
+
+fn compared(invoice: &Details) -> Value {
+    json!({
+        "invoice_id": invoice.invoice_id,
+        "invoice_number": invoice.number.to_string(),
+        "status": invoice.status,
+        "total_cents": invoice.totals.total_cents(),
+        "outstanding_cents": invoice.balance_cents(),
+        "overpaid_cents": invoice.overpaid_cents(),
+        "succeeded_payments_count": invoice.payments.len(),
+        "last_payment_at": invoice.payments.iter().map(|one| one.received_at).max(),
+        "mismatch": mismatch(invoice),
+        "quick_actions": [
+            { "label": "open", "target": format!("/invoices/{}", invoice.invoice_id), "method": "GET" },
+        ],
+    })
+}
+
+/// Invoices whose payments need a person: paid too much, or paid twice under one reference
+#[utoipa::path(
+    get,
+    path = "/v1/admin/finance/reconcile/invoices",
+    tag = "invoicing",
+    params(ReconcileQuery),
+    responses((status = 200, description = "Of one page of invoices; `X-Next-Cursor` says where the next begins", content_type = "application/json", example = json!({
+        "items": [], "total": 0
+    })))
+)]
+async fn reconcile(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<ReconcileQuery>,
+) -> Result<Answer, Problem> {
+    let all = match asked.status.as_deref() {
+        None | Some("mismatch") => false,
+        Some("all") => true,
+        Some(_) => return Err(Problem::field("status", "Input should be mismatch or all")),
+    };
+    let (org, limit) = (caller.org(), limit(asked.limit, PAGE)?);
+    let after = cursor::asked(asked.cursor.as_deref())?;
+    let reached = fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
+    let filter = Filter { status: COUNTING.to_vec(), ..Filter::default() };
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let items = invoice_list::page(&mut tx, org, &filter, (after, 0), limit).await?;
+    drop(tx);
+    let next = cursor::last_of_full(&items, limit)
+        .map(|last| cursor::shown(last.invoice.created_at, last.invoice.invoice_id.as_uuid()));
+    let shown: Vec<Value> = items
+        .iter()
+        .filter(|item| all || mismatch(&item.invoice).is_some())
+        .map(|item| compared(&item.invoice))
+        .collect();
+    let body = json!({ "total": shown.len(), "items": shown });
+    Ok(reached.mark(continued(Answer::json(&body)?, next.as_deref())))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DryRun {
+    /// Whether nothing is to be done; nothing ever has to be.
+    dry_run: Option<bool>,
+}
+
+/// Compare what lists show of an invoice with what its events say
+#[utoipa::path(
+    post,
+    path = "/v1/admin/finance/invoices/{invoice_id}/reconcile",
+    tag = "invoicing",
+    params(("invoice_id" = Uuid, Path), DryRun),
+    responses((status = 200, description = "Both; they differ only while a read model is behind, and it catches up by itself", content_type = "application/json", example = json!({
+        "dry_run": true, "before": {}, "after": {}, "planned_operations": []
+    })))
+)]
+async fn reconcile_one(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<InvoiceId>,
+    Parameters(asked): Parameters<DryRun>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let _: Value = request.body()?;
+    let org = caller.org();
+    let (now, version) = known(&app, org, id).await?;
+    let listed = super::detail::listed(&app, org, id).await?;
+    let short = |invoice: &Details| {
+        let item = view::item(invoice);
+        json!({
+            "status": item["status"], "paid_cents": item["paid_cents"],
+            "balance_due_cents": item["balance_due_cents"], "overpaid_cents": item["overpaid_cents"],
+        })
+    };
+    let behind = listed.version != version;
+    let planned: &[&str] = if behind { &["wait_for_read_model"] } else { &[] };
+    Answer::json(&json!({
+        "dry_run": asked.dry_run.unwrap_or(false),
+        "before": short(&listed.invoice),
+        "after": short(&now),
+        "planned_operations": planned,
+    }))
+}

@@ -1,0 +1,281 @@
+//! Paying by card, from the checkout to the money that goes back.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::super::scheduling::{at_ten, client, lead, team, text};
+use super::{id, route, shown, written};
+use crate::harness::client::Answer;
+use crate::harness::stripe::{FakeStripe, Fault, SECRET, signature};
+use crate::harness::{App, Client};
+
+pub(super) const WEBHOOK: &str = "/v1/payments/stripe/webhook";
+
+/// Tells the application what happened at Stripe.
+pub(super) async fn tell(app: &App, event: &Value) -> Answer {
+    let body = event.to_string();
+    let header = signature(SECRET, app.now().timestamp(), &body);
+    app.anyone().with("stripe-signature", &header).post_raw(WEBHOOK, body).await
+}
+
+/// An event about an object, by an id of its own.
+pub(super) fn event(id: &str, kind: &str, object: &Value) -> Value {
+    json!({ "id": id, "type": kind, "created": 1_900_000_000, "data": { "object": object } })
+}
+
+pub(super) fn session(intent: &str, invoice: &str, cents: i64) -> Value {
+    json!({
+        "id": format!("cs_{intent}"), "payment_intent": intent, "amount_total": cents, "currency": "cad",
+        "payment_status": "paid", "metadata": { "invoice_id": invoice },
+        "customer_details": { "email": "payer@example.org", "name": "Pay Er" },
+    })
+}
+
+pub(super) fn intent(intent: &str, invoice: &str, cents: i64) -> Value {
+    json!({
+        "id": intent, "amount": cents, "amount_received": cents, "currency": "cad", "status": "succeeded",
+        "metadata": { "invoice_id": invoice },
+    })
+}
+
+pub(super) fn charge(intent: &str, cents: i64, refunded: i64) -> Value {
+    json!({
+        "id": format!("ch_{intent}"), "payment_intent": intent, "amount": cents, "amount_refunded": refunded,
+        "currency": "cad", "status": "succeeded",
+    })
+}
+
+pub(super) async fn sent(owner: &Client, sam: &str) -> (String, String) {
+    let invoice = id(&written(owner, sam, &json!({})).await);
+    let sent = owner.post(&route(&invoice, "send"), &json!({})).await;
+    let link =
+        sent.ok().body["public_link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    (invoice, link)
+}
+
+async fn paid_app() -> (FakeStripe, App, Client) {
+    let stripe = FakeStripe::start().await;
+    let app = App::start_paid(&stripe.base, SECRET).await;
+    let owner = app.staff("owner");
+    (stripe, app, owner)
+}
+
+#[tokio::test]
+async fn an_invoice_is_paid_by_card_once_and_paid_back_in_parts() {
+    let (stripe, app, owner) = paid_app().await;
+    let sam = client(&owner, "Sam").await;
+    let (invoice, link) = sent(&owner, &sam).await;
+    app.settle().await;
+    let pay = format!("/i/{link}/pay");
+    let checkout = app.anyone().post(&pay, &json!({})).await;
+    assert_eq!((checkout.ok().status, &checkout.body["amount_cents"]), (201, &json!(18_900)));
+    let again = app.anyone().post(&pay, &json!({})).await;
+    assert_eq!(again.ok().body["checkout_url"], checkout.body["checkout_url"]);
+    let opened = stripe.sessions();
+    assert_eq!(opened.len(), 1);
+    for name in ["org_id", "invoice_id", "kind", "command_id"] {
+        let on_both =
+            [format!("metadata[{name}]"), format!("payment_intent_data[metadata][{name}]")];
+        assert!(on_both.iter().all(|name| opened[0].contains_key(name)), "{opened:?}");
+    }
+    // The checkout tells of its payment, which tells of itself: one payment.
+    let meta = json!({
+        "org_id": opened[0]["metadata[org_id]"], "invoice_id": invoice, "kind": "invoice",
+        "command_id": opened[0]["metadata[command_id]"],
+    });
+    let mut done = session("pi_1", &invoice, 18_900);
+    (done["id"], done["metadata"]) = (json!("cs_test_1"), meta.clone());
+    let told = tell(&app, &event("evt_1", "checkout.session.completed", &done)).await;
+    assert_eq!(told.ok().body, json!({ "received": true, "processed": true }));
+    let twice = tell(&app, &event("evt_1", "checkout.session.completed", &done)).await;
+    assert_eq!(twice.ok().body["processed"], false);
+    tell(&app, &event("evt_2", "payment_intent.succeeded", &intent("pi_1", &invoice, 18_900)))
+        .await
+        .ok();
+    app.settle().await;
+    let detail = shown(&owner, &invoice).await;
+    assert_eq!(
+        (&detail["status"], detail["payments"].as_array().unwrap().len()),
+        (&json!("PAID"), 1)
+    );
+    // A failure that is told late undoes nothing.
+    let failed = json!({ "id": "pi_1", "currency": "cad", "last_payment_error": { "code": "card_declined" } });
+    tell(&app, &event("evt_3", "payment_intent.payment_failed", &failed)).await.ok();
+    tell(&app, &event("evt_4", "charge.refunded", &charge("pi_1", 18_900, 2_000))).await.ok();
+    app.settle().await;
+    let detail = shown(&owner, &invoice).await;
+    assert_eq!(
+        (&detail["status"], &detail["balance_due_cents"]),
+        (&json!("PARTIAL"), &json!(2_000))
+    );
+    tell(&app, &event("evt_5", "charge.refunded", &charge("pi_1", 18_900, 18_900))).await.ok();
+    app.settle().await;
+    assert_eq!(shown(&owner, &invoice).await["status"], "SENT");
+    let listed =
+        owner.get(&format!("/v1/admin/finance/reconcile/stripe-events?invoice_id={invoice}")).await;
+    assert_eq!(listed.ok().body["items"].as_array().unwrap().len(), 5);
+    assert!(!listed.text.contains("payer@example.org"), "{}", listed.text);
+    let other = app.staff_of(1, "owner").get("/v1/admin/finance/reconcile/stripe-events").await;
+    assert_eq!(other.ok().body["items"], json!([]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_paid_is_not_and_nobody_pays_for_others() {
+    let (_stripe, app, owner) = paid_app().await;
+    let sam = client(&owner, "Sam").await;
+    let invoice = id(&written(&owner, &sam, &json!({})).await);
+    let made = owner.post(&route(&invoice, "links"), &json!({})).await;
+    let link =
+        made.ok().body["public_link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    app.settle().await;
+    let pay = format!("/i/{link}/pay");
+    app.anyone().post(&pay, &json!({})).await.is(409, "invoice.illegal_state");
+    let checkout = format!("/v1/payments/invoice/checkout?invoice_id={invoice}");
+    app.anyone().post(&checkout, &json!({})).await.is(401, "unauthenticated");
+    app.anyone()
+        .post(&format!("{checkout}&token=x"), &json!({}))
+        .await
+        .is(404, "invoice.not_found");
+    owner.post(&route(&invoice, "send"), &json!({})).await.ok();
+    app.settle().await;
+    app.anyone().post(&format!("{checkout}&token={link}"), &json!({})).await.ok();
+    let other = sent(&owner, &sam).await;
+    app.settle().await;
+    let crossed = format!("/v1/payments/invoice/checkout?invoice_id={invoice}&token={}", other.1);
+    app.anyone().post(&crossed, &json!({})).await.is(404, "invoice.not_found");
+    let all = json!({ "amount_cents": 18_900, "method": "cash" });
+    owner.post(&route(&invoice, "record-payment"), &all).await.ok();
+    app.settle().await;
+    app.anyone().post(&pay, &json!({})).await.is(409, "nothing_due");
+}
+
+#[tokio::test]
+async fn a_provider_in_trouble_is_left_alone_and_asked_again() {
+    let (stripe, app, owner) = paid_app().await;
+    let sam = client(&owner, "Sam").await;
+    let (_, link) = sent(&owner, &sam).await;
+    app.settle().await;
+    let pay = format!("/i/{link}/pay");
+    // Done and not heard of: asked for again, it is the same checkout.
+    stripe.fail(&[Fault::LostReply]);
+    app.anyone().post(&pay, &json!({})).await.is(502, "payment_provider_failed");
+    app.anyone().post(&pay, &json!({})).await.ok();
+    assert_eq!(stripe.sessions().len(), 1);
+    stripe.fail(&[Fault::Trouble; 6]);
+    for _ in 0..5 {
+        app.anyone().post(&pay, &json!({})).await.is(502, "payment_provider_failed");
+    }
+    app.anyone().post(&pay, &json!({})).await.is(503, "payments_off");
+    app.advance(TimeDelta::seconds(31));
+    // It is tried out, and still in trouble; the next time it is back.
+    app.anyone().post(&pay, &json!({})).await.is(502, "payment_provider_failed");
+    app.anyone().post(&pay, &json!({})).await.is(503, "payments_off");
+    app.advance(TimeDelta::seconds(31));
+    app.anyone().post(&pay, &json!({})).await.ok();
+    app.anyone().post(&pay, &json!({})).await.ok();
+}
+
+/// A visit whose deposit can be paid: its id, its token, and what was opened for it.
+async fn booked(app: &App, owner: &Client, number: u32) -> (String, Answer) {
+    let ana = lead(app, "Ana", number).await;
+    app.settle().await;
+    let asked = json!({ "lead_id": ana, "starts_at": at_ten(app, 7), "time_on_site_hours": 2 });
+    let made = app.anyone().post("/v1/bookings", &asked).await;
+    let _ = owner;
+    (text(made.ok(), "booking_id"), made)
+}
+
+fn deposit(intent: &str, booking: &str, cents: &Value) -> Value {
+    json!({
+        "id": format!("cs_{intent}"), "payment_intent": intent, "amount_total": cents, "currency": "cad",
+        "payment_status": "paid", "metadata": { "booking_id": booking },
+    })
+}
+
+#[tokio::test]
+async fn a_deposit_confirms_the_visit_and_counts_for_its_invoice() {
+    let (stripe, app, owner) = paid_app().await;
+    team(&owner, "North").await;
+    let (booking, made) = booked(&app, &owner, 2001).await;
+    assert_eq!(
+        (&made.body["deposit_required"], &made.body["deposit_status"]),
+        (&json!(true), &json!("pending"))
+    );
+    assert!(made.body["checkout_url"].as_str().unwrap().starts_with("https://checkout.example/"));
+    let token = text(&made, "booking_token");
+    let again = format!("/v1/payments/deposit/checkout?booking_id={booking}&token={token}");
+    let reopened = app.anyone().post(&again, &json!({})).await;
+    assert_eq!(reopened.ok().body["checkout_url"], made.body["checkout_url"]);
+    let forged = format!("/v1/payments/deposit/checkout?booking_id={booking}&token={token}x");
+    app.anyone().post(&forged, &json!({})).await.is(404, "booking.not_found");
+    app.anyone()
+        .post(&format!("/v1/payments/deposit/checkout?booking_id={booking}"), &json!({}))
+        .await
+        .is(401, "unauthenticated");
+    let cents = &made.body["deposit_cents"];
+    tell(&app, &event("evt_1", "checkout.session.completed", &deposit("pi_1", &booking, cents)))
+        .await
+        .ok();
+    app.settle().await;
+    let visit = owner.get(&format!("/v1/admin/bookings/{booking}")).await;
+    assert_eq!(
+        (&visit.ok().body["status"], &visit.body["deposit_status"]),
+        (&json!("CONFIRMED"), &json!("paid"))
+    );
+    app.anyone().post(&again, &json!({})).await.is(409, "nothing_due");
+    let total = made.body["policy_snapshot"]["total_amount_cents"].as_i64().unwrap();
+    let body = json!({ "items": [{ "description": "Clean", "qty": 1, "unit_price_cents": total, "tax_rate": null }] });
+    let invoice = owner.post(&format!("/v1/admin/orders/{booking}/invoice"), &body).await;
+    assert_eq!(invoice.ok().body["balance_due_cents"], json!(total - cents.as_i64().unwrap()));
+
+    // Called off a week ahead, all of it goes back, once.
+    let cancel = json!({ "reason": "ill" });
+    owner.post(&format!("/v1/admin/bookings/{booking}/cancel"), &cancel).await.ok();
+    app.settle().await;
+    let back = stripe.refunds();
+    assert_eq!((back.len(), back[0]["payment_intent"].as_str()), (1, "pi_1"));
+    assert_eq!(back[0]["amount"], cents.to_string());
+    tell(
+        &app,
+        &event(
+            "evt_2",
+            "charge.refunded",
+            &charge("pi_1", cents.as_i64().unwrap(), cents.as_i64().unwrap()),
+        ),
+    )
+    .await
+    .ok();
+    app.settle().await;
+    assert_eq!(stripe.refunds().len(), 1);
+}
+
+#[tokio::test]
+async fn a_deposit_that_comes_after_the_visit_was_called_off_goes_back() {
+    let (stripe, app, owner) = paid_app().await;
+    team(&owner, "North").await;
+    let (booking, made) = booked(&app, &owner, 2002).await;
+    owner
+        .post(&format!("/v1/admin/bookings/{booking}/cancel"), &json!({ "reason": "x" }))
+        .await
+        .ok();
+    let cents = &made.body["deposit_cents"];
+    tell(&app, &event("evt_1", "checkout.session.completed", &deposit("pi_9", &booking, cents)))
+        .await
+        .ok();
+    app.settle().await;
+    let visit = owner.get(&format!("/v1/admin/bookings/{booking}")).await;
+    assert_eq!(visit.ok().body["status"], "CANCELLED");
+    assert_eq!(stripe.refunds().len(), 1);
+}
+
+#[tokio::test]
+async fn a_visit_is_booked_although_no_checkout_can_be_opened() {
+    let (stripe, app, owner) = paid_app().await;
+    team(&owner, "North").await;
+    stripe.fail(&[Fault::Trouble]);
+    let (_, made) = booked(&app, &owner, 2003).await;
+    assert_eq!(
+        (&made.body["deposit_required"], &made.body["checkout_url"]),
+        (&json!(false), &Value::Null)
+    );
+}
