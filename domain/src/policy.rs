@@ -10,13 +10,16 @@ use serde_json::{Value, json};
 mod booking;
 mod photo;
 mod subscription;
+mod worker;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
 pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents, subject_intents};
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
-use crate::id::{BreakGlassId, LeadId, PortalSessionId, QuoteId};
+pub use self::worker::{CREW_CLEAR, worker_intents};
+use crate::id::{BreakGlassId, CertificateId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;
 use crate::identity::portal::PortalSessionEvent;
+use crate::people::worker::TeamNumber;
 use crate::sales::lead::{Lead, LeadEvent};
 
 /// The kind of the mail that tells people their request has arrived.
@@ -80,6 +83,18 @@ pub enum TimerCommand {
     BookVisit {
         /// Its local date.
         date: NaiveDate,
+    },
+    /// See [`crate::people::worker::WorkerCommand::ExpireCertificate`].
+    ExpireCertificate {
+        /// Which.
+        cert_id: CertificateId,
+    },
+    /// See [`crate::people::worker::WorkerCommand::TransferDue`].
+    TransferWorker {
+        /// With whom they go out then.
+        to: TeamNumber,
+        /// From which day on.
+        effective: NaiveDate,
     },
 }
 

@@ -11,6 +11,7 @@ use cqrs_es::Aggregate;
 use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
+use domain::people::worker::Worker;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
@@ -96,6 +97,7 @@ impl Wanted {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
             }
             PhotoSet::TYPE => intents::<PhotoSet, _>(event, parking, policy::photo_intents),
+            Worker::TYPE => intents::<Worker, _>(event, parking, policy::worker_intents),
             Subject::TYPE => intents::<Subject, _>(event, parking, policy::subject_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)

@@ -55,6 +55,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<customers::client_list::ClientList>(),
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
+    Reader::of::<people::worker_history::WorkerHistory>(),
     Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<pricing::price_book_versions::PriceBookVersions>(),
     Reader::of::<sales::lead_detail::LeadDetail>(),

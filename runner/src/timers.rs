@@ -10,6 +10,7 @@ use api::Occurrences;
 use commands::{CommandBus, CommandError, Context, RequestKey};
 use domain::event::EventSourced;
 use domain::id::OrgId;
+use domain::people::worker::{Worker, WorkerCommand};
 use domain::policy::TimerCommand;
 use domain::recorded::Actor;
 use domain::sales::lead::{Lead, LeadCommand};
@@ -173,6 +174,14 @@ impl Timers {
             TimerCommand::ExpireDeposit => {
                 let command = BookingCommand::Deposit { step: DepositStep::Expire, now };
                 self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::ExpireCertificate { cert_id } => {
+                self.tell::<Worker>(&ctx, id, WorkerCommand::ExpireCertificate { cert_id, now })
+                    .await
+            }
+            TimerCommand::TransferWorker { to, effective } => {
+                let command = WorkerCommand::TransferDue { to, effective, now };
+                self.tell::<Worker>(&ctx, id, command).await
             }
             TimerCommand::BookVisit { date } => {
                 let id = id.parse().context("no id of a subscription")?;

@@ -21,6 +21,7 @@ mod subscriptions;
 mod token;
 mod trace;
 mod visitor;
+mod workers;
 
 #[cfg(test)]
 mod tests;
@@ -76,6 +77,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(leads::routes())
         .merge(bookings::routes())
         .merge(subscriptions::routes())
+        .merge(workers::routes())
         .merge(history::routes())
         .merge(portal::routes())
         .merge(settings::routes())

@@ -7,6 +7,7 @@ mod settings;
 mod staff;
 mod subscriptions;
 mod visits;
+mod workers;
 
 use std::sync::{Arc, Mutex};
 
@@ -233,7 +234,10 @@ fn read(path: &str, asked: &Asked) -> Response {
         _ if path == format!("/v1/admin/history/lead/{LEAD}") => {
             json!({ "type": "lead", "id": LEAD, "items": [entry()], "next_after": null })
         }
-        _ => match settings::told(path).or_else(|| subscriptions::told(path)) {
+        _ => match settings::told(path)
+            .or_else(|| subscriptions::told(path))
+            .or_else(|| workers::told(path))
+        {
             Some(body) => body,
             None => return problem(404, "not_found", "There is no such thing", &json!([])),
         },

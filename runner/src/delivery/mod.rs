@@ -5,6 +5,7 @@
 
 mod break_glass;
 mod circuit;
+mod crew;
 mod email;
 mod figures;
 mod photo;
@@ -19,8 +20,8 @@ use chrono_tz::Tz;
 use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PHOTO_FORGET, PHOTO_PURGE,
-    PORTAL_LINK, REQUEST_RECEIVED, VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, CREW_CLEAR, PHOTO_FORGET,
+    PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -79,6 +80,9 @@ const PHOTO_ATTEMPTS: i32 = 5;
 
 /// And after this time each.
 const PHOTO_PAUSE: TimeDelta = TimeDelta::seconds(30);
+
+/// What waits for a read model looks again after this time.
+const SOON: TimeDelta = TimeDelta::seconds(5);
 
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,6 +212,7 @@ impl Delivery {
             }
             BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
+            CREW_CLEAR => self.clear_crews(effect).await,
             PHOTO_PURGE => Ok(self.purge_photo(effect).await),
             PHOTO_FORGET => self.forget_photos(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),

@@ -2,6 +2,7 @@
 
 mod bookings;
 mod effects;
+mod files;
 mod jobs;
 mod own;
 mod past;
