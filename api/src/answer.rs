@@ -101,6 +101,11 @@ impl Answer {
         self
     }
 
+    /// The position that the answer includes, if it says one.
+    pub(crate) const fn position(&self) -> Option<i64> {
+        self.position
+    }
+
     /// Says which position of the log the answer includes, and whether that is less than was asked for.
     pub(crate) fn reaching(mut self, position: i64, stale: bool) -> Self {
         self.position = Some(position);

@@ -9,6 +9,7 @@ mod command;
 mod cookies;
 mod cursor;
 mod customers;
+mod dashboard;
 mod edge;
 mod effects;
 mod estimate;
@@ -18,6 +19,7 @@ mod freshness;
 mod health;
 mod history;
 mod identity;
+mod invoicing;
 mod jobs;
 mod json;
 mod leads;
@@ -34,6 +36,7 @@ mod rate;
 mod request;
 mod route;
 mod scheduling;
+mod search;
 mod serve;
 mod session;
 mod settings;
@@ -54,6 +57,7 @@ pub use self::identity::{
     BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, SharedLogin,
     StaffPolicy, TokenKeyError, Tokens, Wanted,
 };
+pub use self::invoicing::InvoiceLinks;
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::monitors::{Monitors, monitoring};
@@ -106,6 +110,9 @@ fn routes() -> Routes {
         .merge(people::routes())
         .merge(customers::routes())
         .merge(scheduling::routes())
+        .merge(search::routes())
+        .merge(dashboard::routes())
+        .merge(invoicing::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

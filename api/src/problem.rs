@@ -124,6 +124,11 @@ impl Problem {
         &self.0.code
     }
 
+    /// What it means, in words.
+    pub(crate) fn told(&self) -> &str {
+        &self.0.detail
+    }
+
     /// The status it will be answered with.
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status

@@ -23,6 +23,25 @@ const HEAD: Duration = Duration::from_secs(10);
 /// Largest head, in bytes.
 const LARGEST_HEAD: usize = 32 * 1024;
 
+/// Told to answers that would go on for as long as somebody listens. A process that nobody stops never drains.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draining(Option<CancellationToken>);
+
+impl Draining {
+    /// Whether such an answer has to end.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.as_ref().is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// Until it has to.
+    pub(crate) async fn wait(&self) {
+        match &self.0 {
+            Some(stop) => stop.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Serves `router` on `listener` until `stop`, then lets the requests in progress end for as long as `drain`.
 pub async fn serve(
     listener: TcpListener,
@@ -59,8 +78,10 @@ async fn recover(error: &io::Error) {
 async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
     // Answers are one write each; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
+    let draining = Draining(Some(stop.clone()));
     let service = router.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(draining.clone());
         request.map(axum::body::Body::new)
     });
     let mut http = http1::Builder::new();

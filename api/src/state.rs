@@ -16,12 +16,13 @@ use crate::caller::{Logins, Pairs};
 use crate::edge::{Edge, EdgeOptions};
 use crate::health::{Backup, Behind, Health};
 use crate::identity::{Hashing, Links, PortalPolicy, Seen, SharedLogin, StaffPolicy, Tokens};
+use crate::invoicing::{InvoiceLinks, Numbering, Sheets};
 use crate::metrics::Scrape;
 use crate::monitors::Monitors;
 use crate::organisation::Organisations;
 use crate::pricing;
 use crate::rate::RateLimiter;
-use crate::scheduling::{Occurrences, Photos};
+use crate::scheduling::{Boards, Occurrences, Photos};
 use crate::settings::{Installation, Known};
 
 /// Tells the time; a test hands in its own.
@@ -46,6 +47,8 @@ pub struct Options {
     pub staff: StaffPolicy,
     /// How workers and clients do.
     pub portal: PortalPolicy,
+    /// Make and recognise the addresses under which customers see invoices.
+    pub invoice_links: InvoiceLinks,
     /// The health probe, on connections of its own.
     pub health: Health,
     /// Where the time of the last backup is looked for.
@@ -93,10 +96,14 @@ pub struct App {
     pub(crate) staff: StaffPolicy,
     pub(crate) portal: PortalPolicy,
     pub(crate) links: Links,
+    pub(crate) invoice_links: InvoiceLinks,
+    pub(crate) numbering: Numbering,
+    pub(crate) sheets: Sheets,
     pub(crate) organisations: Organisations,
     pub(crate) settings: Known,
     pub(crate) prices: pricing::Known,
     pub(crate) occurrences: Occurrences,
+    pub(crate) boards: Boards,
     pub(crate) installation: Installation,
     pub(crate) attempts: Attempts,
     pub(crate) client_address: ClientAddress,
@@ -161,10 +168,14 @@ impl App {
             staff,
             portal: options.portal,
             links,
+            invoice_links: options.invoice_links,
+            numbering: Numbering::default(),
+            sheets: Sheets::default(),
             organisations: Organisations::default(),
             settings: Known::default(),
             prices: pricing::Known::default(),
             occurrences,
+            boards: Boards::default(),
             installation: options.installation,
             attempts: options.attempts,
             client_address: options.client_address,

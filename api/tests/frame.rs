@@ -46,6 +46,7 @@ fn app() -> Router {
         portal: PortalPolicy::default(),
         health: Health::new(nowhere, vec![expected], vec!["lead_list".to_owned()]),
         backup: Backup::new(Vec::new()),
+        invoice_links: api::InvoiceLinks::new(b"a secret of invoices in tests only"),
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,
         edge: EdgeOptions::default(),

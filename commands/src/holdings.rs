@@ -43,6 +43,27 @@ impl CommandBus {
         .map_err(|error| unavailable(&error))
     }
 
+    /// The last value from `from` on and before `until` that is held in `scope`.
+    pub async fn last_held(
+        &self,
+        org: OrgId,
+        scope: &str,
+        (from, until): (&str, &str),
+    ) -> Result<Option<String>, LoadError> {
+        let mut tx = self.within(org).await?;
+        sqlx::query_scalar!(
+            "select value from claims where org_id = $1 and scope = $2 and value >= $3 and value < $4
+             order by value desc limit 1",
+            org.as_uuid(),
+            scope,
+            from,
+            until,
+        )
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(|error| unavailable(&error))
+    }
+
     /// How many values of `scope` are held.
     pub async fn holders(&self, org: OrgId, scope: &str) -> Result<i64, LoadError> {
         let mut tx = self.within(org).await?;

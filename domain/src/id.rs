@@ -85,6 +85,12 @@ ids! {
     WorkerNoteId,
     /// A visit that comes again and again.
     SubscriptionId,
+    /// What somebody is to pay.
+    InvoiceId,
+    /// Part of an invoice that need not be paid any more.
+    CreditId,
+    /// Money that went back.
+    RefundId,
     /// A login of a client or a worker, from the link that was sent to its end.
     PortalSessionId,
     /// A role of an organisation's own.

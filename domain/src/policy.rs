@@ -8,19 +8,28 @@ use cqrs_es::Aggregate;
 use serde_json::{Value, json};
 
 mod booking;
+mod client;
+mod dispatch;
+mod invoice;
 mod photo;
+mod subject;
 mod subscription;
 mod worker;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
-pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents, subject_intents};
+pub use self::client::client_intents;
+pub use self::dispatch::{DISPATCH_NOTICE, notice_intents};
+pub use self::invoice::{INVOICE_LETTER, invoice_intents};
+pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents};
+pub use self::subject::subject_intents;
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
 pub use self::worker::{CREW_CLEAR, worker_intents};
-use crate::id::{BreakGlassId, CertificateId, LeadId, PortalSessionId, QuoteId};
+use crate::id::{BreakGlassId, CertificateId, ClientId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;
 use crate::identity::portal::PortalSessionEvent;
 use crate::people::worker::TeamNumber;
 use crate::sales::lead::{Lead, LeadEvent};
+use crate::subject::ErasureReason;
 
 /// The kind of the mail that tells people their request has arrived.
 pub const REQUEST_RECEIVED: &str = "email.request_received";
@@ -96,6 +105,27 @@ pub enum TimerCommand {
         /// From which day on.
         effective: NaiveDate,
     },
+    /// Let the lead of a visit that was promised be won.
+    WinLead,
+    /// Let the subscriptions of a client rest, if they are blocked.
+    PauseSubscriptions,
+    /// See [`crate::customers::client::ClientCommand::Absorb`].
+    AbsorbClient {
+        /// Who went.
+        other: ClientId,
+    },
+    /// Forget whoever was merged into somebody who was forgotten.
+    EraseMerged {
+        /// Why.
+        reason: ErasureReason,
+    },
+    /// See [`crate::scheduling::booking::BookingCommand::FixBaseCharge`].
+    FixBaseCharge {
+        /// How much.
+        amount_cents: i64,
+    },
+    /// See [`crate::invoicing::invoice::InvoiceCommand::MarkOverdue`].
+    MarkInvoiceOverdue,
 }
 
 /// Everything that follows from what happened to a lead.

@@ -1,5 +1,9 @@
 //! Freezes what stands in the log: every event of every aggregate must be written and read as its golden file says.
 
+#[path = "golden/dispatch.rs"]
+mod dispatch;
+#[path = "golden/invoicing.rs"]
+mod invoicing;
 #[path = "golden/pricing.rs"]
 mod pricing;
 #[path = "golden/scheduling.rs"]
@@ -13,16 +17,18 @@ use cqrs_es::{Aggregate, DomainEvent};
 use domain::access::Role;
 use domain::billing::account::{Account, AccountEvent, Status};
 use domain::billing::plan::Plan;
-use domain::customers::client::{Client, ClientEvent};
+use domain::customers::client::{Client, ClientEvent, NoteKind};
 use domain::id::QuoteId;
 use domain::identity::api_token::{ApiToken, ApiTokenEvent, NewApiToken};
 use domain::identity::break_glass::{BreakGlass, BreakGlassEvent, BreakGlassStarted};
 use domain::identity::portal::{Holder, Link, PortalSession, PortalSessionEvent};
 use domain::identity::session::{Session, SessionEvent, Started};
 use domain::identity::staff::{CustomRole, Grant, Staff, StaffEvent};
+use domain::invoicing::invoice::{Invoice, InvoiceEvent};
 use domain::organisation::{
     HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile, Pruned,
 };
+use domain::payments::payment::{Payment, PaymentEvent};
 use domain::people::worker::file::{CertificateStatus, OnboardingStep, Severity};
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
@@ -31,9 +37,13 @@ use domain::sales::estimate::{AddOn, CleaningType, Estimate, EstimateInput, Freq
 use domain::sales::lead::{
     FollowUp, Lead, LeadEvent, QuoteTerms, Submitted, TimelineEntry, WinCause,
 };
-use domain::scheduling::booking::{Booking, BookingEvent};
+use domain::scheduling::booking::{Booking, BookingEvent, Party};
 use domain::scheduling::checklist::run::{Checklist, ChecklistEvent};
 use domain::scheduling::checklist::templates::{Templates, TemplatesEvent};
+use domain::scheduling::dispatch::alert::{AlertEvent, DispatcherAlert};
+use domain::scheduling::dispatch::notice::{DispatchNotice, NoticeEvent};
+use domain::scheduling::dispatch::pin::{PinEvent, VisitPin};
+use domain::scheduling::dispatch::zones::{Zones, ZonesEvent};
 use domain::scheduling::photos::{PhotoEvent, PhotoSet};
 use domain::scheduling::subscription::{Subscription, SubscriptionEvent};
 use domain::scheduling::team::{Team, TeamEvent};
@@ -87,6 +97,12 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Checklist>(&scheduling::checklist(), ChecklistEvent::VARIANTS));
     files.extend(written::<PhotoSet>(&scheduling::photos(), PhotoEvent::VARIANTS));
     files.extend(written::<WorkSession>(&scheduling::work(), WorkEvent::VARIANTS));
+    files.extend(written::<DispatcherAlert>(&dispatch::alert(), AlertEvent::VARIANTS));
+    files.extend(written::<DispatchNotice>(&dispatch::notice(), NoticeEvent::VARIANTS));
+    files.extend(written::<VisitPin>(&dispatch::pin(), PinEvent::VARIANTS));
+    files.extend(written::<Zones>(&dispatch::zones(), ZonesEvent::VARIANTS));
+    files.extend(written::<Invoice>(&invoicing::invoice(), InvoiceEvent::VARIANTS));
+    files.extend(written::<Payment>(&invoicing::payment(), PaymentEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
     files.extend(written::<PortalSession>(&portal_session(), PortalSessionEvent::VARIANTS));
@@ -134,6 +150,12 @@ fn every_golden_file_is_still_read() {
             Checklist::TYPE => decoded::<Checklist>(json),
             PhotoSet::TYPE => decoded::<PhotoSet>(json),
             WorkSession::TYPE => decoded::<WorkSession>(json),
+            DispatcherAlert::TYPE => decoded::<DispatcherAlert>(json),
+            DispatchNotice::TYPE => decoded::<DispatchNotice>(json),
+            VisitPin::TYPE => decoded::<VisitPin>(json),
+            Zones::TYPE => decoded::<Zones>(json),
+            Invoice::TYPE => decoded::<Invoice>(json),
+            Payment::TYPE => decoded::<Payment>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),
             PortalSession::TYPE => decoded::<PortalSession>(json),
@@ -331,6 +353,7 @@ fn worker() -> Vec<WorkerEvent> {
 
 fn client() -> Vec<ClientEvent> {
     let client_id = Uuid::from_u128(1).into();
+    let address_id = Uuid::from_u128(2).into();
     vec![
         ClientEvent::Registered { client_id, contact: sealed("Y29udGFjdA"), at: at(0) },
         ClientEvent::ContactChanged { client_id, contact: sealed("Y29udGFjdA"), at: at(1) },
@@ -338,6 +361,28 @@ fn client() -> Vec<ClientEvent> {
         ClientEvent::Unblocked { client_id, at: at(3) },
         ClientEvent::Archived { client_id, at: at(4) },
         ClientEvent::Restored { client_id, at: at(5) },
+        ClientEvent::AddressAdded { address_id, address: sealed("YWRkcmVzcw"), at: at(6) },
+        ClientEvent::AddressChanged { address_id, address: sealed("YWRkcmVzcw"), at: at(7) },
+        ClientEvent::AddressArchived { address_id, at: at(8) },
+        ClientEvent::AddressRestored { address_id, address: sealed("YWRkcmVzcw"), at: at(9) },
+        ClientEvent::TagsSet { tags: sealed("dGFncw"), at: at(10) },
+        ClientEvent::NoteAdded {
+            note_id: Uuid::from_u128(3),
+            kind: NoteKind::Complaint,
+            text: sealed("dGV4dA"),
+            by: Some("admin-first".to_owned()),
+            at: at(11),
+        },
+        ClientEvent::FeedbackRecorded {
+            feedback_id: Uuid::from_u128(4),
+            booking: Some(Uuid::from_u128(5).into()),
+            rating: 2,
+            comment: Some(sealed("Y29tbWVudA")),
+            by: Party::Client,
+            at: at(12),
+        },
+        ClientEvent::Merged { client_id, into: Uuid::from_u128(6).into(), at: at(13) },
+        ClientEvent::Absorbed { other: Uuid::from_u128(7).into(), at: at(14) },
     ]
 }
 

@@ -8,14 +8,17 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
+use domain::customers::client::Client;
 use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
+use domain::invoicing::invoice::Invoice;
 use domain::people::worker::Worker;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
+use domain::scheduling::dispatch::notice::DispatchNotice;
 use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
 use domain::subject::Subject;
@@ -93,12 +96,18 @@ impl Wanted {
         let intents = match event.aggregate_type.as_str() {
             Lead::TYPE => intents::<Lead, _>(event, parking, policy::lead_intents),
             Booking::TYPE => intents::<Booking, _>(event, parking, policy::booking_intents),
+            Client::TYPE => intents::<Client, _>(event, parking, policy::client_intents),
+            Subject::TYPE => intents::<Subject, _>(event, parking, policy::subject_intents),
             Subscription::TYPE => {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
             }
             PhotoSet::TYPE => intents::<PhotoSet, _>(event, parking, policy::photo_intents),
             Worker::TYPE => intents::<Worker, _>(event, parking, policy::worker_intents),
             Subject::TYPE => intents::<Subject, _>(event, parking, policy::subject_intents),
+            DispatchNotice::TYPE => {
+                intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
+            }
+            Invoice::TYPE => intents::<Invoice, _>(event, parking, policy::invoice_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)
             }

@@ -13,6 +13,7 @@ pub mod entity_timeline;
 mod fixture;
 pub mod heartbeats;
 pub mod history;
+pub mod invoicing;
 pub mod outbox;
 pub mod people;
 pub mod plan_usage;
@@ -20,6 +21,7 @@ pub mod pricing;
 pub mod rebuild;
 pub mod sales;
 pub mod scheduling;
+pub mod search;
 mod spreadsheet;
 pub mod subject_keys;
 pub mod tenant;
@@ -53,9 +55,11 @@ pub trait Projection: 'static {
 pub const READERS: &[Reader] = &[
     Reader::of::<audit_log::AuditLog>(),
     Reader::of::<customers::client_list::ClientList>(),
+    Reader::of::<customers::client_records::ClientRecords>(),
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
     Reader::of::<people::worker_history::WorkerHistory>(),
+    Reader::of::<invoicing::invoice_list::InvoiceList>(),
     Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<pricing::price_book_versions::PriceBookVersions>(),
     Reader::of::<sales::lead_detail::LeadDetail>(),
@@ -63,6 +67,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<scheduling::booking_detail::BookingDetail>(),
     Reader::of::<scheduling::booking_list::BookingList>(),
     Reader::of::<scheduling::photo_list::PhotoList>(),
+    Reader::of::<scheduling::dispatch_board::DispatchBoard>(),
     Reader::of::<scheduling::reason_log::ReasonLog>(),
     Reader::of::<scheduling::subscription_list::SubscriptionList>(),
     Reader::of::<scheduling::team_list::TeamList>(),

@@ -7,16 +7,26 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use api::Occurrences;
+use chrono::{DateTime, Utc};
 use commands::{CommandBus, CommandError, Context, RequestKey};
+use domain::customers::client::{Client, ClientCommand};
 use domain::event::EventSourced;
-use domain::id::OrgId;
+use domain::id::{ClientId, OrgId};
+use domain::invoicing::invoice::{Invoice, InvoiceCommand};
 use domain::people::worker::{Worker, WorkerCommand};
 use domain::policy::TimerCommand;
 use domain::recorded::Actor;
-use domain::sales::lead::{Lead, LeadCommand};
+use domain::sales::lead::{Lead, LeadCommand, WinCause};
 use domain::scheduling::booking::{Booking, BookingCommand, DepositStep};
+use domain::scheduling::subscription::{Subscription, SubscriptionCommand};
+use domain::subject::{ErasureReason, Subject, SubjectCommand};
+use projections::customers::client_list::{self, ClientList};
+use projections::engine::{self, Waited};
+use projections::scheduling::subscription_list::{self, SubscriptionList};
+use projections::{Projection, tenant};
 use serde_json::Value;
 use sqlx::PgPool;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -38,6 +48,9 @@ const BATCH: i32 = 50;
 /// A timer that fails this often is put aside for a person to look at.
 const ATTEMPTS: i32 = 10;
 
+/// Read models are that fast unless something is wrong; then it is tried again later.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Fires timers.
 pub struct Timers {
     db: PgPool,
@@ -54,7 +67,7 @@ struct Due {
     cause: i64,
     correlation_id: String,
     attempts: i32,
-    fires_at: chrono::DateTime<chrono::Utc>,
+    fires_at: DateTime<Utc>,
 }
 
 impl Timers {
@@ -127,7 +140,7 @@ impl Timers {
                 return Ok(());
             }
         };
-        let mut tx = projections::tenant::begin(&self.db, org).await?;
+        let mut tx = tenant::begin(&self.db, org).await?;
         sqlx::query!(
             "update timers set state = $4, reason = $5, lease = null, leased_until = null
              where org_id = $1 and timer_key = $2 and lease = $3 and state = 'leased'",
@@ -188,10 +201,90 @@ impl Timers {
                 self.occurrences.book(&ctx, id, date).await?;
                 Ok(())
             }
+            TimerCommand::FixBaseCharge { amount_cents } => {
+                let command = BookingCommand::FixBaseCharge { amount_cents, now };
+                self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::MarkInvoiceOverdue => {
+                self.tell::<Invoice>(&ctx, id, InvoiceCommand::MarkOverdue { now }).await
+            }
             TimerCommand::RemindOfVisit { starts_at } => {
                 self.tell::<Booking>(&ctx, id, BookingCommand::Remind { starts_at, now }).await
             }
+            TimerCommand::WinLead => self.win_lead(&ctx, id, now).await,
+            TimerCommand::PauseSubscriptions => self.pause_subscriptions(&ctx, timer, now).await,
+            TimerCommand::AbsorbClient { other } => {
+                self.tell::<Client>(&ctx, id, ClientCommand::Absorb { other, now }).await
+            }
+            TimerCommand::EraseMerged { reason } => self.erase_merged(&ctx, timer, reason).await,
         }
+    }
+
+    /// Whoever asked for an offer and is visited now has become a customer.
+    async fn win_lead(
+        &self,
+        ctx: &Context,
+        booking: &str,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let found = self.bus.load::<Booking>(ctx.org, booking).await?;
+        let lead = found.state.details().and_then(|booking| booking.requested.lead);
+        let Some(lead) = lead else { return Ok(()) };
+        let command = LeadCommand::Win { cause: WinCause::BookingConfirmed, now };
+        self.tell::<Lead>(ctx, &lead.to_string(), command).await
+    }
+
+    /// Nobody comes to somebody who is blocked; what was paused goes on when staff say so.
+    async fn pause_subscriptions(
+        &self,
+        ctx: &Context,
+        timer: &Due,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let found = self.bus.load::<Client>(ctx.org, &timer.aggregate_id).await?;
+        let blocked = found.state.details().filter(|client| client.blocked.is_some());
+        let Some(client) = blocked else { return Ok(()) };
+        let readers = [SubscriptionList::NAME, ClientList::NAME];
+        self.until(ctx.org, &readers, timer.cause).await?;
+        let mut tx = tenant::begin(&self.db, ctx.org).await?;
+        let all = client_list::with_family(&mut tx, ctx.org, client.client_id).await?;
+        let running = subscription_list::running(&mut tx, ctx.org, &all).await?;
+        drop(tx);
+        for id in running {
+            let reason = Some("The client is blocked".to_owned());
+            let (ctx, id) = (of_one(ctx, &id.to_string()), id.to_string());
+            self.tell::<Subscription>(&ctx, &id, SubscriptionCommand::Pause { reason, now })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever was merged into somebody is the same person, and forgotten with them.
+    async fn erase_merged(
+        &self,
+        ctx: &Context,
+        timer: &Due,
+        reason: ErasureReason,
+    ) -> anyhow::Result<()> {
+        let client: ClientId = timer.aggregate_id.parse().context("no id of a person")?;
+        self.until(ctx.org, &[ClientList::NAME], timer.cause).await?;
+        let mut tx = tenant::begin(&self.db, ctx.org).await?;
+        let merged = client_list::family(&mut tx, ctx.org, client).await?;
+        drop(tx);
+        for other in merged {
+            let (subject, id) = (other.into(), other.to_string());
+            let ctx = of_one(ctx, &id);
+            self.tell::<Subject>(&ctx, &id, SubjectCommand::Erase { subject, reason }).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until read models have what is to be followed.
+    async fn until(&self, org: OrgId, readers: &[&str], position: i64) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let waited = engine::wait_for(&self.db, org, readers, position, deadline).await?;
+        anyhow::ensure!(waited == Waited::Reached, "read models are behind");
+        Ok(())
     }
 
     async fn tell<A: EventSourced>(
@@ -209,4 +302,10 @@ impl Timers {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The part of a request that concerns one of several aggregates: each is carried out once.
+fn of_one(ctx: &Context, id: &str) -> Context {
+    let key = ctx.request.derived_id(id).to_string();
+    Context { request: RequestKey::of(ctx.org, "timers", &key, [0; 32]), ..ctx.clone() }
 }

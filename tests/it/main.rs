@@ -13,3 +13,4 @@ mod launcher;
 mod program;
 mod projections;
 mod rls;
+mod year;

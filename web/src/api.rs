@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::Stream;
+use futures::stream::try_unfold;
 use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,6 +18,8 @@ use crate::visitor::{FORWARDED_FOR, Staff, Visitor};
 
 /// A page that takes longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Longer than the API lets anybody listen at once.
+const WATCHING: Duration = Duration::from_mins(11);
 /// Somebody who does not pick up by now is not there.
 const CONNECT: Duration = Duration::from_secs(2);
 
@@ -24,6 +29,7 @@ const MIN_POSITION: HeaderName = HeaderName::from_static("x-min-position");
 const ALLOW_STALE: HeaderName = HeaderName::from_static("x-allow-stale");
 const STALE: HeaderName = HeaderName::from_static("x-stale");
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A connection to the API.
@@ -104,6 +110,28 @@ impl Api {
         self.send(&staff.visitor, request).await.map_err(signed_out)
     }
 
+    /// Listens on behalf of somebody who is signed in, behind what they have heard already; piece by piece as it comes.
+    pub(crate) async fn watch(
+        &self,
+        staff: &Staff,
+        path: &[&str],
+        last: Option<&HeaderValue>,
+    ) -> Result<impl Stream<Item = reqwest::Result<Bytes>> + use<>, Failure> {
+        let mut request = self.http.get(self.url(path)?).timeout(WATCHING);
+        if let Some(last) = last {
+            request = request.header(LAST_EVENT_ID, last);
+        }
+        let answer = request.headers(identity(&staff.visitor)).send().await.map_err(unreachable)?;
+        let status = answer.status();
+        if !status.is_success() {
+            let body = answer.bytes().await.map_err(unreachable)?;
+            return Err(signed_out(refused(status, &body)));
+        }
+        Ok(try_unfold(answer, |mut answer| async move {
+            Ok(answer.chunk().await?.map(|piece| (piece, answer)))
+        }))
+    }
+
     /// Asks on behalf of anybody.
     pub(crate) async fn look_up(
         &self,
@@ -114,6 +142,21 @@ impl Api {
         let mut url = self.url(path)?;
         url.query_pairs_mut().extend_pairs(parameters);
         self.send(visitor, self.http.get(url)).await
+    }
+
+    /// A file, handed on as it is.
+    pub(crate) async fn file(&self, visitor: &Visitor, path: &[&str]) -> Result<Response, Failure> {
+        let request = self.http.get(self.url(path)?).headers(identity(visitor));
+        let answer = request.send().await.map_err(unreachable)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.bytes().await.map_err(unreachable)?;
+        if !status.is_success() {
+            return Err(refused(status, &body));
+        }
+        let kept = [header::CONTENT_TYPE, header::CONTENT_DISPOSITION];
+        let kept =
+            kept.into_iter().filter_map(|name| Some((name.clone(), headers.get(&name)?.clone())));
+        Ok((kept.collect::<HeaderMap>(), body).into_response())
     }
 
     /// Changes something on behalf of somebody who is signed in.

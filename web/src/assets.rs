@@ -1,4 +1,4 @@
-//! What is not a page: styles, icon, health.
+//! What is not a page: styles, the script of the desk, icon, health.
 
 use axum::Router;
 use axum::http::header;
@@ -15,6 +15,7 @@ pub(crate) fn routes() -> Router<SiteState> {
         .route("/healthz", get(health))
         .route("/style.css", get(style))
         .route("/icon.svg", get(icon))
+        .route("/dispatch.js", get(dispatch))
 }
 
 async fn health() -> impl IntoResponse {
@@ -26,6 +27,12 @@ async fn style() -> impl IntoResponse {
     let headers =
         [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, CACHED)];
     (headers, include_str!("../assets/style.css"))
+}
+
+async fn dispatch() -> impl IntoResponse {
+    let headers =
+        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, CACHED)];
+    (headers, include_str!("../assets/dispatch.js"))
 }
 
 async fn icon() -> impl IntoResponse {

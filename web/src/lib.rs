@@ -4,16 +4,21 @@ mod api;
 mod assets;
 mod book;
 mod bookings;
+mod clients;
+mod dashboard;
+mod dispatch;
 mod edge;
 mod failure;
 mod form;
 mod history;
+mod invoices;
 mod landing;
 mod leads;
 mod login;
 mod moment;
 mod page;
 mod portal;
+mod search;
 mod session;
 mod settings;
 mod shown;
@@ -76,8 +81,13 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(book::routes())
         .merge(leads::routes())
         .merge(bookings::routes())
+        .merge(dispatch::routes())
+        .merge(dashboard::routes())
+        .merge(search::routes())
         .merge(subscriptions::routes())
         .merge(workers::routes())
+        .merge(invoices::routes())
+        .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())
         .merge(settings::routes())

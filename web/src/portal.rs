@@ -2,10 +2,12 @@
 //!
 //! The browser keeps the token of the API itself, so a restart of this process turns nobody out.
 
+mod book;
 mod client;
 mod door;
 mod jobs;
 mod photos;
+mod subscriptions;
 mod visits;
 mod worker;
 
@@ -22,6 +24,8 @@ pub(crate) fn routes() -> Router<SiteState> {
         .merge(jobs::routes())
         .merge(client::routes())
         .merge(visits::routes())
+        .merge(book::routes())
+        .merge(subscriptions::routes())
 }
 
 /// One login of somebody, or a link on its way to them.

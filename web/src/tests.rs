@@ -1,6 +1,8 @@
 //! The pages against a small API, as a browser would use them.
 
 mod browser;
+mod clients;
+mod desk;
 mod portal;
 mod public;
 mod settings;
@@ -109,7 +111,7 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
         ("POST", "/v1/estimate") => estimated(&asked),
         ("POST", "/v1/bookings") => booked(&asked),
         ("GET", _) => read(&path, &asked),
-        ("POST" | "PATCH", _) => changed(&path, &asked),
+        ("POST" | "PATCH" | "PUT", _) => changed(&path, &asked),
         _ => problem(404, "route_not_found", "No route", &json!([])),
     }
 }
@@ -205,6 +207,8 @@ fn read(path: &str, asked: &Asked) -> Response {
             json!({ "bookings": [visit()], "total": 1, "next_cursor": "17_ab" })
         }
         "/v1/admin/schedule/team_calendar" => calendar(),
+        _ if path.starts_with("/v1/admin/dispatcher/board/") => return desk::stream(asked),
+        _ if desk::knows(path) => desk::answer(path),
         "/v1/slots" => json!({
             "date": "2030-03-04", "duration_minutes": 120, "slots": ["2030-03-04T16:00:00Z"], "clarifier": null,
         }),
@@ -237,7 +241,11 @@ fn read(path: &str, asked: &Asked) -> Response {
         _ => match settings::told(path)
             .or_else(|| subscriptions::told(path))
             .or_else(|| workers::told(path))
+            .or_else(|| clients::told(path))
         {
+            Some(body) if body["client_id"] == LEAD => {
+                return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();
+            }
             Some(body) => body,
             None => return problem(404, "not_found", "There is no such thing", &json!([])),
         },

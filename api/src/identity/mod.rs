@@ -27,7 +27,9 @@ pub(crate) use self::password::Hashing;
 pub use self::password::PasswordCost;
 pub use self::policy::{BasicPair, Lives, Lockout, StaffPolicy};
 pub use self::portal::{LinkError, Links, Made, PortalPolicy, SharedLogin, Wanted};
-pub(crate) use self::portal::{Portal, PortalCaller, sign_in as at_portal};
+pub(crate) use self::portal::{
+    Portal, PortalCaller, address as portal_address, sign_in as at_portal,
+};
 pub(crate) use self::sessions::SignedIn;
 pub use self::tokens::{TokenKeyError, Tokens};
 use crate::route::Routes;

@@ -27,6 +27,7 @@ pub fn install_recorder() -> Result<PrometheusHandle, BuildError> {
 fn describe() {
     metrics::describe_counter!("http_requests_total", "Answered requests.");
     metrics::describe_counter!("http_5xx_errors_total", "Requests answered with 500 or above.");
+    metrics::describe_gauge!("dispatch_board_listeners", "Who watches a board right now.");
     metrics::describe_gauge!("http_requests_in_flight", "Requests in progress.");
     metrics::describe_histogram!(
         "http_request_duration_seconds",

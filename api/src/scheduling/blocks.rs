@@ -186,7 +186,7 @@ async fn declare_block(
     let window = window(&block.starts_at, &block.ends_at, zone)?;
     let scope = scope(&app, context.org, &block.scope_type, block.scope_id).await?;
     let terms = Terms { scope, purpose: block.block_type, window, reason: block.reason };
-    declare(&app, &context, terms).await
+    declare(&app, &context, terms, shown).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -237,7 +237,7 @@ async fn change_block(
         reason: changed.reason.or(before.reason),
     };
     let command = TimeOffCommand::Change { terms, now: app.now() };
-    Ok(Answer::done(&run(&app, &context, id, command).await?))
+    Ok(Answer::done(&run(&app, &context, (id, shown), command).await?))
 }
 
 /// Take it after all
@@ -328,25 +328,30 @@ async fn blackout(app: &App, context: &Context, block: NewBlackout) -> Result<An
     let team = block.team_id.map(TeamId::as_uuid);
     let scope = scope(app, context.org, sort, team).await?;
     let terms = Terms { scope, purpose: Purpose::Blackout, window, reason: block.reason };
-    declare(app, context, terms).await
+    declare(app, context, terms, shown).await
 }
 
-async fn declare(app: &App, context: &Context, terms: Terms) -> Result<Answer, Problem> {
+pub(super) async fn declare(
+    app: &App,
+    context: &Context,
+    terms: Terms,
+    shown: fn(Uuid, &Terms) -> Value,
+) -> Result<Answer, Problem> {
     // The same for a repetition, which must be told of the same block.
     let id = context.request.derived_id("time_off");
     let command = TimeOffCommand::Declare { terms, now: app.now() };
-    Ok(Answer::done(&run(app, context, id, command).await?).created())
+    Ok(Answer::done(&run(app, context, (id, shown), command).await?).created())
 }
 
-async fn cancel(app: &App, context: &Context, id: Uuid) -> Result<Response, Problem> {
-    run(app, context, id, TimeOffCommand::Cancel { now: app.now() }).await?;
+pub(super) async fn cancel(app: &App, context: &Context, id: Uuid) -> Result<Response, Problem> {
+    run(app, context, (id, shown), TimeOffCommand::Cancel { now: app.now() }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn run(
     app: &App,
     context: &Context,
-    id: Uuid,
+    (id, shown): (Uuid, fn(Uuid, &Terms) -> Value),
     command: TimeOffCommand,
 ) -> Result<Done, Problem> {
     let answer = |block: &TimeOff| match block {
@@ -357,7 +362,7 @@ async fn run(
 }
 
 /// An end that is no later than the beginning is refused by the block itself, in the words that callers know.
-fn window(starts_at: &str, ends_at: &str, zone: Tz) -> Result<Window, Problem> {
+pub(super) fn window(starts_at: &str, ends_at: &str, zone: Tz) -> Result<Window, Problem> {
     let starts_at = instants::read("starts_at", starts_at, zone)?;
     let ends_at = instants::read("ends_at", ends_at, zone)?;
     Ok(Window { starts_at, ends_at })

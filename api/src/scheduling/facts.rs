@@ -6,7 +6,7 @@ use commands::{Beside, CommandError, Taken};
 use domain::billing::plan::Counted;
 use domain::id::{BookingId, OrgId, TeamId, WorkerId};
 use domain::people::worker::{Worker, WorkerError};
-use domain::scheduling::booking::{BookingError, Crew, CrewMember};
+use domain::scheduling::booking::{BookingError, Crew, CrewMember, Party};
 use domain::scheduling::search::{self, Obstacle, ObstacleKind};
 use domain::scheduling::team::{Details, Team, TeamError};
 use domain::scheduling::terms::policies::SchedulingPolicy;
@@ -143,7 +143,14 @@ pub(super) async fn visits(
 fn visit(taken: Taken, team: Option<TeamId>) -> Obstacle {
     let Taken { resource, reference, from, until } = taken;
     let window = Window { starts_at: from, ends_at: until };
-    Obstacle { kind: kind(resource, team), reference, window, note: None }
+    let kind = kind(resource, team);
+    Obstacle { kind, reference, window, note: Some(whose(kind, resource)) }
+}
+
+/// Whose time it takes: the word for it and an id, which name nobody.
+fn whose(kind: ObstacleKind, resource: Uuid) -> String {
+    let word = if kind == ObstacleKind::Booking { "team" } else { "worker" };
+    format!("{word} {resource}")
 }
 
 fn kind(resource: Uuid, team: Option<TeamId>) -> ObstacleKind {
@@ -187,15 +194,56 @@ pub(super) fn refused(error: CommandError<BookingError>, team: TeamId) -> Proble
     }
 }
 
+/// Who and what a visit was to take.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) team: TeamId,
+    pub(super) workers: &'a [WorkerId],
+    pub(super) window: Window,
+    pub(super) buffer: TimeDelta,
+}
+
+/// As [`refused`], and names everything that stands in the way: the log tells of one visit, and here are the others of team
+/// and crew, too. Customers are told when it is, and nothing about whose it is.
+pub(super) async fn hindered(
+    app: &App,
+    org: OrgId,
+    error: CommandError<BookingError>,
+    (wish, own): (Wanted<'_>, Option<BookingId>),
+    by: Party,
+) -> Problem {
+    let found = match &error {
+        CommandError::Refused(BookingError::Hindered(found)) => found.clone(),
+        CommandError::SlotTaken { detail } => {
+            let whose = (Some(wish.team), wish.workers);
+            let found = visits(app, org, whose, (wish.window, wish.buffer), own).await;
+            // It was given back in the meantime, or cannot be asked: one is known all the same.
+            let found = found.ok().filter(|found| !found.is_empty());
+            found.unwrap_or_else(|| holder(detail, wish.team).into_iter().collect())
+        }
+        _ => Vec::new(),
+    };
+    if found.is_empty() {
+        return refused(error, wish.team);
+    }
+    let unnamed = |one: Obstacle| Obstacle { reference: String::new(), note: None, ..one };
+    Problem::refused(&BookingError::Hindered(match by {
+        Party::Client => found.into_iter().map(unnamed).collect(),
+        Party::Staff | Party::System => found,
+    }))
+}
+
 /// What the log said about who holds a time.
 fn holder(detail: &Value, team: TeamId) -> Option<Obstacle> {
     let text = |name: &str| detail[name].as_str();
     let at = |name: &str| text(name)?.parse::<DateTime<Utc>>().ok();
+    let resource = text("resource")?.parse().ok()?;
+    let kind = kind(resource, Some(team));
     Some(Obstacle {
-        kind: kind(text("resource")?.parse().ok()?, Some(team)),
+        kind,
         reference: text("reference")?.to_owned(),
         window: Window { starts_at: at("starts_at")?, ends_at: at("ends_at")? },
-        note: None,
+        note: Some(whose(kind, resource)),
     })
 }
 

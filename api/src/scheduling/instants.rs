@@ -15,7 +15,7 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2200;
 pub(super) const LONGEST: u32 = 7 * 24 * 60;
 
 /// Reads an instant; one without an offset is on the clock of `zone`.
-pub(super) fn read(field: &str, text: &str, zone: Tz) -> Result<DateTime<Utc>, Problem> {
+pub(crate) fn read(field: &str, text: &str, zone: Tz) -> Result<DateTime<Utc>, Problem> {
     let at = DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc)).ok();
     let at = at.or_else(|| local(text).map(|at| search::instant(at.date(), at.time(), zone)));
     at.filter(|at| YEARS.contains(&at.year())).map(|at| at.trunc_subsecs(6)).ok_or_else(|| {

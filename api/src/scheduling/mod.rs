@@ -3,20 +3,28 @@
 mod blocks;
 mod bookings;
 mod calendar;
+mod dispatcher;
+mod external;
 mod facts;
 mod hours;
-mod instants;
+pub(crate) mod instants;
 mod jobs;
 mod occurrences;
 mod orders;
 mod photos;
+mod plan;
+mod portal_slots;
+mod queue;
 mod sent;
 mod slots;
 mod subscriptions;
+mod suggestions;
+mod team_figures;
 mod teams;
 
 use domain::access::Permission;
 
+pub(crate) use self::dispatcher::{Boards, Day, People, alerts_of};
 pub use self::occurrences::{OccurrenceError, Occurrences, Outcome};
 pub use self::photos::{PhotoOptions, Photos};
 use crate::cursor::continued;
@@ -28,11 +36,18 @@ const DISPATCH: &[Permission] = &[Permission::BookingsAssign];
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .merge(teams::routes())
+        .merge(team_figures::routes())
         .merge(hours::routes())
         .merge(blocks::routes())
         .merge(slots::routes())
+        .merge(portal_slots::routes())
         .merge(bookings::routes())
         .merge(calendar::routes())
+        .merge(dispatcher::routes())
+        .merge(external::routes())
+        .merge(suggestions::routes())
+        .merge(plan::routes())
+        .merge(queue::routes())
         .merge(subscriptions::routes())
         .merge(orders::routes())
         .merge(photos::routes())

@@ -6,8 +6,8 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use commands::{CommandBus, CommandError, Context, LoadError, RequestKey};
-use domain::customers::client::Client;
-use domain::id::{BookingId, ClientId, OrgId, SubscriptionId, TeamId};
+use domain::customers::client::Details as Client;
+use domain::id::{BookingId, OrgId, SubscriptionId, TeamId};
 use domain::pricing::book::Book;
 use domain::pricing::price_book::PriceBook;
 use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Crew, Origin, Request};
@@ -26,10 +26,14 @@ use uuid::Uuid;
 
 use super::{facts, slots};
 use crate::billing::{add_booking, is_over_limit};
+use crate::customers::survivor::survivor;
 use crate::state::Clock;
 
 /// A visit whose service the catalogue does not know takes so long.
 const USUAL_MINUTES: u32 = 120;
+
+/// How often a note is tried while others change the subscription.
+const ATTEMPTS: usize = 5;
 
 /// Books what subscriptions have promised.
 pub struct Occurrences {
@@ -89,22 +93,23 @@ impl Occurrences {
         let zone = self.zone(ctx.org).await?;
         let today = (self.clock)().with_timezone(&zone).date_naive();
         if date < today {
-            return self.skip(ctx, it, (date, today), SkipReason::Missed).await;
+            return self.skip(ctx, (it, found.version), (date, today), SkipReason::Missed).await;
         }
-        let Some(is_blocked) = self.client(ctx.org, it.client).await? else {
+        let client = survivor(&self.bus, ctx.org, it.client).await?;
+        let Some(client) = client.filter(Client::is_known) else {
             // Nobody is left to be visited.
-            self.note(ctx, id, SubscriptionCommand::Cancel { reason: None, now: self.now() })
-                .await?;
+            let cancel = SubscriptionCommand::Cancel { reason: None, now: self.now() };
+            self.note(ctx, (id, found.version), cancel).await?;
             return Ok(Outcome::Settled);
         };
-        match self.request(ctx, it, (date, zone), is_blocked).await? {
+        match self.request(ctx, it, (date, zone), &client).await? {
             Ok(booking) => {
                 let now = self.now();
                 let command = SubscriptionCommand::Schedule { date, booking, today, now };
-                self.note(ctx, id, command).await?;
-                Ok(Outcome::Booked(booking))
+                let is_ours = self.note(ctx, (id, found.version), command).await?;
+                Ok(if is_ours { Outcome::Booked(booking) } else { Outcome::Settled })
             }
-            Err(why) => self.skip(ctx, it, (date, today), why).await,
+            Err(why) => self.skip(ctx, (it, found.version), (date, today), why).await,
         }
     }
 
@@ -115,28 +120,45 @@ impl Occurrences {
     async fn skip(
         &self,
         ctx: &Context,
-        it: &Details,
+        (it, version): (&Details, i32),
         (date, today): (NaiveDate, NaiveDate),
         reason: SkipReason,
     ) -> Result<Outcome, OccurrenceError> {
         let command = SubscriptionCommand::Skip { date, reason, today, now: self.now() };
-        self.note(ctx, it.subscription_id, command).await?;
-        Ok(Outcome::Skipped(reason))
+        let is_ours = self.note(ctx, (it.subscription_id, version), command).await?;
+        Ok(if is_ours { Outcome::Skipped(reason) } else { Outcome::Settled })
     }
 
-    /// What was settled in the meantime is refused, and that is well.
+    /// Whether it was for us to note: of several who decide about one day at once, whoever notes it first has decided it.
     async fn note(
         &self,
         ctx: &Context,
-        id: SubscriptionId,
+        (id, version): (SubscriptionId, i32),
         command: SubscriptionCommand,
-    ) -> Result<(), CommandError<SubscriptionError>> {
-        let ctx = of_its_own(ctx, "subscription.visit");
-        match self.bus.execute(&ctx, &id.to_string(), command, |_: &Subscription| Value::Null).await
-        {
-            Ok(_) | Err(CommandError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
+    ) -> Result<bool, CommandError<SubscriptionError>> {
+        let mut ctx = of_its_own(ctx, "subscription.visit");
+        ctx.expected_version = Some(version);
+        for _ in 0..ATTEMPTS {
+            let (id, nothing) = (id.to_string(), |_: &Subscription| Value::Null);
+            match self.bus.execute(&ctx, &id, command.clone(), nothing).await {
+                Ok(_) => return Ok(true),
+                Err(CommandError::Refused(_)) => return Ok(false),
+                Err(CommandError::VersionMismatch { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            // Something happened meanwhile. If the day is still to be decided about, it is ours to decide.
+            let found = self.bus.load::<Subscription>(ctx.org, &id).await?;
+            let is_open = |it: &&Details| match &command {
+                SubscriptionCommand::Schedule { date, .. }
+                | SubscriptionCommand::Skip { date, .. } => it.next_run == *date,
+                _ => true,
+            };
+            if found.state.details().filter(is_open).is_none() {
+                return Ok(false);
+            }
+            ctx.expected_version = Some(found.version);
         }
+        Err(CommandError::Conflict)
     }
 
     /// The clock of the organisation.
@@ -146,27 +168,19 @@ impl Occurrences {
         Ok(settings.zone(&tenant::registered_zone(&mut tx, org).await?))
     }
 
-    /// Whether the client is blocked; `None` if nobody is left.
-    async fn client(&self, org: OrgId, client: ClientId) -> Result<Option<bool>, LoadError> {
-        let found = self.bus.load::<Client>(org, &client.to_string()).await?;
-        let known = found.state.details().filter(|client| client.contact.open().is_some());
-        Ok(known.map(|client| client.blocked.is_some()))
-    }
-
     /// Asks the log for one team after another.
     async fn request(
         &self,
         ctx: &Context,
         it: &Details,
         (date, zone): (NaiveDate, Tz),
-        is_blocked: bool,
+        client: &Client,
     ) -> Result<Result<BookingId, SkipReason>, OccurrenceError> {
         let org = ctx.org;
         let holds = self.bus.load::<PriceBook>(org, &org.to_string()).await?.state;
         let booking_id = booking_of(it.subscription_id, date);
         let window = Window::of_minutes(starts_at(date, zone), minutes(&holds.published, it));
-        let mut request = self.asked((org, it), booking_id, window, &holds).await?;
-        request.is_blocked = is_blocked;
+        let request = self.asked((org, it, client), booking_id, window, &holds).await?;
         let one_more = add_booking(&self.bus, org, self.now()).await?;
         let policy = &holds.published.policies.scheduling;
         let mut is_open = false;
@@ -194,23 +208,26 @@ impl Occurrences {
     /// The booking, all but its team.
     async fn asked(
         &self,
-        (org, it): (OrgId, &Details),
+        (org, it, client): (OrgId, &Details, &Client),
         booking_id: BookingId,
         window: Window,
         holds: &PriceBook,
     ) -> Result<Request, OccurrenceError> {
         let mut tx = tenant::begin(&self.reads, org).await?;
-        let history = booking_list::history(&mut tx, org, Some(it.client), None).await?;
+        let whose = Some(client.client_id);
+        let history = booking_list::history(&mut tx, org, whose, None).await?;
+        let home = client.addresses.iter().find(|one| one.archived_at.is_none());
+        let words = home.and_then(|one| one.address.open()).map(|address| address.text.clone());
         Ok(Request {
             booking_id,
             origin: Origin::Subscription,
-            client: Some(it.client),
+            client: whose,
             lead: None,
-            address: None,
+            address: home.map(|one| one.address_id),
             subscription: Some(it.subscription_id),
-            place: None,
+            place: words,
             missing_contact: Vec::new(),
-            is_blocked: false,
+            is_blocked: client.blocked.is_some(),
             block_override: None,
             team: TeamId::from(Uuid::nil()),
             crew: Crew::default(),

@@ -119,7 +119,7 @@ pub(super) async fn active(reads: &PgPool, org: OrgId) -> Result<Vec<Details>, s
 }
 
 /// Every time on a day at which one of `teams` could start, in order.
-async fn free(
+pub(super) async fn free(
     app: &App,
     org: OrgId,
     teams: &[Details],

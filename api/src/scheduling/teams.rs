@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 
 use super::continued;
 use super::sent::Sent;
+use super::team_figures::Now;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -92,9 +93,19 @@ async fn list_teams(
         then = Some(position);
     }
     let rows = team_list::page(&mut tx, org, wanted, limit).await?;
+    // What a team does this month says nothing about a day in the past.
+    let now = match then {
+        None => Some(Now::of(&app, &mut tx, org).await?),
+        Some(_) => None,
+    };
     tx.rollback().await?;
     let next = cursor::last_of_full(&rows, limit).map(|row| row.team.number.to_string());
-    let teams: Vec<Value> = rows.iter().map(|row| shown(&row.team)).collect();
+    let line = |row: &team_list::Row| {
+        let mut line = shown(&row.team);
+        now.iter().for_each(|now| now.beside(&mut line, &row.team));
+        line
+    };
+    let teams: Vec<Value> = rows.iter().map(line).collect();
     let answer = continued(Answer::json(&teams)?, next.as_deref());
     Ok(match then {
         Some(position) => answer.reaching(position, false),

@@ -26,6 +26,13 @@ pub struct Installation {
     pub email: Email,
 }
 
+impl Installation {
+    /// Whether mail leaves the house at all.
+    pub(crate) fn sends_mail(&self) -> bool {
+        self.email.mode != "off"
+    }
+}
+
 /// One variable.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
@@ -64,6 +71,11 @@ pub struct Email {
 }
 
 impl Email {
+    /// Whether mail leaves the house at all.
+    pub(crate) fn is_on(&self) -> bool {
+        self.mode != "off"
+    }
+
     const fn health(&self) -> &'static str {
         if self.host.is_some() && self.from.is_some() {
             "connected"

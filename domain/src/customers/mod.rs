@@ -1,3 +1,4 @@
 //! The people whose homes are cleaned.
 
 pub mod client;
+pub mod standing;

@@ -31,9 +31,10 @@ pub fn booking_intents(booking: BookingId, event: &BookingEvent) -> Vec<Intent> 
         E::Rescheduled { placement, at, .. } => {
             vec![reminded(booking, placement.window.starts_at, *at)]
         }
-        E::Confirmed { .. } => {
+        E::Confirmed { at, .. } => {
             let once = format!("{BOOKING_CONFIRMED}:{booking}");
-            vec![mail(BOOKING_CONFIRMED, once, booking), no_deadline()]
+            let won = timer(format!("lead_won:{booking}"), *at, booking, TimerCommand::WinLead);
+            vec![mail(BOOKING_CONFIRMED, once, booking), no_deadline(), won]
         }
         E::ReminderDue { starts_at, .. } => {
             let once = format!("{BOOKING_REMINDER}:{booking}@{}", starts_at.timestamp());
@@ -169,10 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn a_confirmation_is_told_once() {
+    fn a_confirmation_is_told_once_and_wins_its_lead() {
         let confirmed = BookingEvent::Confirmed { cause: Confirmation::Staff, at: at(1) };
         let intents = follows(&confirmed);
         assert!(matches!(&intents[0], Intent::Effect { kind: BOOKING_CONFIRMED, .. }));
+        assert!(matches!(&intents[2], Intent::SetTimer { command: TimerCommand::WinLead, .. }));
     }
 
     #[test]

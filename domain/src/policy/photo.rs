@@ -5,7 +5,6 @@ use serde_json::json;
 use super::Intent;
 use crate::id::{BookingId, SubjectId};
 use crate::scheduling::photos::PhotoEvent;
-use crate::subject::SubjectEvent;
 
 /// The kind of the action that removes the file of a photo that was deleted.
 pub const PHOTO_PURGE: &str = "storage.photo_purge";
@@ -28,14 +27,13 @@ pub fn photo_intents(booking: BookingId, event: &PhotoEvent) -> Vec<Intent> {
     }
 }
 
-/// Everything that follows from what happened to a person. Which photos are theirs is looked up when it is done.
-pub fn subject_intents(subject: SubjectId, event: &SubjectEvent) -> Vec<Intent> {
-    let SubjectEvent::Erased { .. } = event;
-    vec![Intent::Effect {
+/// Whoever is erased takes their photos along. Which photos are theirs is looked up when it is done.
+pub(super) fn forgets(subject: SubjectId) -> Intent {
+    Intent::Effect {
         kind: PHOTO_FORGET,
         dedupe_key: format!("{PHOTO_FORGET}:{subject}"),
         payload: json!({ "subject_id": subject }),
-    }]
+    }
 }
 
 #[cfg(test)]
@@ -62,13 +60,5 @@ mod tests {
         assert_eq!((*kind, &payload["key"]), (PHOTO_PURGE, &json!("orders/a/b/c.jpg")));
         let gone = PhotoEvent::FilePurged { photo_id, at: DateTime::UNIX_EPOCH };
         assert_eq!(photo_intents(booking, &gone), []);
-    }
-
-    #[test]
-    fn whoever_is_erased_takes_their_photos_along() {
-        let subject = Uuid::from_u128(1).into();
-        let erased = SubjectEvent::Erased { subject, reason: "asked".to_owned() };
-        let follows = subject_intents(subject, &erased);
-        assert!(matches!(&follows[..], [Intent::Effect { kind: PHOTO_FORGET, .. }]));
     }
 }

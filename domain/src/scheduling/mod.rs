@@ -2,6 +2,7 @@
 
 pub mod booking;
 pub mod checklist;
+pub mod dispatch;
 pub mod duration;
 pub mod photos;
 pub mod search;

@@ -55,6 +55,8 @@ pub enum Purpose {
     Holiday,
     /// The team does not work then.
     Blackout,
+    /// An entry of another calendar, which its reason names; everybody's.
+    External,
 }
 
 /// Whose time, what for, and when.
@@ -77,6 +79,7 @@ impl Terms {
     pub fn obstacle(&self, id: Uuid) -> Obstacle {
         let kind = match self.purpose {
             Purpose::Blackout => ObstacleKind::Blackout,
+            Purpose::External => ObstacleKind::ExternalBlock,
             Purpose::Vacation | Purpose::Sick | Purpose::Training | Purpose::Holiday => {
                 ObstacleKind::AvailabilityBlock
             }
@@ -91,6 +94,9 @@ impl Terms {
         }
         if self.purpose == Purpose::Holiday && self.scope != Scope::Org {
             return Err(TimeOffError::HolidayRequiresOrgScope);
+        }
+        if self.purpose == Purpose::External && self.scope != Scope::Org {
+            return Err(TimeOffError::ExternalRequiresOrgScope);
         }
         let reason = self.reason.map(|why| free_text("reason", &why, 0..=255)).transpose();
         let reason = reason.map_err(|_| TimeOffError::BadReason)?.filter(|why| !why.is_empty());
@@ -176,6 +182,10 @@ pub enum TimeOffError {
     #[error("holiday_requires_org_scope")]
     #[strum(serialize = "time_off.holiday_requires_org_scope")]
     HolidayRequiresOrgScope,
+    /// Another calendar is everybody's.
+    #[error("external_requires_org_scope")]
+    #[strum(serialize = "time_off.external_requires_org_scope")]
+    ExternalRequiresOrgScope,
     /// Not a reason.
     #[error("a reason has at most 255 characters")]
     #[strum(serialize = "time_off.bad_reason")]
@@ -193,6 +203,7 @@ impl Refusal for TimeOffError {
             Self::AlreadyDeclared => Kind::Conflict,
             Self::InvalidWindow
             | Self::HolidayRequiresOrgScope
+            | Self::ExternalRequiresOrgScope
             | Self::BadReason
             | Self::ReasonOfWorker => Kind::Invalid,
         }

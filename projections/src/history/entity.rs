@@ -15,7 +15,9 @@ use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
 use domain::identity::session::Session;
 use domain::identity::staff::Staff;
+use domain::invoicing::invoice::Invoice;
 use domain::organisation::Organisation;
+use domain::payments::payment::Payment;
 use domain::people::worker::Worker;
 use domain::personal;
 use domain::pricing::price_book::PriceBook;
@@ -24,6 +26,10 @@ use domain::sales::lead::Lead;
 use domain::scheduling::booking::Booking;
 use domain::scheduling::checklist::run::Checklist;
 use domain::scheduling::checklist::templates::Templates;
+use domain::scheduling::dispatch::alert::DispatcherAlert;
+use domain::scheduling::dispatch::notice::DispatchNotice;
+use domain::scheduling::dispatch::pin::VisitPin;
+use domain::scheduling::dispatch::zones::Zones;
 use domain::scheduling::photos::PhotoSet;
 use domain::scheduling::subscription::Subscription;
 use domain::scheduling::team::Team;
@@ -49,9 +55,13 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<BreakGlass>(),
     Entity::of::<Checklist>(),
     Entity::of::<Client>(),
+    Entity::of::<DispatchNotice>(),
+    Entity::of::<DispatcherAlert>(),
+    Entity::of::<Invoice>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
     Entity::of::<OrgSettings>(),
+    Entity::of::<Payment>(),
     Entity::of::<PhotoSet>(),
     Entity::of::<PortalSession>(),
     Entity::of::<Preferences>(),
@@ -63,8 +73,10 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Team>(),
     Entity::of::<Templates>(),
     Entity::of::<TimeOff>(),
+    Entity::of::<VisitPin>(),
     Entity::of::<WorkSession>(),
     Entity::of::<Worker>(),
+    Entity::of::<Zones>(),
 ];
 
 /// The kind of that name.

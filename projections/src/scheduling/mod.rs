@@ -2,6 +2,7 @@
 
 pub mod booking_detail;
 pub mod booking_list;
+pub mod dispatch_board;
 pub mod photo_files;
 pub mod photo_list;
 pub mod reason_log;

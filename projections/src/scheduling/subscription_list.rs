@@ -226,19 +226,19 @@ pub struct Row {
 }
 
 /// Which subscriptions.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// That stand so.
     pub status: Option<Status>,
-    /// Of this client.
-    pub client: Option<Uuid>,
+    /// Of one of these clients; none is any.
+    pub clients: Vec<Uuid>,
 }
 
 /// Subscriptions that are behind `after`, whichever began last first.
 pub async fn page(
     db: &mut PgConnection,
     org: OrgId,
-    filter: Filter,
+    filter: &Filter,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
@@ -251,12 +251,12 @@ pub async fn page(
            left join lateral (select * from subscription_visits v
                               where v.org_id = s.org_id and v.subscription_id = s.subscription_id
                               order by v.position desc limit 1) v on true
-           where s.org_id = $1 and ($2::text is null or s.status = $2) and ($3::uuid is null or s.client_id = $3)
+           where s.org_id = $1 and ($2::text is null or s.status = $2) and (cardinality($3::uuid[]) = 0 or s.client_id = any($3))
              and ($4::timestamptz is null or (s.created_at, s.subscription_id) < ($4, $5))
            order by s.created_at desc, s.subscription_id desc limit $6"#,
         org.as_uuid(),
         status,
-        filter.client,
+        &filter.clients,
         at,
         id,
         limit,
@@ -275,6 +275,24 @@ pub async fn page(
         Ok(Row { subscription: known(&row.state)?, updated_at: row.updated_at, last })
     });
     row.collect()
+}
+
+/// Those of some clients by which somebody comes.
+pub async fn running(
+    db: &mut PgConnection,
+    org: OrgId,
+    clients: &[Uuid],
+) -> Result<Vec<SubscriptionId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "select subscription_id from subscription_list
+         where org_id = $1 and client_id = any($2) and status in ('ACTIVE', 'TRIAL')
+         order by created_at, subscription_id",
+        org.as_uuid(),
+        clients,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SubscriptionId::from).collect())
 }
 
 /// The days of a subscription, the latest decision first, before the one at position `before` of the log.

@@ -3,6 +3,7 @@
 pub mod edge;
 pub mod environment;
 pub mod mail;
+pub mod payments;
 pub mod portal;
 pub mod reference;
 pub mod rules;
@@ -226,6 +227,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
     pub mail: mail::MailConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
+    pub payments: payments::PaymentsConfig,
 
     /// How much of the address of a client events and audit log keep; neither ever forgets it.
     #[arg(long, env = "AUDIT_CLIENT_ADDRESS", value_enum, default_value = "network", help_heading = AUDIT)]

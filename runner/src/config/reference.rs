@@ -45,7 +45,13 @@ pub struct Setting {
 }
 
 /// What API and jobs both read.
-const SHARED: [&str; 37] = [
+const SHARED: [&str; 43] = [
+    "INVOICE_PUBLIC_TOKEN_SECRET",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_API_BASE",
+    "STRIPE_TIMEOUT_SECONDS",
+    "STRIPE_CIRCUIT_FAILURE_THRESHOLD",
+    "STRIPE_CIRCUIT_RECOVERY_SECONDS",
     "DATABASE_POOL_TIMEOUT_SECONDS",
     "EMAIL_MODE",
     "EMAIL_FROM",
@@ -110,6 +116,11 @@ fn roles(name: &str) -> &'static [Role] {
         | "API_DOCS_ENABLED"
         | "AUDIT_CLIENT_ADDRESS"
         | "AUDIT_SPOOL_FILE"
+        | "STRIPE_WEBHOOK_SECRET"
+        | "STRIPE_SUCCESS_URL"
+        | "STRIPE_CANCEL_URL"
+        | "STRIPE_INVOICE_SUCCESS_URL"
+        | "STRIPE_INVOICE_CANCEL_URL"
         | "LANES"
         | "QUEUE_CAPACITY"
         | "ORDER_PHOTO_MAX_BYTES"

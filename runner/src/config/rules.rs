@@ -72,6 +72,9 @@ pub fn problems(config: &Config, roles: &[Role]) -> Vec<Problem> {
         if config.watch.metrics_enabled {
             found.secret("METRICS_TOKEN", config.watch.metrics_token.as_ref(), TOKEN);
         }
+        if let Some(secret) = &config.payments.invoice_public_token_secret {
+            found.secret("INVOICE_PUBLIC_TOKEN_SECRET", Some(secret), SECRET);
+        }
         found.usable("PII_MASTER_KEY", config.master_keys().err());
         found.random_key("PII_MASTER_KEY", config.pii_master_key.as_ref());
     }

@@ -45,6 +45,9 @@ fn entries(config: &Config, environment: &Environment) -> Vec<Entry> {
         ("AUTH_SECRET_KEY", &config.auth_secret_key),
         ("AUTH_SECRET_KEY_PREVIOUS", &config.auth_secret_key_previous),
         ("METRICS_TOKEN", &config.watch.metrics_token),
+        ("INVOICE_PUBLIC_TOKEN_SECRET", &config.payments.invoice_public_token_secret),
+        ("STRIPE_SECRET_KEY", &config.payments.stripe_secret_key),
+        ("STRIPE_WEBHOOK_SECRET", &config.payments.stripe_webhook_secret),
     ];
     let masked = |value: &Option<SecretString>| value.as_ref().map(|_| MASK.to_owned());
     let plain = plain.into_iter().map(|(key, value)| (key, value, false));

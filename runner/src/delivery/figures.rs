@@ -1,8 +1,8 @@
 //! What is measured about the outbox: how much waits, for how long, and what became of each attempt.
 
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, PORTAL_LINK, REQUEST_RECEIVED,
-    VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, DISPATCH_NOTICE, PORTAL_LINK,
+    REQUEST_RECEIVED, VISIT_PLANNED,
 };
 use metrics::{Counter, Gauge};
 use sqlx::PgPool;
@@ -10,13 +10,14 @@ use sqlx::PgPool;
 use super::NAME;
 
 /// Kinds of effects that have series of their own; whatever a newer build has written shares one.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     REQUEST_RECEIVED,
     BOOKING_CONFIRMED,
     BOOKING_REMINDER,
     PORTAL_LINK,
     BREAK_GLASS_STARTED,
     VISIT_PLANNED,
+    DISPATCH_NOTICE,
     "unknown",
 ];
 

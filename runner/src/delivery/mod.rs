@@ -8,6 +8,8 @@ mod circuit;
 mod crew;
 mod email;
 mod figures;
+mod invoice;
+mod notice;
 mod photo;
 mod portal;
 mod visit;
@@ -20,8 +22,8 @@ use chrono_tz::Tz;
 use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, CREW_CLEAR, PHOTO_FORGET,
-    PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED, VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, CREW_CLEAR, DISPATCH_NOTICE,
+    INVOICE_LETTER, PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -105,6 +107,7 @@ pub struct Delivery {
     keys: MasterKeys,
     clock: api::Clock,
     email: Email,
+    links: api::InvoiceLinks,
     /// Who watches over the installation.
     watch: Option<String>,
     figures: Figures,
@@ -137,7 +140,8 @@ impl Delivery {
         let figures = Figures::start();
         let email = Email::new(config, api::Clock::clone(&clock))?;
         let store = config.storage.store()?;
-        Ok(Self { db, keys, clock, email, watch, figures, bus, store })
+        let links = config.invoice_links()?;
+        Ok(Self { db, keys, clock, email, links, watch, figures, bus, store })
     }
 
     /// Delivers what is due, until `stop`.
@@ -211,10 +215,12 @@ impl Delivery {
                 Ok(self.email.request_received(effect.effect_id, &payload).await)
             }
             BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
+            DISPATCH_NOTICE => self.dispatch_notice(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
             CREW_CLEAR => self.clear_crews(effect).await,
             PHOTO_PURGE => Ok(self.purge_photo(effect).await),
             PHOTO_FORGET => self.forget_photos(effect).await,
+            INVOICE_LETTER => self.invoice_letter(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),

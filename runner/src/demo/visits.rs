@@ -1,291 +1,255 @@
-//! Teams, workers, clients and their visits: some of every state, made by commands at their moments.
+//! Visits, each with a whole life. What lies behind the last day is cut off later, and so there are visits in every state.
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use chrono_tz::America::Edmonton;
-use domain::customers::client::{ClientCommand, Contact};
-use domain::id::{BookingId, ClientId, SubscriptionId, TeamId, WorkerId};
-use domain::people::worker::{Profile, TeamNumber, WorkerCommand};
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::{BookingId, ClientId};
 use domain::pricing::prices;
 use domain::sales::estimate::CleaningType;
 use domain::scheduling::booking::{
-    BookingCommand, Change, Crew, CrewMember, DepositStep, Origin, Party, Request,
+    self, BookingCommand, Change, CrewMember, DepositStep, Origin, Party, Request,
 };
-use domain::scheduling::search;
-use domain::scheduling::subscription::plan::{Plan, Rhythm};
-use domain::scheduling::subscription::{Origin as Subscribed, SubscriptionCommand};
-use domain::scheduling::team::TeamCommand;
 use domain::scheduling::terms::deposit::Downgrade;
 use domain::scheduling::terms::policies::BookingPolicies;
 use domain::scheduling::terms::risk::History;
 use domain::scheduling::window::Window;
+use domain::scheduling::work_session::WorkCommand;
 use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use uuid::Uuid;
 
-use super::{Act, DAYS, FAMILY, GIVEN, STREETS, Step};
+use super::calendar::{MINUTES, Slot};
+use super::clients::Customer;
+use super::leads::Won;
+use super::staff::Crew;
+use super::step::{Act, Step};
 
-/// Teams of a demo organisation.
-const TEAMS: [&str; 2] = ["North", "South"];
+/// Of this many days the time on site is told.
+const CLOCKED: TimeDelta = TimeDelta::days(14);
 
-/// Clients who are visited.
-const CLIENTS: usize = 10;
+/// What staff ask in advance where a first visit worries them.
+const DEPOSIT_CENTS: i64 = 5_000;
 
-/// What becomes of a visit.
-#[derive(Clone, Copy)]
+/// What becomes of a visit, if there is time.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    Pending,
-    Confirmed,
-    Moved,
     Done,
-    InProgress,
-    Cancelled,
-    Expired,
+    /// Long ago, and nobody wants to see it any more.
     Archived,
+    /// Paid for in advance, and done.
+    Paid,
+    /// From the evening to another time of the day, and done.
+    Moved,
+    CancelledByClient,
+    CancelledByStaff,
+    /// The deposit never came.
+    Expired,
+    /// Nobody has promised to come.
+    Pending,
 }
 
-/// Days after the first on which visits start, and what becomes of each; the last days are still to come.
-const VISITS: [(i64, Fate); 22] = [
-    (10, Fate::Done),
-    (14, Fate::Done),
-    (18, Fate::Cancelled),
-    (23, Fate::Done),
-    (29, Fate::Done),
-    (34, Fate::Archived),
-    (40, Fate::Done),
-    (46, Fate::Expired),
-    (52, Fate::Done),
-    (57, Fate::Cancelled),
-    (63, Fate::Done),
-    (69, Fate::Done),
-    (75, Fate::Done),
-    (81, Fate::Done),
-    (DAYS - 1, Fate::InProgress),
-    (DAYS + 1, Fate::Confirmed),
-    (DAYS + 2, Fate::Confirmed),
-    (DAYS + 3, Fate::Moved),
-    (DAYS + 4, Fate::Pending),
-    (DAYS + 6, Fate::Cancelled),
-    (DAYS + 8, Fate::Confirmed),
-    (DAYS + 9, Fate::Pending),
-];
-
-/// A team and the worker who goes out with it.
-#[derive(Clone, Copy)]
-struct Pair {
-    team: TeamId,
-    worker: WorkerId,
+impl Fate {
+    const fn of(roll: u32) -> Self {
+        match roll {
+            0..70 => Self::Done,
+            70..73 => Self::Archived,
+            73..77 => Self::Paid,
+            77..81 => Self::Moved,
+            81..88 => Self::CancelledByClient,
+            88..91 => Self::CancelledByStaff,
+            91..93 => Self::Expired,
+            _ => Self::Pending,
+        }
+    }
 }
 
 /// Writes the visits of one organisation.
 pub(super) struct Visits<'a> {
     pub(super) rng: &'a mut StdRng,
-    pub(super) start: DateTime<Utc>,
+    pub(super) end: DateTime<Utc>,
     pub(super) steps: &'a mut Vec<Step>,
+    pub(super) crews: &'a [Crew],
+    pub(super) customers: &'a [Customer],
+    /// Whoever accepted an offer and was not visited yet, the first first.
+    pub(super) won: Vec<Won>,
+    pub(super) known: HashMap<ClientId, Known>,
+    pub(super) evenings: HashSet<(usize, DateTime<Utc>)>,
+}
+
+/// What the organisation knows of a customer.
+#[derive(Default)]
+pub(super) struct Known {
+    promised: Option<DateTime<Utc>>,
+    cancelled: Vec<DateTime<Utc>>,
+}
+
+impl Known {
+    fn history(&self, at: DateTime<Utc>) -> History {
+        let cancelled = self.cancelled.iter().filter(|then| **then < at).count();
+        History {
+            was_visited: self.promised.is_some_and(|then| then < at),
+            cancelled: u32::try_from(cancelled).unwrap_or(u32::MAX),
+            postal_code: None,
+        }
+    }
 }
 
 impl Visits<'_> {
-    /// Everything, as far as the names allow.
-    pub(super) fn write(mut self) -> Option<()> {
-        let pairs = [self.pair(0)?, self.pair(1)?];
-        let mut clients = Vec::with_capacity(CLIENTS);
-        for number in 0..CLIENTS {
-            clients.push(self.client(number)?);
-        }
-        for (number, (day, fate)) in VISITS.into_iter().enumerate() {
-            self.visit((day, fate), pairs[number % 2], clients[number % CLIENTS])?;
-        }
-        self.subscriptions(&clients)
-    }
-
-    /// One that goes on, one that rests and one that has ended.
-    fn subscriptions(&mut self, clients: &[ClientId]) -> Option<()> {
-        let rhythms = [Rhythm::Weekly, Rhythm::Biweekly, Rhythm::Monthly];
-        for (number, (client, frequency)) in clients.iter().zip(rhythms).enumerate() {
-            let at = self.end() - TimeDelta::hours(30 - i64::try_from(number).ok()?);
-            let subscription_id = SubscriptionId::from(self.id());
-            let today = at.with_timezone(&Edmonton).date_naive();
-            let start = SubscriptionCommand::Start(Subscribed {
-                subscription_id,
-                client: *client,
-                plan: Plan {
-                    frequency,
-                    // Nothing is booked before somebody has looked around.
-                    start_date: today + TimeDelta::days(16),
-                    preferred_weekday: None,
-                    preferred_day_of_month: None,
-                    base_service_type: "standard".to_owned(),
-                },
-                price_cents: 9_450,
-                price_book: Some(prices::economy_v1().name()),
-                today,
-                now: at,
-            });
-            self.push(at, true, &subscription_id, Act::Subscription(start));
-            let now = at + TimeDelta::hours(12);
-            let end = match frequency {
-                Rhythm::Weekly => continue,
-                Rhythm::Biweekly => {
-                    let reason = Some("Away until spring".to_owned());
-                    SubscriptionCommand::Pause { reason, now }
-                }
-                Rhythm::Monthly => SubscriptionCommand::Cancel { reason: None, now },
-            };
-            self.push(now, true, &subscription_id, Act::Subscription(end));
+    /// One visit for each of `slots`, which are in the order of being asked for.
+    pub(super) fn write(mut self, slots: &[Slot]) -> Option<()> {
+        for slot in slots {
+            self.visit(slot)?;
         }
         Some(())
     }
 
-    fn id(&mut self) -> Uuid {
-        Uuid::from_u128(self.rng.random())
-    }
-
-    fn push(&mut self, at: DateTime<Utc>, by_staff: bool, id: &impl ToString, act: Act) {
-        self.steps.push(Step { at, id: id.to_string(), by_staff, act });
-    }
-
-    fn pair(&mut self, place: usize) -> Option<Pair> {
-        let minute = i64::try_from(place).ok()? * 5 + 1;
-        let at = self.start + TimeDelta::minutes(minute);
-        let team = TeamId::from(self.id());
-        let number = i32::try_from(place).ok()? + 1;
-        let name = TEAMS.get(place)?.to_string();
-        let create = TeamCommand::Create { team_id: team, number, name, now: at };
-        self.push(at, true, &team, Act::Team(create));
-        let worker = WorkerId::from(self.id());
-        let (given, family) = (GIVEN.choose(self.rng)?, FAMILY.choose(self.rng)?);
-        let name = format!("{given} {family}");
-        let profile = Profile::parse(&name, &format!("780-555-01{number:02}"), None).ok()?;
-        let (at, team_number) = (at + TimeDelta::minutes(1), TeamNumber::parse(number)?);
-        let hire = WorkerCommand::Hire { worker_id: worker, profile, team: team_number, now: at };
-        self.push(at, true, &worker, Act::Worker(hire));
-        Some(Pair { team, worker })
-    }
-
-    fn client(&mut self, number: usize) -> Option<ClientId> {
-        let at = self.start + TimeDelta::minutes(30 + i64::try_from(number).ok()?);
-        let client_id = ClientId::from(self.id());
-        let (given, family) = (GIVEN.choose(self.rng)?, FAMILY.choose(self.rng)?);
-        let name = format!("{given} {family}");
-        let email = format!("{}.client{number}@example.org", given.to_lowercase());
-        let contact =
-            Contact::parse(&name, &email, Some(&format!("780-555-02{number:02}"))).ok()?;
-        let register = ClientCommand::Register { client_id, contact, now: at };
-        self.push(at, true, &client_id, Act::Client(register));
-        Some(client_id)
-    }
-
-    fn visit(&mut self, (day, fate): (i64, Fate), pair: Pair, client: ClientId) -> Option<()> {
-        let booking_id = BookingId::from(self.id());
-        // Whoever is there now came on the last afternoon.
-        let hour = if matches!(fate, Fate::InProgress) { 16 } else { 10 };
-        let window = self.window(day, hour)?;
-        let asked = (window.starts_at - TimeDelta::days(5)).min(self.end() - TimeDelta::hours(6));
-        let request = self.request((booking_id, client, pair), window, (asked, fate))?;
-        self.push(
-            asked,
-            true,
-            &booking_id,
-            Act::Booking(BookingCommand::Request(Box::new(request))),
-        );
-        let (confirmed, starts_at) = (asked + TimeDelta::hours(2), window.starts_at);
-        let mut later = |at, command| self.push(at, true, &booking_id, Act::Booking(command));
-        if matches!(fate, Fate::Pending) {
-            return Some(());
-        }
-        if matches!(fate, Fate::Expired) {
-            let now = asked + TimeDelta::minutes(31);
-            later(now, BookingCommand::Deposit { step: DepositStep::Expire, now });
-            return Some(());
-        }
-        later(confirmed, BookingCommand::Confirm { now: confirmed });
+    fn visit(&mut self, slot: &Slot) -> Option<()> {
+        let is_past = slot.window.ends_at < self.end;
+        let fate = match Fate::of(self.rng.random_range(0..100)) {
+            Fate::Pending if is_past => Fate::Done,
+            // One team has one evening a day.
+            Fate::Moved if !self.evenings.insert((slot.crew, slot.evening.starts_at)) => Fate::Done,
+            fate => fate,
+        };
+        let booking_id = BookingId::from(Uuid::from_u128(self.rng.random()));
+        let request = self.request(booking_id, slot, fate)?;
+        let (client, lead) = (request.client?, request.crew.lead);
+        let mut life = Life { id: booking_id, steps: &mut *self.steps };
+        life.push(slot.asked, BookingCommand::Request(Box::new(request)));
+        let known = self.known.entry(client).or_default();
+        let confirmed = slot.asked + TimeDelta::hours(2);
         match fate {
-            Fate::Done | Fate::Archived => {
-                let now = starts_at + TimeDelta::minutes(115);
-                later(
-                    starts_at,
-                    BookingCommand::Start { worker: Some(pair.worker), now: starts_at },
-                );
-                let (actual_minutes, checklist_open) = (115, false);
-                later(now, BookingCommand::Complete { actual_minutes, checklist_open, now });
-                if matches!(fate, Fate::Archived) {
-                    let now = now + TimeDelta::days(1);
-                    later(now, BookingCommand::SetArchived { archived: true, now });
-                }
+            Fate::Pending => return Some(()),
+            Fate::Expired => {
+                let now = slot.asked + TimeDelta::minutes(31);
+                life.push(now, BookingCommand::Deposit { step: DepositStep::Expire, now });
+                known.cancelled.push(now);
+                return Some(());
             }
-            Fate::InProgress => {
-                later(
-                    starts_at,
-                    BookingCommand::Start { worker: Some(pair.worker), now: starts_at },
-                );
+            Fate::Paid => {
+                let now = slot.asked + TimeDelta::minutes(12);
+                let payment_id = format!("demo-{booking_id}");
+                let step = DepositStep::Pay { payment_id, amount_cents: DEPOSIT_CENTS };
+                life.push(now, BookingCommand::Deposit { step, now });
             }
-            Fate::Cancelled => {
-                let now = confirmed + TimeDelta::hours(1);
-                let reason = Some("Not at home that week".to_owned());
-                later(now, BookingCommand::Cancel { by: Party::Client, reason, now });
+            _ => {}
+        }
+        if fate != Fate::Paid {
+            life.push(confirmed, BookingCommand::Confirm { now: confirmed });
+        }
+        let now = confirmed + TimeDelta::hours(1);
+        match fate {
+            Fate::CancelledByClient | Fate::CancelledByStaff => {
+                let (by, reason) = if fate == Fate::CancelledByClient {
+                    (Party::Client, "Not at home that week")
+                } else {
+                    (Party::Staff, "The van broke down")
+                };
+                life.push(now, BookingCommand::Cancel { by, reason: Some(reason.to_owned()), now });
+                known.cancelled.push(now);
+                return Some(());
             }
-            Fate::Moved => {
-                let now = confirmed + TimeDelta::hours(1);
-                let change = moved(Window::of_minutes(starts_at + TimeDelta::hours(4), 120), now);
-                later(now, BookingCommand::Place(Box::new(change)));
-            }
-            Fate::Pending | Fate::Confirmed | Fate::Expired => {}
+            Fate::Moved => life.push(now, BookingCommand::Place(Box::new(moved(slot.window, now)))),
+            _ => {}
+        }
+        known.promised.get_or_insert(confirmed);
+        let begins = slot.window.starts_at + TimeDelta::minutes(self.rng.random_range(0..8));
+        let minutes = self.rng.random_range(95..140_u32);
+        let ends = begins + TimeDelta::minutes(minutes.into());
+        life.push(begins, BookingCommand::Start { worker: lead, now: begins });
+        let complete =
+            BookingCommand::Complete { actual_minutes: minutes, checklist_open: false, now: ends };
+        if begins > self.end - CLOCKED {
+            life.clock(lead, begins, ends);
+        }
+        life.push(ends, complete);
+        if fate == Fate::Archived {
+            let now = ends + TimeDelta::days(20);
+            life.push(now, BookingCommand::SetArchived { archived: true, now });
         }
         Some(())
     }
 
-    fn end(&self) -> DateTime<Utc> {
-        self.start + TimeDelta::days(DAYS)
-    }
-
-    /// Two hours, on the clock of the organisation.
-    fn window(&self, day: i64, hour: u32) -> Option<Window> {
-        let date = (self.start + TimeDelta::days(day)).date_naive();
-        // The first day begins at midnight UTC, which is the evening before there.
-        let date = if hour > 12 { date.pred_opt()? } else { date };
-        let at = search::instant(date, NaiveTime::from_hms_opt(hour, 0, 0)?, Edmonton);
-        Some(Window::of_minutes(at, 120))
-    }
-
-    fn request(
-        &mut self,
-        (booking_id, client, pair): (BookingId, ClientId, Pair),
-        window: Window,
-        (now, fate): (DateTime<Utc>, Fate),
-    ) -> Option<Request> {
-        let Pair { team, worker } = pair;
-        let member = CrewMember { worker, team, is_active: true };
-        let number: u16 = self.rng.random_range(1..400);
-        let street = STREETS.choose(self.rng)?;
-        let service = [CleaningType::Standard, CleaningType::Standard, CleaningType::Deep];
-        let awaits_deposit = matches!(fate, Fate::Expired);
+    fn request(&mut self, booking_id: BookingId, slot: &Slot, fate: Fate) -> Option<Request> {
+        let crew = self.crews.get(slot.crew)?;
+        let there = self.customers.iter().filter(|customer| customer.since < slot.asked);
+        let there: Vec<_> = there.collect();
+        let customer = there.choose(self.rng)?;
+        let won = self.won.first().filter(|won| won.at < slot.asked).map(|won| won.lead);
+        if won.is_some() {
+            self.won.remove(0);
+        }
+        let size = if self.rng.random_bool(0.4) { 2 } else { 1 };
+        let chosen: Vec<_> = crew.workers.choose_multiple(self.rng, size).copied().collect();
+        let member = |worker| CrewMember { worker, team: crew.team, is_active: true };
+        let (service, cents) = if self.rng.random_bool(0.75) {
+            (CleaningType::Standard, self.rng.random_range(110..190) * 100)
+        } else {
+            (CleaningType::Deep, self.rng.random_range(210..340) * 100)
+        };
+        let has_deposit = matches!(fate, Fate::Expired | Fate::Paid);
         Some(Request {
             booking_id,
             origin: Origin::Staff,
-            client: Some(client),
-            lead: None,
+            client: Some(customer.client),
+            lead: won,
             address: None,
             subscription: None,
-            place: Some(format!("{number} {street}")),
+            place: Some(customer.place.clone()),
             missing_contact: Vec::new(),
             is_blocked: false,
             block_override: None,
-            team,
-            crew: Crew { lead: Some(worker), members: vec![member] },
-            window,
-            service: service.choose(self.rng).copied(),
-            total_cents: Some(self.rng.random_range(95..320) * 100),
+            team: crew.team,
+            crew: booking::Crew {
+                lead: chosen.first().copied(),
+                members: chosen.into_iter().map(member).collect(),
+            },
+            window: if fate == Fate::Moved { slot.evening } else { slot.window },
+            service: Some(service),
+            total_cents: Some(cents),
             price_book: None,
             addons: Vec::new(),
             obstacles: Vec::new(),
             forced: None,
-            history: History::default(),
+            history: self.known.entry(customer.client).or_default().history(slot.asked),
             policies: BookingPolicies::default(),
             decided_by: prices::economy_v1().name(),
-            named_deposit_cents: awaits_deposit.then_some(5_000),
-            unpayable: (!awaits_deposit).then_some(Downgrade::StripeUnavailable),
-            now,
+            named_deposit_cents: has_deposit.then_some(DEPOSIT_CENTS),
+            unpayable: (!has_deposit).then_some(Downgrade::StripeUnavailable),
+            now: slot.asked,
         })
+    }
+}
+
+/// The steps of one visit.
+struct Life<'a> {
+    id: BookingId,
+    steps: &'a mut Vec<Step>,
+}
+
+impl Life<'_> {
+    fn push(&mut self, at: DateTime<Utc>, command: BookingCommand) {
+        self.steps.push(Step::staff(at, self.id.to_string(), Act::Booking(command)));
+    }
+
+    /// The time on site, with a reason if it was much.
+    fn clock(
+        &mut self,
+        worker: Option<domain::id::WorkerId>,
+        begins: DateTime<Utc>,
+        ends: DateTime<Utc>,
+    ) {
+        let mut push = |at, command| {
+            self.steps.push(Step::staff(at, self.id.to_string(), Act::Work(command)));
+        };
+        let (booking, planned_minutes) = (self.id, MINUTES);
+        push(begins, WorkCommand::Start { booking, worker, planned_minutes, now: begins });
+        let threshold_permille = 1_200;
+        push(
+            ends,
+            WorkCommand::Finish { planned_minutes, threshold_permille, overrun: None, now: ends },
+        );
     }
 }
 

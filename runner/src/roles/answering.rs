@@ -10,6 +10,9 @@ use sqlx::{ConnectOptions, Connection};
 /// How long everything may take to answer before the start counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long the read models may take for the largest demo data.
+const READING: Duration = Duration::from_mins(20);
+
 /// Waits until every address answers and the read models have the demo data.
 pub(super) async fn answering(told: &Value, database: &str) -> anyhow::Result<()> {
     let deadline = Instant::now() + PATIENCE;
@@ -30,6 +33,7 @@ pub(super) async fn answering(told: &Value, database: &str) -> anyhow::Result<()
     let names: Vec<String> = projections::READERS.iter().map(|r| r.name.to_owned()).collect();
     let options: PgConnectOptions = database.parse()?;
     let mut db = options.connect().await?;
+    let deadline = Instant::now() + READING;
     while Instant::now() < deadline {
         let behind = sqlx::query_scalar!(r#"select count(*) as "n!" from log.lagging($1)"#, &names)
             .fetch_one(&mut db)

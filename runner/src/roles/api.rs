@@ -58,6 +58,7 @@ fn state(
         tokens: config.tokens()?,
         staff: config.staff.policy(config.app_env),
         portal: config.portal.policy(),
+        invoice_links: config.invoice_links()?,
         health: Health::new(
             connect,
             revisions()?,

@@ -319,7 +319,7 @@ fn ready(
     for (demo, client) in demo::ORGANISATIONS.iter().zip(clients) {
         let mut logins = serde_json::Map::new();
         for role in demo::ROLES {
-            let username = demo::username(demo, role);
+            let username = demo::username(demo.slug, role);
             let password = password(&secrets, &username)?;
             let name: &'static str = role.into();
             logins.insert(name.to_owned(), json!({ "username": username, "password": password }));

@@ -10,6 +10,9 @@ use tokio::net::TcpStream;
 
 use crate::processor;
 
+/// The longest answer that is read.
+const ROOM: usize = 512 * 1024;
+
 /// One connection with its buffer.
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -35,7 +38,7 @@ impl Connection {
     pub(crate) async fn open(port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, buffer: vec![0; 16 * 1024], request: Vec::with_capacity(1024) }
+        Self { stream, buffer: vec![0; ROOM], request: Vec::with_capacity(1024) }
     }
 
     /// Sends a request made of `parts` and reads the answer.
@@ -48,6 +51,11 @@ impl Connection {
         let (head, end) = self.read().await;
         let status = std::str::from_utf8(&self.buffer[9..12]).unwrap().parse().unwrap();
         Answer { status, body: &self.buffer[head..end] }
+    }
+
+    /// Asks for `path`; `headers` end with a line break each.
+    pub(crate) async fn get(&mut self, path: &str, headers: &str) -> Answer<'_> {
+        self.ask(&["GET ", path, " HTTP/1.1\r\nhost: localhost\r\n", headers, "\r\n"]).await
     }
 
     /// Posts `body`; `headers` end with a line break each.

@@ -89,7 +89,7 @@ impl Tables {
             // The office takes leads; nobody is hired there and nobody books.
             let idle = [
                 "worker_list",
-                "client_list",
+                "client_",
                 "team_list",
                 "time_off",
                 "booking_list",
@@ -98,6 +98,7 @@ impl Tables {
                 "subscription",
                 "work_times",
                 "reason_log",
+                "dispatch_",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));
             assert!(is_idle || !rows.is_empty(), "{table} is empty");

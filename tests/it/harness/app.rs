@@ -167,7 +167,9 @@ impl App {
         let time: api::Clock = Arc::new(move || instant(told.load(Ordering::SeqCst)));
         let kept = ["--order-upload-root", files.path().to_str().unwrap()];
         let secret = ["--auth-secret-key", "a key that signs links of tests only"];
-        let program = ["cleaning"].iter().chain(&kept).chain(&secret).chain(arguments);
+        let invoices = ["--invoice-public-token-secret", "a secret of invoices in tests only"];
+        let fixed = kept.iter().chain(&secret).chain(&invoices);
+        let program = ["cleaning"].iter().chain(fixed).chain(arguments);
         let config = Alone::parse_from(program).config;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let state = api::App::new(api::Options {
@@ -179,6 +181,7 @@ impl App {
                 .unwrap(),
             staff: options.staff,
             portal: options.portal,
+            invoice_links: config.invoice_links().unwrap(),
             health: health(&db),
             backup: Backup::new(Vec::new()),
             clock: Arc::clone(&time),

@@ -62,6 +62,10 @@ impl Client {
         self.json(Method::POST, path, body.to_string()).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.json(Method::PUT, path, body.to_string()).await
+    }
+
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.json(Method::PATCH, path, body.to_string()).await
     }

@@ -3,6 +3,7 @@
 mod audit;
 mod auth;
 mod billing;
+mod customers;
 mod description;
 mod edge;
 mod email;
@@ -11,6 +12,7 @@ mod freshness;
 mod history;
 mod identity;
 mod intake;
+mod invoicing;
 mod isolation;
 mod leads;
 mod matrix;

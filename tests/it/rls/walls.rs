@@ -1,7 +1,8 @@
 //! Every table, asked as each role of the program.
 
+use chrono::TimeDelta;
 use projections::tenant;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Executor, PgConnection, Row};
 
@@ -108,6 +109,18 @@ pub(super) async fn filled() -> App {
 async fn visited(app: &App, owner: &Client) {
     let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
     let cleo = owner.post("/v1/admin/clients", &client).await.ok().body["client_id"].clone();
+    let (route, double) = (
+        format!("/v1/admin/clients/{}", cleo.as_str().unwrap()),
+        json!({
+            "name": "Cleo", "email": "cleo.b@example.org",
+        }),
+    );
+    let note = json!({ "kind": "COMPLAINT", "text": "late" });
+    owner.post(&format!("{route}/notes"), &note).await.ok();
+    owner.post(&format!("{route}/feedback"), &json!({ "rating": 2 })).await.ok();
+    let double = owner.post("/v1/admin/clients", &double).await.ok().body["client_id"].clone();
+    let merge = format!("/v1/admin/clients/{}/merge", double.as_str().unwrap());
+    owner.post(&merge, &json!({ "into_client_id": cleo })).await.ok();
     let team = json!({ "name": "North" });
     let team = owner.post("/v1/admin/teams", &team).await.ok().body["team_id"].clone();
     let visit = json!({
@@ -140,6 +153,14 @@ async fn visited(app: &App, owner: &Client) {
     let review = json!({ "booking_id": other, "rating": 5 });
     let reviews = format!("/v1/admin/workers/{}/reviews", vic.as_str().unwrap());
     owner.post(&reviews, &review).await.ok();
+    let pin = json!({ "lat": 53.54, "lng": -113.49 });
+    let desk = "/v1/admin/dispatcher";
+    owner.put(&format!("{desk}/bookings/{visit}/location"), &pin).await.ok();
+    let told = json!({
+        "booking_id": visit, "target": "client", "channel": "sms", "template_id": "CLIENT_DONE",
+    });
+    owner.post(&format!("{desk}/notify"), &told).await.ok();
+    seen_alert(app, owner, &team).await;
     let closed = json!({ "starts_at": "2090-02-01T00:00", "ends_at": "2090-02-02T00:00" });
     owner.post("/v1/admin/blackouts", &closed).await.ok();
     let weekly = json!({
@@ -147,8 +168,29 @@ async fn visited(app: &App, owner: &Client) {
         "start_date": app.now().date_naive(), "structured_inputs": { "beds": 1, "baths": 1 },
     });
     owner.post("/v1/admin/subscriptions", &weekly).await.ok();
+    let invoice = json!({
+        "client_id": cleo, "items": [{ "description": "Keys", "qty": 1, "unit_price_cents": 100 }],
+    });
+    owner.post("/v1/admin/invoices", &invoice).await.ok();
     let tax = json!({ "gst_rate": 0.05 });
     owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
+}
+
+/// A visit that is late, and that somebody has seen to be.
+async fn seen_alert(app: &App, owner: &Client, team: &Value) {
+    let starts_at = app.now() + TimeDelta::minutes(1);
+    let date = starts_at.with_timezone(&domain::settings::zone::DEFAULT).date_naive();
+    let late = json!({
+        "team_id": team, "starts_at": starts_at, "duration_minutes": 60,
+        "force_reason": "asked for", "client": { "name": "Vic", "email": "vic@example.org" },
+    });
+    owner.post("/v1/admin/schedule/quick-create", &late).await.ok();
+    app.advance(TimeDelta::minutes(20));
+    app.settle().await;
+    let alerts = owner.get(&format!("/v1/admin/dispatcher/alerts?date={date}")).await;
+    let id = alerts.ok().body["alerts"][0]["alert_id"].clone();
+    let seen = json!({ "alert_id": id, "date": date });
+    owner.post("/v1/admin/dispatcher/alerts/ack", &seen).await.ok();
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -160,8 +161,20 @@ impl Guest {
         asked.map_err(|failure| self.left(failure))
     }
 
-    /// As [`Self::query`], with parameters; those that are empty are left out.
+    /// Asks the API for what their organisation tells everybody.
     pub(super) async fn look_up(
+        &self,
+        site: &Site,
+        path: &[&str],
+        parameters: &[(&str, &str)],
+    ) -> Result<Reply, Failure> {
+        let org: Org = self.ask(site, "org-context").await?.read()?;
+        let visitor = self.visitor.clone().at(&org.org_id);
+        site.api.look_up(&visitor, path, parameters).await
+    }
+
+    /// As [`Self::query`], with parameters; those that are empty are left out.
+    pub(super) async fn query_with(
         &self,
         site: &Site,
         path: &[&str],
@@ -227,8 +240,11 @@ impl Guest {
         path: &[&str],
         body: Value,
     ) -> Result<Reply, Failure> {
-        let key = token::submission_key();
-        let command = Command::post(path, body, &key);
+        self.send(site, Command::post(path, body, &token::submission_key())).await
+    }
+
+    /// As [`Self::command`], with whatever it needs.
+    pub(super) async fn send(&self, site: &Site, command: Command<'_>) -> Result<Reply, Failure> {
         site.api.act(&self.visitor, &self.authorization, command).await
     }
 
@@ -252,6 +268,12 @@ impl Guest {
         let is_over = failure.status() == axum::http::StatusCode::UNAUTHORIZED;
         if is_over { Failure::LeftPortal(self.door) } else { failure }
     }
+}
+
+/// The organisation of somebody inside.
+#[derive(Deserialize)]
+struct Org {
+    org_id: String,
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ async fn list(
     let guest = Guest::of(&site, Door::Worker, visitor.clone(), &headers)?;
     // A day that is none is left to the API to refuse.
     let asked = [("from", fields.get("from")), ("cursor", fields.get("cursor"))];
-    let reply = guest.look_up(&site, &["worker", "jobs"], &asked).await?;
+    let reply = guest.query_with(&site, &["worker", "jobs"], &asked).await?;
     let next = reply.next_cursor.clone();
     let (frame, from) = (Frame::of(&visitor, "worker"), fields.get("from").to_owned());
     page::show(&ListPage { frame, csrf: guest.csrf, from, jobs: reply.read()?, next })

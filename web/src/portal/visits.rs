@@ -25,6 +25,8 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/client/visits/{id}", get(show))
         .route("/client/visits/{id}/reschedule", post(put_off))
         .route("/client/visits/{id}/cancel", post(call_off))
+        .route("/client/visits/{id}/repeat", post(repeat))
+        .route("/client/visits/{id}/review", post(review))
 }
 
 /// A line of the list.
@@ -138,6 +140,50 @@ async fn call_off(
     change(&site, visitor, &headers, (id(&visit)?, "cancel"), (fields, body)).await
 }
 
+#[derive(Deserialize)]
+struct Repeated {
+    booking_id: String,
+}
+
+async fn repeat(
+    State(site): State<SiteState>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(visit): Path<String>,
+    PublicForm(fields): PublicForm,
+) -> Answer {
+    let visit = id(&visit)?;
+    let guest = Guest::with_form(&site, Door::Client, visitor.clone(), &headers, &fields)?;
+    match guest.command(&site, &["client", "orders", visit, "repeat"], json!({})).await {
+        Ok(reply) => {
+            let made: Repeated = reply.read()?;
+            Ok(page::go_to(&format!("/client/visits/{}?saved=1", made.booking_id)))
+        }
+        Err(failure) => {
+            refuse(&site, (&visitor, guest), (visit, "repeat"), (fields, failure)).await
+        }
+    }
+}
+
+async fn review(
+    State(site): State<SiteState>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(visit): Path<String>,
+    PublicForm(fields): PublicForm,
+) -> Answer {
+    let visit = id(&visit)?;
+    let guest = Guest::with_form(&site, Door::Client, visitor.clone(), &headers, &fields)?;
+    let rating: i64 = fields.get("rating").parse().unwrap_or_default();
+    let body = json!({ "rating": rating, "comment": fields.filled("comment") });
+    match guest.command(&site, &["client", "orders", visit, "review"], body).await {
+        Ok(_) => Ok(page::go_to(&format!("/client/visits/{visit}?saved=1"))),
+        Err(failure) => {
+            refuse(&site, (&visitor, guest), (visit, "review"), (fields, failure)).await
+        }
+    }
+}
+
 async fn change(
     site: &Site,
     visitor: Visitor,
@@ -147,16 +193,26 @@ async fn change(
 ) -> Answer {
     let guest = Guest::with_form(site, Door::Client, visitor.clone(), headers, &fields)?;
     let path = ["v1", "client", "bookings", visit, what];
-    let Err(failure) = guest.command(site, &path, body).await else {
-        return Ok(page::go_to(&format!("/client/visits/{visit}?saved=1")));
-    };
+    match guest.command(site, &path, body).await {
+        Ok(_) => Ok(page::go_to(&format!("/client/visits/{visit}?saved=1"))),
+        Err(failure) => refuse(site, (&visitor, guest), (visit, what), (fields, failure)).await,
+    }
+}
+
+/// The visit again, with a form that was not accepted.
+async fn refuse(
+    site: &Site,
+    (visitor, guest): (&Visitor, Guest),
+    (visit, what): (&str, &str),
+    (fields, failure): (Fields, Failure),
+) -> Answer {
     let failure = guest.left(failure);
     if failure.refusal().is_none_or(|refusal| matches!(refusal.status, 401 | 403 | 404)) {
         return Err(failure);
     }
     let form = Form::new(what, fields).refused(&failure);
     let visit = find(site, &guest, visit).await?;
-    let frame = Frame::of(&visitor, "client");
+    let frame = Frame::of(visitor, "client");
     let page = VisitPage { frame, csrf: guest.csrf, visit, saved: false, form };
     page::show_as(failure.status(), &page)
 }

@@ -11,6 +11,10 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
     if let Some(path) = asked.path.strip_prefix("/v1/client/") {
         return Some(visits(asked, path));
     }
+    if asked.path.trim_end_matches('?') == "/v1/settings/service-catalog" {
+        let service = json!({ "service_type_id": LEAD, "name": "Big <clean>" });
+        return Some(axum::Json(json!({ "service_types": [service] })).into_response());
+    }
     let (kind, what) = asked.path.trim_start_matches('/').split_once('/')?;
     if !["worker", "client"].contains(&kind) {
         return None;
@@ -52,6 +56,18 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
                 "expires_at": "2026-11-24T21:00:00Z", "is_current": true,
             },
         ] })),
+        "org-context" => told(json!({ "org_id": "maple-id" })),
+        "subscriptions" if asked.method == Method::GET => told(json!([{
+            "subscription_id": LEAD, "status": "ACTIVE", "frequency": "WEEKLY", "base_service_type": "Big <clean>",
+            "base_price": 15_000, "next_run": "2030-03-04",
+        }])),
+        _ if what.ends_with("/repeat") => told(json!({ "booking_id": LEAD })),
+        _ if what.ends_with("/review") && asked.body["rating"] == 1 => Some(problem(
+            409,
+            "client.feedback_exists",
+            "there is feedback about this visit already",
+            &json!([]),
+        )),
         "change-password" if text("current_password") != " pail " => refused("Invalid credentials"),
         "change-password" => told(json!({ "status": "ok", "access_token": "dana" })),
         _ => told(json!({ "status": "ok" })),
@@ -65,6 +81,16 @@ fn visits(asked: &Asked, path: &str) -> Response {
     });
     match path {
         "portal/bookings" => return axum::Json(json!([visit])).into_response(),
+        _ if path.starts_with("slots?") => {
+            let slots = json!({ "duration_minutes": 120, "slots": ["2030-03-04T16:00:00Z"] });
+            return axum::Json(slots).into_response();
+        }
+        "bookings" if asked.body["starts_at"] == "2030-03-04T16:00:00.000000Z" => {
+            return axum::Json(json!({ "booking_id": LEAD })).into_response();
+        }
+        "bookings" => {
+            return problem(409, "slot_taken", "Requested slot is no longer available", &json!([]));
+        }
         _ if asked.body["starts_at"] == "2026-12-07T10:00" => {
             return problem(409, "booking.conflict", "That time is taken", &json!([]));
         }
@@ -293,4 +319,98 @@ async fn clients_put_their_visits_off_and_call_them_off() {
     let asked = api.asked(&Method::POST, &format!("/v1/client/bookings/{LEAD}/cancel"));
     assert_eq!((asked.len(), &asked[0].body["reason"]), (1, &Value::Null));
     assert_eq!(api.browser.get("/client/visits/..%2Fx").await.status, StatusCode::NOT_FOUND);
+}
+
+/// A client in a session.
+async fn client() -> FakeApi {
+    let mut api = FakeApi::start().await;
+    api.browser.keep("client_session=sam");
+    api
+}
+
+#[tokio::test]
+async fn a_client_chooses_a_time_of_their_own_organisation() {
+    let mut api = client().await;
+    let page = api.browser.get("/client/book?date=2030-03-04&minutes=120").await;
+    assert!(page.shows("2030-03-04 16:00:00 UTC"), "{}", page.html);
+    let asked = api
+        .asked(&Method::GET, "/v1/client/slots?from=2030-03-04&to=2030-03-05&duration_minutes=120");
+    assert_eq!(asked[0].header("x-org"), "maple-id");
+    let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
+    let form = |at: &'static str| {
+        [
+            ("csrf", csrf.clone()),
+            ("key", key.clone()),
+            ("date", "2030-03-04".to_owned()),
+            ("starts_at", at.to_owned()),
+        ]
+    };
+    let taken = form("2030-03-04T17:00:00.000000Z");
+    let taken: Vec<(&str, &str)> =
+        taken.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let page = api.browser.post("/client/book", &taken).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.shows("no longer available") && page.field("key") != key, "{}", page.html);
+    let free = form("2030-03-04T16:00:00.000000Z");
+    let free: Vec<(&str, &str)> =
+        free.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let page = api.browser.post("/client/book", &free).await;
+    assert_eq!(page.header("location"), format!("/client/visits/{LEAD}?saved=1"));
+    let asked = api.asked(&Method::POST, "/v1/client/bookings").pop().unwrap();
+    assert_eq!(
+        (asked.header("authorization"), asked.header("idempotency-key")),
+        ("Bearer sam", &*key)
+    );
+}
+
+#[tokio::test]
+async fn a_client_repeats_and_reviews_a_visit() {
+    let mut api = client().await;
+    let visit = format!("/client/visits/{LEAD}");
+    let page = api.browser.get(&visit).await;
+    let csrf = page.field("csrf").to_owned();
+    let page = api.browser.post(&format!("{visit}/repeat"), &[("csrf", &csrf)]).await;
+    assert_eq!(page.header("location"), format!("{visit}?saved=1"));
+    let said = |rating| [("csrf", csrf.as_str()), ("rating", rating), ("comment", "<dusty>")];
+    let page = api.browser.post(&format!("{visit}/review"), &said("5")).await;
+    assert_eq!(page.header("location"), format!("{visit}?saved=1"));
+    let asked = &api.asked(&Method::POST, &format!("/client/orders/{LEAD}/review"))[0];
+    assert_eq!(asked.body, json!({ "rating": 5, "comment": "<dusty>" }));
+    let page = api.browser.post(&format!("{visit}/review"), &said("1")).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(
+        page.shows("feedback about this visit already") && page.shows("&#60;dusty&#62;"),
+        "{}",
+        page.html
+    );
+    let forged =
+        api.browser.post(&format!("{visit}/review"), &[("csrf", "x"), ("rating", "5")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_client_sees_begins_and_ends_subscriptions() {
+    let mut api = client().await;
+    let page = api.browser.get("/client/subscriptions").await;
+    assert!(page.shows("Every week") && page.shows("$150.00"), "{}", page.html);
+    assert!(page.shows("Big &#60;clean&#62;") && page.shows("Pause") && !page.shows("Go on"));
+    let csrf = page.field("csrf").to_owned();
+    let form = [
+        ("csrf", &*csrf),
+        ("key", "k"),
+        ("frequency", "WEEKLY"),
+        ("start_date", "2030-03-04"),
+        ("service_type_id", LEAD),
+    ];
+    let page = api.browser.post("/client/subscriptions", &form).await;
+    assert_eq!(page.header("location"), "/client/subscriptions");
+    let asked = &api.asked(&Method::POST, "/client/subscriptions")[0];
+    assert_eq!(
+        asked.body,
+        json!({ "frequency": "WEEKLY", "start_date": "2030-03-04", "service_type_id": LEAD })
+    );
+    let end = [("csrf", &*csrf), ("status", "CANCELED")];
+    api.browser.post(&format!("/client/subscriptions/{LEAD}"), &end).await;
+    let asked = &api.asked(&Method::PATCH, &format!("/client/subscriptions/{LEAD}"))[0];
+    assert_eq!(asked.body, json!({ "status": "CANCELED" }));
 }

@@ -91,7 +91,7 @@ async fn request_client_link(
 }
 
 /// Where links lead. A host that anybody may name is believed only if an organisation has registered it.
-pub(super) async fn portal(
+pub(crate) async fn portal(
     app: &App,
     headers: &HeaderMap,
     org: &Organisation,

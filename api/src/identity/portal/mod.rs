@@ -12,6 +12,7 @@ mod staff;
 mod worker;
 
 pub(crate) use self::caller::{Portal, PortalCaller, sign_in};
+pub(crate) use self::client::portal as address;
 pub use self::link::{LinkError, Links, Made, Wanted};
 pub use self::policy::PortalPolicy;
 pub use self::shared::SharedLogin;

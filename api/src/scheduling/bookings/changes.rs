@@ -141,13 +141,23 @@ async fn cancel_booking(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let CancelBody { reason } = request.body()?;
-    let (context, now) = (request.context(&caller), app.now());
+    cancel(&app, &request.context(&caller), id, reason).await
+}
+
+/// Staff call a visit off.
+pub(in super::super) async fn cancel(
+    app: &App,
+    context: &Context,
+    id: BookingId,
+    reason: Option<String>,
+) -> Result<Answer, Problem> {
+    let now = app.now();
     let command = BookingCommand::Cancel { by: Party::Staff, reason, now };
-    let done = match run(&app, &context, id, command).await {
+    let done = match run(app, context, id, command).await {
         // Nothing is written down any more about who was erased, and yet nobody comes.
         Err(CommandError::SubjectErased) => {
             let command = BookingCommand::Cancel { by: Party::System, reason: None, now };
-            run(&app, &context, id, command).await
+            run(app, context, id, command).await
         }
         done => done,
     };

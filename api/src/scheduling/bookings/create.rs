@@ -1,16 +1,19 @@
 //! `POST /v1/admin/schedule/quick-create`: staff take down a visit.
 
 use axum::extract::State;
+use chrono::TimeDelta;
 use commands::Context;
 use domain::customers::client::Contact;
-use domain::id::{AddonId, BookingId, ClientId, LeadId, OrgId, ServiceTypeId, TeamId, WorkerId};
+use domain::id::{
+    AddonId, AddressId, BookingId, ClientId, LeadId, OrgId, ServiceTypeId, TeamId, WorkerId,
+};
 use domain::pricing::book::Book;
 use domain::pricing::catalogue::ServiceType;
 use domain::pricing::price_book::PriceBookError;
 use domain::sales::estimate::CleaningType;
-use domain::sales::lead::{Lead, LeadError};
+use domain::sales::lead::{Details as LeadDetails, Lead, LeadError};
 use domain::scheduling::booking::addons::Offered;
-use domain::scheduling::booking::{BookingCommand, Origin, Request};
+use domain::scheduling::booking::{BookingCommand, Origin, Party, Request};
 use domain::scheduling::team::{Details as Team, TeamError};
 use domain::scheduling::terms::deposit::Downgrade;
 use domain::scheduling::terms::risk::History;
@@ -22,11 +25,12 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::super::{facts, instants};
-use super::{EDIT, addons, customer, shown};
+use super::{EDIT, addons, customer, portal, shown};
 use crate::answer::Answer;
 use crate::billing::add_booking;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
+use crate::customers::survivor;
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
@@ -54,7 +58,7 @@ struct NewVisit {
     starts_at: String,
     /// 1 to 10080; if left out, as long as the service usually takes.
     duration_minutes: Option<u32>,
-    /// For whom; either this or `client`.
+    /// For whom; either this or `client`, or else whoever asked for the offer.
     #[schema(value_type = Option<String>)]
     client_id: Option<ClientId>,
     /// For whom, if they are new.
@@ -62,7 +66,10 @@ struct NewVisit {
     /// What becomes a visit.
     #[schema(value_type = Option<String>)]
     lead_id: Option<LeadId>,
-    /// Where, up to 500 characters.
+    /// Where: one of the client's addresses.
+    #[schema(value_type = Option<String>)]
+    address_id: Option<AddressId>,
+    /// Where, up to 500 characters; that of `address_id` if left out.
     address_text: Option<String>,
     /// By which team; the one with the lowest number if left out.
     #[schema(value_type = Option<String>)]
@@ -128,8 +135,9 @@ async fn quick_create(
     let workers: Vec<WorkerId> = crew.members.iter().map(|member| member.worker).collect();
     let wish = facts::Wish { team: Some(&team), workers: &workers, window, zone };
     let obstacles = facts::obstacles(&app.reads, context.org, wish).await?;
-    visit.lead(&app, context.org).await?;
-    let (client, is_blocked) = visit.customer(&app, &context).await?;
+    let lead = visit.lead(&app, context.org).await?;
+    let (client, is_blocked) = visit.customer(&app, &context, lead.as_ref()).await?;
+    let (address, place) = visit.place(&app, context.org, client).await?;
     let history = history(&app, context.org, client, visit.lead_id).await?;
     // The same for a repetition, which must be told of the same booking.
     let booking_id = BookingId::from(context.request.derived_id("booking"));
@@ -138,15 +146,17 @@ async fn quick_create(
         let policy = &holds.book.policies.scheduling;
         context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
     }
+    let forced = visit.force_reason.is_some();
+    let buffer = if forced { 0 } else { holds.book.policies.scheduling.buffer_minutes };
     let unpayable = visit.deposit_cents.is_none().then_some(Downgrade::StripeUnavailable);
     let command = BookingCommand::Request(Box::new(Request {
         booking_id,
         origin: Origin::Staff,
         client: Some(client),
         lead: visit.lead_id,
-        address: None,
+        address,
         subscription: None,
-        place: visit.address_text.filter(|text| !text.trim().is_empty()),
+        place,
         missing_contact: Vec::new(),
         is_blocked,
         block_override: visit.override_reason,
@@ -166,8 +176,14 @@ async fn quick_create(
         unpayable,
         now: app.now(),
     }));
-    let done = app.bus.create(&context, &booking_id.to_string(), command, shown).await;
-    Ok(Answer::done(&done.map_err(|error| facts::refused(error, team.team_id))?).created())
+    match app.bus.create(&context, &booking_id.to_string(), command, shown).await {
+        Ok(done) => Ok(Answer::done(&done).created()),
+        Err(error) => {
+            let buffer = TimeDelta::minutes(buffer.into());
+            let wish = facts::Wanted { team: team.team_id, workers: &workers, window, buffer };
+            Err(facts::hindered(&app, context.org, error, (wish, None), Party::Staff).await)
+        }
+    }
 }
 
 impl NewVisit {
@@ -180,7 +196,9 @@ impl NewVisit {
             }
         }
         match (&self.client_id, &self.client) {
-            (None, None) => Err(Problem::field("client_id", "Field required")),
+            (None, None) if self.lead_id.is_none() => {
+                Err(Problem::field("client_id", "Field required"))
+            }
             (Some(_), Some(_)) => Err(Problem::field("client", "Not together with client_id")),
             _ => Ok(()),
         }
@@ -213,14 +231,35 @@ impl NewVisit {
         Ok((self.price_cents.or(listed), addons))
     }
 
-    async fn lead(&self, app: &App, org: OrgId) -> Result<(), Problem> {
-        let Some(lead) = self.lead_id else { return Ok(()) };
+    async fn lead(&self, app: &App, org: OrgId) -> Result<Option<LeadDetails>, Problem> {
+        let Some(lead) = self.lead_id else { return Ok(None) };
         let found = app.bus.load::<Lead>(org, &lead.to_string()).await?;
-        let lead = found.state.details();
-        lead.map(|_| ()).ok_or_else(|| Problem::refused(&LeadError::NotFound))
+        let lead = found.state.details().cloned();
+        lead.map(Some).ok_or_else(|| Problem::refused(&LeadError::NotFound))
     }
 
-    async fn customer(&self, app: &App, context: &Context) -> Result<(ClientId, bool), Problem> {
+    /// Where it is: at one of the client's addresses, or in words.
+    async fn place(
+        &self,
+        app: &App,
+        org: OrgId,
+        client: ClientId,
+    ) -> Result<(Option<AddressId>, Option<String>), Problem> {
+        let words = self.address_text.clone().filter(|text| !text.trim().is_empty());
+        if self.address_id.is_none() {
+            return Ok((None, words));
+        }
+        let client = survivor::known(app, org, client).await?;
+        let (address, text) = portal::place(&client, self.address_id)?;
+        Ok((address, words.or(text)))
+    }
+
+    async fn customer(
+        &self,
+        app: &App,
+        context: &Context,
+        lead: Option<&LeadDetails>,
+    ) -> Result<(ClientId, bool), Problem> {
         let id = match (&self.client_id, &self.client) {
             (None, Some(new)) => {
                 let contact = Contact::parse(&new.name, &new.email, new.phone.as_deref())?;
@@ -231,7 +270,14 @@ impl NewVisit {
                 })?
             }
             (Some(id), _) => *id,
-            (None, None) => return Err(Problem::field("client_id", "Field required")),
+            (None, None) => {
+                let asked = match lead {
+                    Some(lead) => customer::of_lead(app, context, lead).await?,
+                    None => None,
+                };
+                let needed = "The lead has no e-mail address, or a client who was archived has it";
+                return asked.ok_or_else(|| Problem::field("client_id", needed));
+            }
         };
         customer::known(app, context.org, id).await
     }

@@ -3,8 +3,10 @@
 use commands::{CommandError, Context};
 use domain::customers::client::{Client, ClientCommand, ClientError, Contact};
 use domain::id::{ClientId, OrgId};
+use domain::sales::lead::Details as Lead;
 use serde_json::Value;
 
+use crate::customers::survivor;
 use crate::problem::Problem;
 use crate::state::App;
 
@@ -38,14 +40,32 @@ pub(super) async fn found_or_registered(
     }
 }
 
-/// A client, and whether they are blocked.
+/// A client, or whoever they were merged into, and whether they are blocked.
 pub(super) async fn known(
     app: &App,
     org: OrgId,
     id: ClientId,
 ) -> Result<(ClientId, bool), Problem> {
-    let found = app.bus.load::<Client>(org, &id.to_string()).await?;
-    let client = found.state.details().filter(|client| client.contact.open().is_some());
-    let client = client.ok_or_else(|| Problem::refused(&ClientError::NotFound))?;
-    Ok((id, client.blocked.is_some()))
+    let client = survivor::known(app, org, id).await?;
+    Ok((client.client_id, client.blocked.is_some()))
+}
+
+/// Who asked for an offer, as a client. Without an address nobody could sign in: then there is none.
+pub(super) async fn of_lead(
+    app: &App,
+    context: &Context,
+    lead: &Lead,
+) -> Result<Option<(ClientId, bool)>, Problem> {
+    let contact = lead.submitted.contact.open();
+    let contact = contact.and_then(|contact| {
+        let email = contact.email.as_deref()?;
+        Contact::parse(&contact.name, email, Some(&contact.phone)).ok()
+    });
+    let Some(contact) = contact else { return Ok(None) };
+    // One lead makes one client, however often it asks.
+    let id = uuid::Uuid::new_v5(&lead.submitted.lead_id.as_uuid(), b"client").into();
+    match found_or_registered(app, context, contact, id).await? {
+        Some(client) => known(app, context.org, client).await.map(Some),
+        None => Ok(None),
+    }
 }

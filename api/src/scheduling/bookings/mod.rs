@@ -1,13 +1,16 @@
 //! Visits: asked for by anybody, everything else by staff.
 
 pub(super) mod addons;
+mod bulk;
 mod changes;
 mod create;
 mod customer;
 mod detail;
+mod free;
 mod list;
 mod own;
 mod placing;
+mod portal;
 mod public;
 mod terms;
 
@@ -17,6 +20,8 @@ use domain::id::{BookingId, OrgId};
 use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Details, view};
 use serde_json::Value;
 
+pub(super) use self::changes::cancel;
+pub(super) use self::placing::{Placing, STAFF, place};
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::App;
@@ -32,12 +37,14 @@ pub(super) fn routes() -> Routes {
         .merge(detail::routes())
         .merge(placing::routes())
         .merge(changes::routes())
+        .merge(bulk::routes())
         .merge(terms::routes())
         .merge(own::routes())
+        .merge(portal::routes())
 }
 
 /// Carries out a command on a booking; the answer is the booking.
-async fn run(
+pub(super) async fn run(
     app: &App,
     context: &Context,
     id: BookingId,
@@ -54,7 +61,7 @@ fn shown(booking: &Booking) -> Value {
 }
 
 /// A booking as it is now.
-async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
+pub(super) async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
     let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
     found.state.details().cloned().ok_or_else(|| Problem::refused(&BookingError::NotFound))
 }

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::super::{continued, photos};
 use super::known;
@@ -19,6 +18,8 @@ use super::placing::{self, Placing};
 use crate::answer::Answer;
 use crate::command::CommandRequest;
 use crate::cursor;
+use crate::customers::survivor;
+use crate::customers::words::{Said, record_feedback};
 use crate::extract::{Parameters, Path, limit};
 use crate::freshness::Freshness;
 use crate::identity::PortalCaller;
@@ -30,6 +31,9 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .add(routes!(own_bookings), client())
         .add(routes!(own_booking), client())
+        .add(routes!(own_orders), client())
+        .add(routes!(own_order), client())
+        .add(routes!(review_own), client().action("client.review"))
         .add(routes!(put_off), client().action("booking.reschedule"))
         .add(routes!(call_off), client().action("booking.cancel"))
 }
@@ -61,8 +65,34 @@ async fn own_bookings(
     fresh: Freshness,
     Parameters(asked): Parameters<OwnQuery>,
 ) -> Result<Answer, Problem> {
+    list(&app, &caller, fresh, &asked).await
+}
+
+/// One's own visits, the latest first; as `/v1/client/portal/bookings`
+#[utoipa::path(
+    get,
+    path = "/client/orders",
+    tag = "portal",
+    params(OwnQuery),
+    responses((status = 200, description = "One page; `X-Next-Cursor` leads to the next", content_type = "application/json"))
+)]
+async fn own_orders(
+    State(app): State<AppState>,
+    caller: PortalCaller,
+    fresh: Freshness,
+    Parameters(asked): Parameters<OwnQuery>,
+) -> Result<Answer, Problem> {
+    list(&app, &caller, fresh, &asked).await
+}
+
+async fn list(
+    app: &App,
+    caller: &PortalCaller,
+    fresh: Freshness,
+    asked: &OwnQuery,
+) -> Result<Answer, Problem> {
     let (limit, after) = (limit(asked.limit, PAGE)?, cursor::asked(asked.cursor.as_deref())?);
-    let reached = fresh.reach(&app, caller.org, &[BookingList::NAME]).await?;
+    let reached = fresh.reach(app, caller.org, &[BookingList::NAME]).await?;
     let filter = Filter {
         between: ALWAYS,
         status: Vec::new(),
@@ -103,22 +133,91 @@ async fn own_booking(
     fresh: Freshness,
     Path(id): Path<BookingId>,
 ) -> Result<Answer, Problem> {
-    let reached = fresh.reach(&app, caller.org, &[BookingDetail::NAME]).await?;
+    one(&app, &caller, fresh, id).await
+}
+
+/// One of one's own visits; as `/v1/client/portal/bookings/{booking_id}`
+#[utoipa::path(
+    get,
+    path = "/client/orders/{order_id}",
+    tag = "portal",
+    params(("order_id" = Uuid, Path)),
+    responses((status = 200, description = "The visit; `ETag` is its version", content_type = "application/json"))
+)]
+async fn own_order(
+    State(app): State<AppState>,
+    caller: PortalCaller,
+    fresh: Freshness,
+    Path(id): Path<BookingId>,
+) -> Result<Answer, Problem> {
+    one(&app, &caller, fresh, id).await
+}
+
+async fn one(
+    app: &App,
+    caller: &PortalCaller,
+    fresh: Freshness,
+    id: BookingId,
+) -> Result<Answer, Problem> {
+    let reached = fresh.reach(app, caller.org, &[BookingDetail::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org).await?;
     let found = booking_detail::find(&mut tx, &app.keys, caller.org, id).await?;
-    let own = found.as_ref().filter(|found| {
-        found.booking.details().is_some_and(|booking| is_of(booking, caller.holder))
-    });
-    let own = own.ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
-    let mut shown = told(&own.booking);
+    drop(tx);
+    let not_found = || Problem::refused(&BookingError::NotFound);
+    let found = found.ok_or_else(not_found)?;
+    let whose = found.booking.details().and_then(|booking| booking.client);
+    if !survivor::is_of(app, caller.org, whose, caller.holder.into()).await? {
+        return Err(not_found());
+    }
+    let mut shown = told(&found.booking);
     // What has no photos yet says so, and what nobody agreed to shows none.
-    let photos = photos::set(&app, caller.org, id).await?.there().count();
-    let agreed = own.booking.details().is_some_and(|booking| booking.photo_consent);
+    let photos = photos::set(app, caller.org, id).await?.there().count();
+    let agreed = found.booking.details().is_some_and(|booking| booking.photo_consent);
     shown["photos_available"] = (agreed && photos > 0).into();
     shown["photos_count"] = if agreed { photos } else { 0 }.into();
     let answer = Answer::json(&shown)?;
     // Photos come and go without the visit.
-    Ok(reached.mark(if photos == 0 { answer.version(own.version) } else { answer }))
+    Ok(reached.mark(if photos == 0 { answer.version(found.version) } else { answer }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "rating": 5, "comment": "Spotless" })))]
+struct ReviewBody {
+    /// 1 to 5.
+    rating: i64,
+    /// Up to 2000 characters.
+    comment: Option<String>,
+}
+
+/// Say how a visit of one's own was, once
+#[utoipa::path(
+    post,
+    path = "/client/orders/{order_id}/review",
+    tag = "portal",
+    params(("order_id" = Uuid, Path)),
+    request_body = ReviewBody,
+    responses(
+        (status = 200, description = "What was said", content_type = "application/json"),
+        (status = 409, description = "`client.feedback_exists`")
+    )
+)]
+async fn review_own(
+    State(app): State<AppState>,
+    caller: PortalCaller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let ReviewBody { rating, comment } = request.body()?;
+    must_own(&app, &caller, id).await?;
+    let said = Said {
+        client: caller.holder.into(),
+        booking: Some(id),
+        rating,
+        comment,
+        by: Party::Client,
+    };
+    record_feedback(&app, &caller.context(&request), said).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -188,17 +287,17 @@ async fn call_off(
 }
 
 /// A visit of somebody else is answered as one that does not exist.
-async fn must_own(app: &App, caller: &PortalCaller, id: BookingId) -> Result<(), Problem> {
+pub(super) async fn must_own(
+    app: &App,
+    caller: &PortalCaller,
+    id: BookingId,
+) -> Result<Details, Problem> {
     let booking = known(app, caller.org, id).await?;
-    if is_of(&booking, caller.holder) {
-        Ok(())
+    if survivor::is_of(app, caller.org, booking.client, caller.holder.into()).await? {
+        Ok(booking)
     } else {
         Err(Problem::refused(&BookingError::NotFound))
     }
-}
-
-fn is_of(booking: &Details, client: Uuid) -> bool {
-    booking.client.is_some_and(|whose| whose.as_uuid() == client)
 }
 
 /// What a client may know of their own visit: neither what staff think of the risk, nor who else is sent.

@@ -37,10 +37,10 @@ pub(super) fn routes() -> Routes {
         .add(routes!(conflicts), dispatch)
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "starts_at": "2030-03-04T13:00:00" })))]
-pub(super) struct Placing {
+pub(in super::super) struct Placing {
     /// With an offset, or on the clock of the organisation.
     starts_at: Option<String>,
     /// Instead of `duration_minutes`; without both the visit stays as long as it is.
@@ -126,11 +126,11 @@ async fn move_booking(
 }
 
 /// Who wants it, and how they are told what became of it.
-pub(super) type By = (Party, fn(&Booking) -> Value);
+pub(in super::super) type By = (Party, fn(&Booking) -> Value);
 
-const STAFF: By = (Party::Staff, shown);
+pub(in super::super) const STAFF: By = (Party::Staff, shown);
 
-pub(super) async fn place(
+pub(in super::super) async fn place(
     app: &App,
     context: &Context,
     id: BookingId,
@@ -165,6 +165,8 @@ pub(super) async fn place(
         let (policy, starts_at) = (&holds.book.policies.scheduling, planned.starts_at);
         context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
     }
+    let forced = wanted.force_reason.is_some();
+    let buffer = if forced { 0 } else { holds.book.policies.scheduling.buffer_minutes };
     let command = BookingCommand::Place(Box::new(Change {
         window,
         team: wanted.team_id,
@@ -176,22 +178,39 @@ pub(super) async fn place(
         decided_by: holds.prices.name(),
         now: app.now(),
     }));
-    let done = app.bus.execute(&context, &id.to_string(), command, told).await;
-    Ok(Answer::done(&done.map_err(|error| facts::refused(error, team.team_id))?))
+    match app.bus.execute(&context, &id.to_string(), command, told).await {
+        Ok(done) => Ok(Answer::done(&done)),
+        Err(error) => {
+            let (window, buffer) = (planned, TimeDelta::minutes(buffer.into()));
+            let wish = facts::Wanted { team: team.team_id, workers: &workers, window, buffer };
+            Err(facts::hindered(app, context.org, error, (wish, Some(id)), by).await)
+        }
+    }
 }
 
 impl Placing {
     /// At another time, whoever comes.
     pub(super) fn at(starts_at: String, duration_minutes: Option<u32>) -> Self {
-        Self {
-            starts_at: Some(starts_at),
-            ends_at: None,
-            duration_minutes,
-            team_id: None,
-            worker_id: Sent::default(),
-            crew: None,
-            force_reason: None,
-        }
+        Self { starts_at: Some(starts_at), duration_minutes, ..Self::default() }
+    }
+
+    /// By somebody else, or by nobody yet.
+    pub(in super::super) fn by(worker: Option<WorkerId>) -> Self {
+        Self { worker_id: worker.map_or(Sent::Null, Sent::Value), ..Self::default() }
+    }
+
+    /// By another team.
+    pub(in super::super) fn of_team(team: TeamId) -> Self {
+        Self { team_id: Some(team), ..Self::default() }
+    }
+
+    /// From one instant to another.
+    pub(in super::super) fn between(
+        starts_at: String,
+        ends_at: Option<String>,
+        force_reason: Option<String>,
+    ) -> Self {
+        Self { starts_at: Some(starts_at), ends_at, force_reason, ..Self::default() }
     }
 
     /// When it shall be, if that is to change.

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chrono::TimeDelta;
 use chrono_tz::Tz;
 use commands::{CommandError, Context, Done};
 use domain::billing::plan::Counted;
-use domain::customers::client::Contact;
 use domain::id::{BookingId, ClientId, LeadId, OrgId};
 use domain::sales::estimate::CleaningType;
 use domain::sales::lead::{Details as Lead, Lead as LeadAggregate, LeadError};
-use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Crew, Origin, Request};
-use domain::scheduling::search::Obstacle;
+use domain::scheduling::booking::{Booking, BookingCommand, Crew, Origin, Request};
 use domain::scheduling::team::Details as Team;
 use domain::scheduling::terms::deposit::Downgrade;
 use domain::scheduling::window::Window;
@@ -24,7 +21,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::super::{facts, instants, slots};
-use super::{customer, shown};
+use super::{customer, free, shown};
 use crate::answer::Answer;
 use crate::billing::{add_booking, over_limit};
 use crate::command::CommandRequest;
@@ -112,8 +109,13 @@ async fn book(
     let repeated = context.request.keyed
         && app.bus.lookup(org.id, context.request.command_id).await?.is_some();
     let teams = slots::active(&app.reads, org.id).await?;
-    let free = if repeated { teams } else { asking.free(teams).await? };
-    let client = if repeated { None } else { asking.client().await? };
+    let free = if repeated {
+        teams
+    } else {
+        let wish = free::Wish { window, zone, policy: &asking.holds.book.policies.scheduling };
+        free::teams(&app, org.id, teams, (wish, asking.id())).await?
+    };
+    let client = if repeated { None } else { customer::of_lead(&app, &context, lead).await? };
     Ok(Answer::done(&asking.book(free, client).await?).created())
 }
 
@@ -136,52 +138,6 @@ impl Asking<'_> {
     /// The same for a repetition, which must be told of the same visit.
     fn id(&self) -> BookingId {
         self.context.request.derived_id("booking").into()
-    }
-
-    /// Those of `teams` that could come, as far as one can tell before asking the log.
-    async fn free(&self, teams: Vec<Team>) -> Result<Vec<Team>, Problem> {
-        let (policy, zone) = (&self.holds.book.policies.scheduling, self.zone);
-        let ahead = self.window.starts_at - self.app.now();
-        if ahead <= TimeDelta::zero() {
-            return Err(Problem::refused(&BookingError::StartInPast));
-        }
-        if ahead < TimeDelta::hours(policy.lead_time_hours.into()) {
-            return Err(Problem::refused(&BookingError::TooSoon));
-        }
-        let buffer = TimeDelta::minutes(policy.buffer_minutes.into());
-        let (mut free, mut conflicts) = (Vec::new(), Vec::<Obstacle>::new());
-        for team in teams {
-            let (app, org, window) = (self.app, self.org(), self.window);
-            let wish = facts::Wish { team: Some(&team), workers: &[], window, zone };
-            let mut found = facts::obstacles(&app.reads, org, wish).await?;
-            found.retain(|one| one.hinders(window, buffer));
-            let whose = (Some(team.team_id), &[][..]);
-            let visits = facts::visits(app, org, whose, (window, buffer), Some(self.id()));
-            found.extend(visits.await?);
-            if found.is_empty() {
-                free.push(team);
-            }
-            conflicts.extend(found);
-        }
-        if free.is_empty() { Err(facts::no_longer_free(&conflicts)) } else { Ok(free) }
-    }
-
-    /// Who asks, as a client. Without an address nobody could sign in: then it is the lead alone who is visited.
-    async fn client(&self) -> Result<Option<(ClientId, bool)>, Problem> {
-        let contact = self.lead.submitted.contact.open();
-        let contact = contact.and_then(|contact| {
-            let email = contact.email.as_deref()?;
-            Contact::parse(&contact.name, email, Some(&contact.phone)).ok()
-        });
-        let Some(contact) = contact else { return Ok(None) };
-        // One lead makes one client, however often it asks.
-        let lead = self.lead.submitted.lead_id.as_uuid();
-        let id = uuid::Uuid::new_v5(&lead, b"client").into();
-        let found = customer::found_or_registered(self.app, self.context, contact, id).await?;
-        match found {
-            Some(client) => customer::known(self.app, self.org(), client).await.map(Some),
-            None => Ok(None),
-        }
     }
 
     /// Asks the log for one team after another.
@@ -269,8 +225,8 @@ impl Asking<'_> {
     }
 }
 
-/// What the visitor is told, who has proven nothing.
-fn receipt(booking: &Booking) -> Value {
+/// What whoever asked is told.
+pub(super) fn receipt(booking: &Booking) -> Value {
     let mut whole = shown(booking);
     let mut told: Map<String, Value> =
         TOLD.iter().map(|name| ((*name).to_owned(), whole[*name].take())).collect();

@@ -4,13 +4,16 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
-use domain::customers::client::{Client, ClientError};
+use chrono_tz::Tz;
+use commands::Context;
+use domain::customers::client::Details as Client;
 use domain::id::{ClientId, LeadId, OrgId, QuoteId, ServiceTypeId};
 use domain::pricing::price_book::PriceBookError;
 use domain::sales::estimate::{EstimateInput, Frequency};
 use domain::sales::lead::{Lead, LeadError, QuoteStatus};
+use domain::scheduling::booking::BookingError;
 use domain::scheduling::subscription::plan::{Plan, Rhythm};
-use domain::scheduling::subscription::{Origin, Subscription, SubscriptionCommand};
+use domain::scheduling::subscription::{Details, Origin, Subscription, SubscriptionCommand};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -20,6 +23,7 @@ use super::{EDIT, scheduling, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
+use crate::customers::survivor;
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::{App, AppState};
@@ -39,7 +43,7 @@ struct NewSubscription {
     /// `WEEKLY`, `BIWEEKLY` or `MONTHLY`.
     #[schema(value_type = String)]
     frequency: Rhythm,
-    /// No visit is earlier; on the clock of the organisation.
+    /// No visit is earlier; on the clock of the organisation, today at the earliest and two years ahead at most.
     start_date: NaiveDate,
     /// 0 is Monday; that of the start if left out. Not of monthly visits.
     preferred_weekday: Option<u8>,
@@ -58,7 +62,7 @@ struct NewSubscription {
 /// An offer that was accepted.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Offered {
+pub(super) struct Offered {
     /// To whom.
     #[schema(value_type = String)]
     lead_id: LeadId,
@@ -90,71 +94,118 @@ async fn begin_subscription(
     caller: Caller,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let wanted: NewSubscription = request.body()?;
-    let (context, org) = (request.context(&caller), caller.org());
-    wanted.client(&app, org).await?;
-    let Priced { service, cents, price_book } = wanted.priced(&app, org).await?;
-    let (zone, now) = (app.settings.of(&app, org).await?.zone, app.now());
-    // The same for a repetition, which must be told of the same subscription.
-    let id = context.request.derived_id("subscription");
-    let command = SubscriptionCommand::Start(Origin {
-        subscription_id: id.into(),
-        client: wanted.client_id,
-        plan: Plan {
-            frequency: wanted.frequency,
-            start_date: wanted.start_date,
-            preferred_weekday: wanted.preferred_weekday,
-            preferred_day_of_month: wanted.preferred_day_of_month,
-            base_service_type: service,
-        },
-        price_cents: cents,
-        price_book,
-        today: now.with_timezone(&zone).date_naive(),
-        now,
-    });
-    let answer = |it: &Subscription| it.details().map_or(Value::Null, |it| shown(it, zone));
-    let done = app.bus.create(&context, &id.to_string(), command, answer).await?;
-    Ok(Answer::done(&done).created())
+    let NewSubscription {
+        client_id,
+        frequency,
+        start_date,
+        preferred_weekday,
+        preferred_day_of_month,
+        offer,
+        service_type_id,
+        structured_inputs,
+    } = request.body()?;
+    let source = match (offer, service_type_id, structured_inputs) {
+        (Some(offer), ..) => Source::Offer(offer),
+        (None, Some(id), _) => Source::Service(id),
+        (None, None, Some(inputs)) => Source::Inputs(inputs),
+        (None, None, None) => {
+            let missing = "Either this, offer, or structured_inputs";
+            return Err(Problem::field("service_type_id", missing));
+        }
+    };
+    let days = (preferred_weekday, preferred_day_of_month);
+    let wanted = Wanted { frequency, start_date, days, source };
+    let context = request.context(&caller);
+    let client = survivor::known(&app, context.org, client_id).await?;
+    wanted.begin(&app, &context, &client, shown).await
 }
 
-impl NewSubscription {
-    async fn client(&self, app: &App, org: OrgId) -> Result<(), Problem> {
-        let found = app.bus.load::<Client>(org, &self.client_id.to_string()).await?;
-        let known = found.state.details().filter(|client| client.contact.open().is_some());
-        let client = known.ok_or_else(|| Problem::refused(&ClientError::NotFound))?;
+/// A subscription that somebody wishes for.
+pub(super) struct Wanted {
+    pub(super) frequency: Rhythm,
+    pub(super) start_date: NaiveDate,
+    /// The weekday, or the day of the month.
+    pub(super) days: (Option<u8>, Option<u8>),
+    pub(super) source: Source,
+}
+
+/// What says what a visit costs. Never whoever wishes for it.
+pub(super) enum Source {
+    /// An offer that was accepted.
+    Offer(Offered),
+    /// A service of the catalogue.
+    Service(ServiceTypeId),
+    /// A service of the catalogue, by its name.
+    Named(String),
+    /// An estimate of these.
+    Inputs(Value),
+}
+
+impl Wanted {
+    /// Begins it for `client`; `told` says how they are told.
+    pub(super) async fn begin(
+        self,
+        app: &App,
+        context: &Context,
+        client: &Client,
+        told: fn(&Details, Tz) -> Value,
+    ) -> Result<Answer, Problem> {
         if client.blocked.is_some() {
-            return Err(Problem::refused(
-                &domain::scheduling::booking::BookingError::ClientBlocked,
-            ));
+            return Err(Problem::refused(&BookingError::ClientBlocked));
         }
-        Ok(())
+        let org = context.org;
+        let Priced { service, cents, price_book } = self.priced(app, org).await?;
+        let (zone, now) = (app.settings.of(app, org).await?.zone, app.now());
+        // The same for a repetition, which must be told of the same subscription.
+        let id = context.request.derived_id("subscription");
+        let (preferred_weekday, preferred_day_of_month) = self.days;
+        let command = SubscriptionCommand::Start(Origin {
+            subscription_id: id.into(),
+            client: client.client_id,
+            plan: Plan {
+                frequency: self.frequency,
+                start_date: self.start_date,
+                preferred_weekday,
+                preferred_day_of_month,
+                base_service_type: service,
+            },
+            price_cents: cents,
+            price_book,
+            today: now.with_timezone(&zone).date_naive(),
+            now,
+        });
+        let answer = |it: &Subscription| it.details().map_or(Value::Null, |it| told(it, zone));
+        let done = app.bus.create(context, &id.to_string(), command, answer).await?;
+        Ok(Answer::done(&done).created())
     }
 
     async fn priced(&self, app: &App, org: OrgId) -> Result<Priced, Problem> {
         let holds = app.prices.of(app, org).await?;
-        if let Some(offer) = self.offer {
-            return offered(app, org, offer).await;
-        }
-        if let Some(id) = self.service_type_id {
-            let service = holds.book.service(id).filter(|service| service.active);
-            let service =
-                service.ok_or_else(|| Problem::refused(&PriceBookError::ServiceNotFound))?;
-            return Ok(Priced {
-                service: service.name.chars().take(100).collect(),
-                cents: service.price_cents(service.default_duration_minutes),
-                price_book: Some(holds.prices.name()),
-            });
-        }
-        let missing = "Either this, offer, or structured_inputs";
-        let inputs = self.structured_inputs.as_ref();
-        let inputs = inputs.ok_or_else(|| Problem::field("service_type_id", missing))?;
-        let input = EstimateInput::parse(inputs)?;
-        holds.book.offers(&input)?;
-        let input = EstimateInput { frequency: often(self.frequency), ..input };
-        let service: &str = input.cleaning_type.into();
+        let book = &holds.book;
+        let service = match &self.source {
+            Source::Offer(offer) => return offered(app, org, *offer).await,
+            Source::Inputs(inputs) => {
+                let input = EstimateInput::parse(inputs)?;
+                book.offers(&input)?;
+                let input = EstimateInput { frequency: often(self.frequency), ..input };
+                let service: &str = input.cleaning_type.into();
+                return Ok(Priced {
+                    service: service.to_owned(),
+                    cents: holds.prices.estimate(&input).total_cents,
+                    price_book: Some(holds.prices.name()),
+                });
+            }
+            Source::Service(id) => book.service(*id),
+            Source::Named(name) => {
+                let name = name.trim().to_lowercase();
+                book.services.iter().find(|one| one.active && one.name.to_lowercase() == name)
+            }
+        };
+        let service = service.filter(|service| service.active);
+        let service = service.ok_or_else(|| Problem::refused(&PriceBookError::ServiceNotFound))?;
         Ok(Priced {
-            service: service.to_owned(),
-            cents: holds.prices.estimate(&input).total_cents,
+            service: service.name.chars().take(100).collect(),
+            cents: service.price_cents(service.default_duration_minutes),
             price_book: Some(holds.prices.name()),
         })
     }

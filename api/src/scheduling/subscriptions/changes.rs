@@ -3,7 +3,8 @@
 use axum::extract::State;
 use chrono::NaiveDate;
 use commands::CommandError;
-use domain::id::SubscriptionId;
+use domain::id::{ClientId, OrgId, SubscriptionId};
+use domain::scheduling::booking::BookingError;
 use domain::scheduling::subscription::plan::{Plan, Rhythm};
 use domain::scheduling::subscription::{Details, Status, Subscription, SubscriptionCommand};
 use serde::Deserialize;
@@ -16,10 +17,11 @@ use super::{EDIT, known, scheduling, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
+use crate::customers::survivor;
 use crate::extract::Path;
 use crate::problem::Problem;
 use crate::route::Routes;
-use crate::state::AppState;
+use crate::state::{App, AppState};
 
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -75,6 +77,9 @@ async fn change_subscription(
     let today = now.with_timezone(&zone).date_naive();
     let answer = |it: &Subscription| it.details().map_or(Value::Null, |it| shown(it, zone));
     let command = change.command(&it, (today, now))?;
+    if change.status == Some(Status::Active) {
+        must_be_welcome(&app, org, it.client).await?;
+    }
     let done = app.bus.execute(&context, &id.to_string(), command, answer).await;
     let done = match (done, change.status) {
         // Nothing is written down any more about who was erased, and yet nobody comes.
@@ -85,6 +90,18 @@ async fn change_subscription(
         (done, _) => done,
     };
     Ok(Answer::done(&done?))
+}
+
+/// Nobody comes to somebody who is blocked.
+pub(super) async fn must_be_welcome(
+    app: &App,
+    org: OrgId,
+    client: ClientId,
+) -> Result<(), Problem> {
+    if survivor::known(app, org, client).await?.blocked.is_some() {
+        return Err(Problem::refused(&BookingError::ClientBlocked));
+    }
+    Ok(())
 }
 
 impl Change {

@@ -80,12 +80,16 @@ async fn list_subscriptions(
     let (org, limit) = (caller.org(), limit(asked.limit, PAGE)?);
     let status = asked.status.as_deref().map(Status::from_str).transpose();
     let status = status.map_err(|_| Problem::new(Code::InvalidStatus))?;
-    let filter = Filter { status, client: asked.client_id.map(ClientId::as_uuid) };
     let after = cursor::asked(asked.cursor.as_deref())?;
     let zone = app.settings.of(&app, org).await?.zone;
     let reached = fresh.reach(&app, org, &[SubscriptionList::NAME, ClientList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
-    let rows = subscription_list::page(&mut tx, org, filter, after, limit).await?;
+    let clients = match asked.client_id {
+        Some(client) => client_list::with_family(&mut tx, org, client).await?,
+        None => Vec::new(),
+    };
+    let filter = Filter { status, clients };
+    let rows = subscription_list::page(&mut tx, org, &filter, after, limit).await?;
     let clients: Vec<_> = rows.iter().map(|row| row.subscription.client.as_uuid()).collect();
     let names = client_list::names(&mut tx, org, &clients).await?;
     tx.rollback().await?;

@@ -3,6 +3,7 @@
 mod begin;
 mod changes;
 mod list;
+mod own;
 mod run;
 
 use chrono_tz::Tz;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Routes {
         .merge(list::routes())
         .merge(changes::routes())
         .merge(run::routes())
+        .merge(own::routes())
 }
 
 const fn scheduling(permissions: &'static [Permission]) -> Rule {

@@ -1,15 +1,21 @@
-//! A client: somebody whose home is cleaned, how to reach them, and whether they may book.
+//! A client: somebody whose home is cleaned, how to reach them, where they live, and whether they may book.
 //!
 //! 1. They are registered once, under a key of their own.
 //! 2. Blocked clients book nothing more; neither they nor archived ones use the portal.
-//! 3. Blocking and archiving end every session at once and void every link; another address voids those that were sent to
-//!    the old one.
-//! 4. Asking for what already holds changes nothing.
+//! 3. Blocking, archiving and merging end every session at once and void every link; another address voids those that were
+//!    sent to the old one.
+//! 4. About one visit there is one word of theirs.
+//! 5. Who was merged into somebody is asked nothing more; no two are merged into each other.
+//! 6. Asking for what already holds changes nothing.
 //!
 //! The address they sign in with also stands in a side table: no two of an organisation share one.
 
+pub mod address;
 mod command;
 mod contact;
+mod decide;
+mod event;
+pub mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -19,69 +25,16 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use self::command::{ClientCommand, ClientError};
+use self::address::Address;
+pub use self::command::{AddressStep, ClientCommand, ClientError, Feedback, Survivor, Visit};
 pub use self::contact::{Changes, Contact};
-use crate::event::{EventSourced, Reservation, domain_event};
-use crate::id::{ClientId, SubjectId};
+pub use self::event::{ClientEvent, NoteKind};
+use crate::event::{EventSourced, Reservation};
+use crate::id::{AddressId, BookingId, ClientId, SubjectId};
 use crate::personal::Personal;
 
-/// What has happened.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
-)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ClientEvent {
-    /// Somebody was taken down.
-    Registered {
-        /// Who.
-        client_id: ClientId,
-        /// How to reach them.
-        contact: Personal<Contact>,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// They are reached otherwise.
-    ContactChanged {
-        /// Who.
-        client_id: ClientId,
-        /// How to reach them from now on.
-        contact: Personal<Contact>,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// No more bookings of theirs are taken.
-    Blocked {
-        /// Who.
-        client_id: ClientId,
-        /// Why.
-        reason: Personal<String>,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// Their bookings are taken again.
-    Unblocked {
-        /// Who.
-        client_id: ClientId,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// They are left out of lists and of the portal.
-    Archived {
-        /// Who.
-        client_id: ClientId,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// They are back.
-    Restored {
-        /// Who.
-        client_id: ClientId,
-        /// When.
-        at: DateTime<Utc>,
-    },
-}
-domain_event!(ClientEvent, version = "1");
+/// Visits about which there is a word of a client.
+const REVIEWED: &str = "client.feedback";
 
 /// Somebody whose home is cleaned, once registered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +43,7 @@ pub enum Client {
     #[default]
     Absent,
     /// A client, or somebody who was one.
-    Registered(Details),
+    Registered(Box<Details>),
 }
 
 /// What is known of a client.
@@ -106,6 +59,39 @@ pub struct Details {
     pub blocked: Option<Personal<String>>,
     /// Since when they are archived, if they are.
     pub archived_at: Option<DateTime<Utc>>,
+    /// Where they are visited, archived ones included, in the order in which they were added.
+    pub addresses: Vec<KnownAddress>,
+    /// By which words staff find them.
+    pub tags: Option<Personal<Vec<String>>>,
+    /// About which visits there is a word of theirs.
+    pub reviewed: Vec<BookingId>,
+    /// Who they turned out to be.
+    pub merged_into: Option<ClientId>,
+    /// Who turned out to be them.
+    pub absorbed: Vec<ClientId>,
+}
+
+/// One of the places where a client is visited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAddress {
+    /// Which.
+    pub address_id: AddressId,
+    /// Where.
+    pub address: Personal<Address>,
+    /// Since when nobody is sent there any more.
+    pub archived_at: Option<DateTime<Utc>>,
+}
+
+impl Details {
+    /// By which words staff find them; none once they are forgotten.
+    pub fn tags(&self) -> &[String] {
+        self.tags.as_ref().and_then(Personal::open).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether they can still be read.
+    pub const fn is_known(&self) -> bool {
+        self.contact.open().is_some()
+    }
 }
 
 impl Client {
@@ -121,6 +107,7 @@ impl Client {
     pub fn may_sign_in(&self) -> Result<&Details, ClientError> {
         match self.details() {
             None => Err(ClientError::NotFound),
+            Some(client) if client.merged_into.is_some() => Err(ClientError::Merged),
             Some(client) if client.archived_at.is_some() => Err(ClientError::Archived),
             Some(client) if client.blocked.is_some() => Err(ClientError::Blocked),
             Some(client) => Ok(client),
@@ -135,50 +122,6 @@ impl Client {
             }
             (Self::Absent, _) => Err(ClientError::NotFound),
             (Self::Registered(client), command) => client.decide(command),
-        }
-    }
-}
-
-impl Details {
-    fn decide(&self, command: ClientCommand) -> Result<Vec<ClientEvent>, ClientError> {
-        use ClientCommand as C;
-        let client_id = self.client_id;
-        match (command, &self.blocked, self.archived_at) {
-            (C::Register { .. }, ..) => Err(ClientError::AlreadyRegistered),
-            (C::ChangeContact { changes, .. }, ..) if changes.is_empty() => {
-                Err(ClientError::NothingSupplied)
-            }
-            (C::ChangeContact { changes, now }, ..) => {
-                let before = self.contact.open();
-                let contact = before.map(|before| changes.on(before));
-                let event = contact.filter(|after| Some(after) != before).map(|after| {
-                    let contact = Personal::of(client_id.into(), after);
-                    ClientEvent::ContactChanged { client_id, contact, at: now }
-                });
-                Ok(event.into_iter().collect())
-            }
-            (C::Block { reason, now }, blocked, _) => {
-                let reason = reason.trim();
-                if reason.is_empty() || reason.chars().count() > 500 {
-                    return Err(ClientError::NoReason);
-                }
-                if blocked.is_some() {
-                    return Ok(Vec::new());
-                }
-                let reason = Personal::of(client_id.into(), reason.to_owned());
-                Ok(vec![ClientEvent::Blocked { client_id, reason, at: now }])
-            }
-            (C::Unblock { now }, Some(_), _) => {
-                Ok(vec![ClientEvent::Unblocked { client_id, at: now }])
-            }
-            (C::Archive { now }, _, None) => Ok(vec![ClientEvent::Archived { client_id, at: now }]),
-            (C::Restore { now }, _, Some(_)) => {
-                Ok(vec![ClientEvent::Restored { client_id, at: now }])
-            }
-            // Already so.
-            (C::Unblock { .. }, None, _)
-            | (C::Archive { .. }, _, Some(_))
-            | (C::Restore { .. }, _, None) => Ok(Vec::new()),
         }
     }
 }
@@ -204,26 +147,21 @@ impl Aggregate for Client {
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {
-            (this, ClientEvent::Registered { client_id, contact, at }) => {
-                *this = Self::Registered(Details {
+            (absent @ Self::Absent, ClientEvent::Registered { client_id, contact, at }) => {
+                *absent = Self::Registered(Box::new(Details {
                     client_id,
                     contact,
                     registered_at: at,
                     blocked: None,
                     archived_at: None,
-                });
+                    addresses: Vec::new(),
+                    tags: None,
+                    reviewed: Vec::new(),
+                    merged_into: None,
+                    absorbed: Vec::new(),
+                }));
             }
-            (Self::Registered(client), ClientEvent::ContactChanged { contact, .. }) => {
-                client.contact = contact;
-            }
-            (Self::Registered(client), ClientEvent::Blocked { reason, .. }) => {
-                client.blocked = Some(reason);
-            }
-            (Self::Registered(client), ClientEvent::Unblocked { .. }) => client.blocked = None,
-            (Self::Registered(client), ClientEvent::Archived { at, .. }) => {
-                client.archived_at = Some(at);
-            }
-            (Self::Registered(client), ClientEvent::Restored { .. }) => client.archived_at = None,
+            (Self::Registered(client), event) => client.fold(event),
             (Self::Absent, _) => {}
         }
     }
@@ -235,11 +173,23 @@ impl EventSourced for Client {
             ClientEvent::Registered { client_id, .. } => {
                 vec![Reservation::NewSubject((*client_id).into())]
             }
+            ClientEvent::FeedbackRecorded { booking: Some(booking), .. } => {
+                vec![Reservation::Claim { scope: REVIEWED, value: booking.to_string() }]
+            }
             ClientEvent::ContactChanged { .. }
             | ClientEvent::Blocked { .. }
             | ClientEvent::Unblocked { .. }
             | ClientEvent::Archived { .. }
-            | ClientEvent::Restored { .. } => Vec::new(),
+            | ClientEvent::Restored { .. }
+            | ClientEvent::AddressAdded { .. }
+            | ClientEvent::AddressChanged { .. }
+            | ClientEvent::AddressArchived { .. }
+            | ClientEvent::AddressRestored { .. }
+            | ClientEvent::TagsSet { .. }
+            | ClientEvent::NoteAdded { .. }
+            | ClientEvent::FeedbackRecorded { booking: None, .. }
+            | ClientEvent::Merged { .. }
+            | ClientEvent::Absorbed { .. } => Vec::new(),
         }
     }
 
@@ -263,6 +213,17 @@ impl EventSourced for Client {
             ClientEvent::Unblocked { client_id, .. } => {
                 Some(json!({ "do": "portal.unblock_client", "client_id": client_id }))
             }
+            ClientEvent::Merged { client_id, into, at } => Some(json!({
+                "do": "clients.merge", "client_id": client_id, "into": into, "at": at,
+            })),
+            ClientEvent::AddressAdded { .. }
+            | ClientEvent::AddressChanged { .. }
+            | ClientEvent::AddressArchived { .. }
+            | ClientEvent::AddressRestored { .. }
+            | ClientEvent::TagsSet { .. }
+            | ClientEvent::NoteAdded { .. }
+            | ClientEvent::FeedbackRecorded { .. }
+            | ClientEvent::Absorbed { .. } => None,
         }
     }
 

@@ -136,6 +136,10 @@ pub enum SubscriptionError {
     #[error("an earlier visit comes first")]
     #[strum(serialize = "subscription.not_due")]
     NotDue,
+    /// Nobody plans so far ahead.
+    #[error("a visit is at most two years ahead")]
+    #[strum(serialize = "subscription.date_too_far")]
+    DateTooFar,
     /// That day is over.
     #[error("the next visit cannot be in the past")]
     #[strum(serialize = "subscription.date_in_past")]
@@ -146,7 +150,11 @@ impl Refusal for SubscriptionError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
-            Self::BadPlan | Self::BadPrice | Self::BadReason | Self::DateInPast => Kind::Invalid,
+            Self::BadPlan
+            | Self::BadPrice
+            | Self::BadReason
+            | Self::DateInPast
+            | Self::DateTooFar => Kind::Invalid,
             Self::AlreadyStarted
             | Self::IllegalTransition { .. }
             | Self::NotRunning(_)

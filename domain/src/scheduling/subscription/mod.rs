@@ -12,7 +12,7 @@ pub mod plan;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 pub use command::{Origin, SubscriptionCommand, SubscriptionError};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
@@ -57,6 +57,9 @@ pub struct Details {
     /// When it began.
     pub created_at: DateTime<Utc>,
 }
+
+/// Two years.
+const LONGEST_AHEAD: Days = Days::new(731);
 
 type Decision = Result<Vec<SubscriptionEvent>, SubscriptionError>;
 
@@ -112,6 +115,7 @@ impl Subscription {
 
 fn start(origin: Origin) -> Decision {
     let plan = origin.plan.checked()?;
+    within_reach(plan.start_date, origin.today)?;
     if origin.price_cents < 0 {
         return Err(SubscriptionError::BadPrice);
     }
@@ -124,6 +128,17 @@ fn start(origin: Origin) -> Decision {
         price_book: origin.price_book,
         at: origin.now,
     }])
+}
+
+/// Neither over nor so far away that somebody mistyped the year.
+fn within_reach(date: NaiveDate, today: NaiveDate) -> Result<(), SubscriptionError> {
+    if date < today {
+        return Err(SubscriptionError::DateInPast);
+    }
+    if today.checked_add_days(LONGEST_AHEAD).is_some_and(|last| date > last) {
+        return Err(SubscriptionError::DateTooFar);
+    }
+    Ok(())
 }
 
 impl Details {
@@ -169,9 +184,7 @@ impl Details {
 
     fn move_next(&self, date: NaiveDate, today: NaiveDate, at: DateTime<Utc>) -> Decision {
         self.must_go_on()?;
-        if date < today {
-            return Err(SubscriptionError::DateInPast);
-        }
+        within_reach(date, today)?;
         if date == self.next_run {
             return Ok(Vec::new());
         }

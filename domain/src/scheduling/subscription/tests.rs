@@ -175,7 +175,7 @@ proptest! {
         let mut seen = std::collections::BTreeSet::new();
         for delay in delays {
             let due = next_run(&it);
-            let today = due + chrono::Days::new(delay);
+            let today = due + Days::new(delay);
             let command = SubscriptionCommand::Schedule {
                 date: due, booking: booking(), today, now: at(0),
             };
@@ -187,4 +187,23 @@ proptest! {
             prop_assert!(next_run(&it) >= today);
         }
     }
+}
+
+#[test]
+fn nobody_begins_in_the_past_or_when_the_year_is_mistyped() {
+    let begins = |day: &str| {
+        let SubscriptionCommand::Start(mut origin) = start() else { panic!() };
+        origin.plan.start_date = date(day);
+        Subscription::default().decide(SubscriptionCommand::Start(origin)).map(|_| ())
+    };
+    assert_eq!(begins("2026-02-28"), Err(SubscriptionError::DateInPast));
+    assert_eq!(begins("2026-03-01"), Ok(()));
+    assert_eq!(begins("2028-03-01"), Ok(()));
+    assert_eq!(begins("2028-03-02"), Err(SubscriptionError::DateTooFar));
+    let far = SubscriptionCommand::MoveNextRun {
+        date: date("9026-03-09"),
+        today: date("2026-03-01"),
+        now: at(1),
+    };
+    assert_eq!(folded(&started()).decide(far), Err(SubscriptionError::DateTooFar));
 }

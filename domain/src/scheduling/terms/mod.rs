@@ -8,3 +8,4 @@ pub mod deposit;
 pub mod policies;
 pub mod policies_wire;
 pub mod risk;
+mod work;

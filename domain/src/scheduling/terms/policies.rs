@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::customers::standing::ClientPolicy;
 use crate::input::Problems;
+pub use crate::scheduling::terms::work::WorkPolicy;
 
 /// Everything an organisation decides about bookings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub struct BookingPolicies {
     pub risk: RiskPolicy,
     /// How visits are worked on.
     pub work: WorkPolicy,
+    /// From when on clients give cause for concern.
+    #[serde(skip_serializing_if = "ClientPolicy::is_usual")]
+    pub clients: ClientPolicy,
 }
 
 /// When a deposit is asked for, and how much.
@@ -217,24 +222,6 @@ impl Default for RiskPolicy {
     }
 }
 
-/// How visits are worked on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WorkPolicy {
-    /// Work that takes longer than this share of what was planned needs a reason, in thousandths.
-    pub overrun_permille: u32,
-    /// Whether a visit is done only when its checklist is.
-    pub checklist_required: bool,
-    /// Whether a visit is done when its work is finished.
-    pub finish_completes: bool,
-}
-
-impl Default for WorkPolicy {
-    fn default() -> Self {
-        Self { overrun_permille: 1200, checklist_required: false, finish_completes: true }
-    }
-}
-
 /// More money than any policy is about.
 const MOST_CENTS: i64 = 100_000_000;
 
@@ -278,11 +265,8 @@ impl BookingPolicies {
         self.payment_terms.check(&mut wrong);
         self.scheduling.check(&mut wrong);
         self.risk.check(&mut wrong);
-        wrong.unless(
-            (1000..=10_000).contains(&self.work.overrun_permille),
-            "work.overrun_threshold",
-            "Input should be from 1 to 10",
-        );
+        wrong.0.take(self.work.check());
+        wrong.0.take(self.clients.check());
         wrong.0.or(())
     }
 }

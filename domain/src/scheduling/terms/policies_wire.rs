@@ -21,7 +21,7 @@ const fn name(section: &'static str, sent: &'static str, kept: &'static str) -> 
     Other { section, sent, kept, is_share: false }
 }
 
-const OTHERS: [Other; 10] = [
+const OTHERS: [Other; 13] = [
     share("deposit", "percent", "percent_permille"),
     share("deposit", "heavy_percent", "heavy_permille"),
     share("deposit", "short_notice_percent", "short_notice_permille"),
@@ -32,6 +32,9 @@ const OTHERS: [Other; 10] = [
     name("cancellation", "refund_percent", "late_percent"),
     name("cancellation", "fee_cents", "late_fee_cents"),
     share("work", "overrun_threshold", "overrun_permille"),
+    share("clients", "low_average", "low_average_permille"),
+    share("clients", "late_gap", "late_gap_permille"),
+    share("clients", "lost_gap", "lost_gap_permille"),
 ];
 
 /// Left out where they are kept, null where they are read.
@@ -42,9 +45,16 @@ const NULLABLE: [(&str, &str); 4] = [
     ("scheduling", "max_bookings_per_day"),
 ];
 
+/// As they are kept, with what is left out there because nobody decided otherwise.
+fn kept(policies: &BookingPolicies) -> Value {
+    let mut kept = json!(policies);
+    kept["clients"] = json!(policies.clients);
+    kept
+}
+
 /// All of them.
 pub fn shown(policies: &BookingPolicies) -> Value {
-    let mut shown = json!(policies);
+    let mut shown = kept(policies);
     for (section, field) in NULLABLE {
         if let Some(fields) = shown[section].as_object_mut() {
             fields.entry(field).or_insert(Value::Null);
@@ -59,12 +69,13 @@ pub fn shown(policies: &BookingPolicies) -> Value {
     shown
 }
 
-/// Those that everybody may know: not who is trusted, and not how work is done.
+/// Those that everybody may know: not who is trusted, not how work is done, and not who gives cause for concern.
 pub fn published(policies: &BookingPolicies) -> Value {
     let mut shown = shown(policies);
     if let Some(sections) = shown.as_object_mut() {
         sections.remove("risk");
         sections.remove("work");
+        sections.remove("clients");
     }
     shown
 }
@@ -102,7 +113,7 @@ impl PoliciesChange {
     /// The policies after it.
     pub fn over(&self, before: &BookingPolicies) -> Result<BookingPolicies, Problems> {
         let mut wrong = Problems::default();
-        let mut json = json!(before);
+        let mut json = kept(before);
         let mut after = before.clone();
         for Change { section, field, value, path } in &self.0 {
             let place = &mut json[section][field];
@@ -176,6 +187,10 @@ mod tests {
         assert_eq!(shown["cancellation"]["refund_percent"], 0);
         assert_eq!(shown["scheduling"]["max_bookings_per_day"], Value::Null);
         assert_eq!(shown["work"]["overrun_threshold"], 1.2);
+        assert_eq!(
+            (&shown["clients"]["low_average"], &shown["clients"]["lost_gap"]),
+            (&json!(3.0), &json!(2.0))
+        );
         assert_eq!(changed(&shown).unwrap(), policies);
     }
 
@@ -205,6 +220,7 @@ mod tests {
             (json!({ "deposit": { "percent_permille": 1 } }), vec!["deposit.percent_permille"]),
             (json!({ "deposits": {} }), vec!["deposits"]),
             (json!({ "risk": [] }), vec!["risk"]),
+            (json!({ "clients": { "low_average": 0.5 } }), vec!["clients.low_average"]),
             (json!({ "deposit": { "minimum_cents": 30_000 } }), vec!["deposit.maximum_cents"]),
             (json!([]), vec!["body"]),
         ] {

@@ -12,13 +12,13 @@ use domain::scheduling::booking::{Booking, BookingEvent};
 use domain::seal::SubjectKeys;
 use uuid::Uuid;
 
-use super::row::{Customer, Row};
+use super::row::{Customer, Known, Row};
 use crate::{Parking, Poison};
 
 /// The rows that a batch touches, and the people who can appear in them.
 pub(super) struct List {
     pub(super) rows: HashMap<Uuid, Row>,
-    pub(super) customers: HashMap<Uuid, Customer>,
+    pub(super) customers: HashMap<Uuid, Known>,
 }
 
 /// For whom the bookings in `events` are.
@@ -39,7 +39,7 @@ pub(super) fn customers_of(events: &[&Recorded]) -> Vec<Uuid> {
 }
 
 impl List {
-    pub(super) fn new(rows: HashMap<Uuid, Row>, customers: HashMap<Uuid, Customer>) -> Self {
+    pub(super) fn new(rows: HashMap<Uuid, Row>, customers: HashMap<Uuid, Known>) -> Self {
         Self { rows, customers }
     }
 
@@ -70,10 +70,21 @@ impl List {
         let (id, contact) = match happened {
             ClientEvent::Registered { client_id, contact, .. }
             | ClientEvent::ContactChanged { client_id, contact, .. } => (client_id, contact),
+            ClientEvent::Merged { client_id, into, .. } => {
+                return self.merge(client_id.as_uuid(), into.as_uuid());
+            }
             ClientEvent::Blocked { .. }
             | ClientEvent::Unblocked { .. }
             | ClientEvent::Archived { .. }
-            | ClientEvent::Restored { .. } => return,
+            | ClientEvent::Restored { .. }
+            | ClientEvent::AddressAdded { .. }
+            | ClientEvent::AddressChanged { .. }
+            | ClientEvent::AddressArchived { .. }
+            | ClientEvent::AddressRestored { .. }
+            | ClientEvent::TagsSet { .. }
+            | ClientEvent::NoteAdded { .. }
+            | ClientEvent::FeedbackRecorded { .. }
+            | ClientEvent::Absorbed { .. } => return,
         };
         let customer = match contact {
             Personal::Open { value, .. } => {
@@ -118,7 +129,8 @@ impl List {
         row.apply(happened, event);
         if whose {
             let customer = row.customer().and_then(|id| self.customers.get(&id));
-            row.shown = customer.cloned().unwrap_or_else(Customer::nobody);
+            let shown = customer.map(|known| known.shown.clone());
+            row.shown = shown.unwrap_or_else(Customer::nobody);
         }
     }
 
@@ -126,7 +138,18 @@ impl List {
         for row in self.rows.values_mut().filter(|row| row.customer() == Some(id)) {
             row.shown = customer.clone();
         }
-        self.customers.insert(id, customer);
+        let before = self.customers.get(&id);
+        let merged_into = before.and_then(|known| known.merged_into);
+        self.customers.insert(id, Known { shown: customer, merged_into });
+    }
+
+    /// Visits stay as they are, and are listed with those of whoever stayed.
+    fn merge(&mut self, from: Uuid, into: Uuid) {
+        for (id, known) in &mut self.customers {
+            if *id == from || known.merged_into == Some(from) {
+                known.merged_into = Some(into);
+            }
+        }
     }
 
     /// Leaves exactly what a fold without their key makes, so that a rebuild finds the same.

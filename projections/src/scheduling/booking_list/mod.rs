@@ -2,12 +2,14 @@
 
 pub mod crew;
 pub mod csv;
+pub mod figures;
 mod fold;
 mod query;
 mod row;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unassigned;
 
 use std::collections::HashSet;
 
@@ -24,6 +26,7 @@ pub use self::query::{
     ALWAYS, Addressee, After, Filter, Item, Order, PAGE, addressee, count, history, page,
     still_to_make,
 };
+pub use self::unassigned::{count_unassigned, unassigned};
 use crate::{Batch, Poison, Projection};
 
 /// The kinds of aggregate that the list follows.

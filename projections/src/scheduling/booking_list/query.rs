@@ -135,7 +135,8 @@ async fn earliest(
            from booking_list
            where org_id = $1 and starts_at >= $2 and starts_at < $3 and (cardinality($4::text[]) = 0 or status = any($4))
              and ($5::uuid is null or team_id = $5) and ($6::uuid is null or $6 = any(crew))
-             and ($7::uuid is null or client_id = $7) and ($8::text is null or position($8 in search) > 0)
+             and ($7::uuid is null or client_id = $7
+                  or client_id in (select subject_id from booking_customers where org_id = $1 and merged_into = $7)) and ($8::text is null or position($8 in search) > 0)
              and ($9 or archived_at is null) and (starts_at, booking_id) > ($10, $11)
            order by starts_at, booking_id limit $12"#,
         org.as_uuid(),
@@ -172,7 +173,8 @@ async fn latest(
            from booking_list
            where org_id = $1 and starts_at >= $2 and starts_at < $3 and (cardinality($4::text[]) = 0 or status = any($4))
              and ($5::uuid is null or team_id = $5) and ($6::uuid is null or $6 = any(crew))
-             and ($7::uuid is null or client_id = $7) and ($8::text is null or position($8 in search) > 0)
+             and ($7::uuid is null or client_id = $7
+                  or client_id in (select subject_id from booking_customers where org_id = $1 and merged_into = $7)) and ($8::text is null or position($8 in search) > 0)
              and ($9 or archived_at is null) and (starts_at, booking_id) < ($10, $11)
            order by starts_at desc, booking_id desc limit $12"#,
         org.as_uuid(),
@@ -199,7 +201,8 @@ pub async fn count(db: &mut PgConnection, org: OrgId, filter: &Filter) -> Result
            from booking_list
            where org_id = $1 and starts_at >= $2 and starts_at < $3 and (cardinality($4::text[]) = 0 or status = any($4))
              and ($5::uuid is null or team_id = $5) and ($6::uuid is null or $6 = any(crew))
-             and ($7::uuid is null or client_id = $7) and ($8::text is null or position($8 in search) > 0)
+             and ($7::uuid is null or client_id = $7
+                  or client_id in (select subject_id from booking_customers where org_id = $1 and merged_into = $7)) and ($8::text is null or position($8 in search) > 0)
              and ($9 or archived_at is null)"#,
         org.as_uuid(),
         filter.between.starts_at,
@@ -245,7 +248,9 @@ pub async fn history(
     let row = sqlx::query!(
         r#"select count(*) filter (where status in ('CONFIRMED', 'IN_PROGRESS', 'DONE')) as "visits!",
                   count(*) filter (where status = 'CANCELLED') as "cancelled!"
-           from booking_list where org_id = $1 and (client_id = $2 or lead_id = $3)"#,
+           from booking_list
+           where org_id = $1 and (client_id = $2 or lead_id = $3
+              or client_id in (select subject_id from booking_customers where org_id = $1 and merged_into = $2))"#,
         org.as_uuid(),
         client.map(ClientId::as_uuid),
         lead.map(LeadId::as_uuid),

@@ -23,6 +23,13 @@ impl Customer {
     }
 }
 
+/// Somebody whom visits are for, and who they turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) shown: Customer,
+    pub(super) merged_into: Option<Uuid>,
+}
+
 impl std::fmt::Debug for Customer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Customer(..)")

@@ -33,13 +33,14 @@ impl Thing {
 }
 
 /// In bodies, `{mark}` is the word that only one organisation knows, `{n}` a number never used before, `{day}` a day never
-/// used before, and `{some_id}` the id of a thing made before.
+/// used before, `{soon}` one in two months, and `{some_id}` the id of a thing made before.
 const FORM: &str = r#"{"name":"{mark} {n}","phone":"780-555-{n}","address":"{mark} street","email":"{mark}-{n}@example.net",
     "preferred_dates":["x"],"notes":"{mark}","structured_inputs":{"beds":1,"baths":1},"estimate_snapshot":{}}"#;
 const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_at":"{day}T10:00","duration_minutes":60,
     "address_text":"{mark} street"}"#;
-const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"2090-01-02",
+const SUBSCRIPTION: &str = r#"{"client_id":"{client_id}","frequency":"WEEKLY","start_date":"{soon}",
     "structured_inputs":{"beds":1,"baths":1}}"#;
+const ADDRESS: &str = r#"{"address_text":"{mark} street {n}"}"#;
 const TEMPLATE: &str = r#"{"name":"{mark} {n}","items":[{"label":"{mark}","phase":"AFTER"}]}"#;
 const BLOCK: &str = r#"{"scope_type":"team","scope_id":"{team_id}","block_type":"training","starts_at":"2000-01-01T00:00",
     "ends_at":"2000-01-01T01:00","reason":"{mark}"}"#;
@@ -49,6 +50,10 @@ const PHOTO: &str = "--photo\r\nContent-Disposition: form-data; name=\"phase\"\r
     --photo\r\nContent-Disposition: form-data; name=\"admin_override\"\r\n\r\ntrue\r\n\
     --photo\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{mark}.webp\"\r\n\r\nRIFF1234WEBPVP8 {n}\r\n\
     --photo--\r\n";
+const EXTERNAL: &str =
+    r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
+const INVOICE: &str = r#"{"client_id":"{client_id}","notes":"{mark}",
+    "items":[{"description":"{mark}","qty":1,"unit_price_cents":100,"tax_rate":null}]}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -94,6 +99,12 @@ pub(super) const THINGS: &[Thing] = &[
         None,
     ),
     thing(
+        "address_id",
+        ("POST /v1/admin/clients/{client_id}/addresses", ADDRESS),
+        "address_id",
+        Some(("POST /v1/admin/clients/{client_id}/addresses/{}/archive", "")),
+    ),
+    thing(
         "team_id",
         ("POST /v1/admin/teams", r#"{"name":"{mark} {n}"}"#),
         "team_id",
@@ -122,6 +133,8 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/orders/{}/time/start", ""),
         ("POST /v1/orders/{}/checklist/init", "{}"),
     ]),
+    thing("invoice_id", ("POST /v1/admin/invoices", INVOICE), "invoice_id", None)
+        .after(&[("POST /v1/admin/invoices/{}/links", "{}")]),
     thing(
         "run_item_id",
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -139,6 +152,12 @@ pub(super) const THINGS: &[Thing] = &[
         ("POST /v1/admin/availability-blocks", BLOCK),
         "block_id",
         Some(("DELETE /v1/admin/availability-blocks/{}", "")),
+    ),
+    thing(
+        "external_block_id",
+        ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
+        "external_block_id",
+        Some(("DELETE /v1/admin/schedule/external_blocks/{}", "")),
     ),
     thing(
         "subscription_id",
@@ -182,6 +201,8 @@ pub(super) const THINGS: &[Thing] = &[
 pub(super) const ALIASES: &[(&str, &str)] = &[
     ("addon_ids", "addon_id"),
     ("assigned_worker_id", "worker_id"),
+    ("booking_ids", "booking_id"),
+    ("into_client_id", "client_id"),
     ("job_id", "order_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
@@ -199,11 +220,20 @@ pub(super) const INSTEAD: &[(&str, &[&str])] = &[
     ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
     ("POST /v1/admin/workers/{worker_id}/reviews", &["worker_id", "booking_id"]),
     ("POST /v1/admin/workers/bulk/archive", &["worker_ids"]),
+    // It names a text, and no checklist.
+    ("POST /v1/admin/dispatcher/notify", &["template_id"]),
 ];
 
 /// Parameters that look like an id and name nothing of an organisation, or only what belongs to something else as well.
-pub(super) const NO_IDS: &[&str] =
-    &["refresh_token", "mfa_code", "reason_code", "captcha_token", "lead_worker_id"];
+pub(super) const NO_IDS: &[&str] = &[
+    "refresh_token",
+    "mfa_code",
+    "reason_code",
+    "captcha_token",
+    "lead_worker_id",
+    "alert_id",
+    "suggestion_id",
+];
 
 /// Parameters that say where a page begins, in a form of the route's own.
 pub(super) const PAGES: &[&str] = &["cursor", "after"];
@@ -251,6 +281,12 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /v1/admin/clients", r#"{"name":"c","email":"c{n}@example.net"}"#),
     ("PATCH /v1/admin/clients/{client_id}", r#"{"name":"c {n}"}"#),
     ("POST /v1/admin/clients/{client_id}/block", r#"{"reason":"r"}"#),
+    ("POST /v1/admin/clients/{client_id}/addresses", ADDRESS),
+    ("PATCH /v1/admin/clients/{client_id}/addresses/{address_id}", r#"{"label":"l {n}"}"#),
+    ("POST /v1/admin/clients/{client_id}/notes", r#"{"kind":"NOTE","text":"{mark} {n}"}"#),
+    ("PUT /v1/admin/clients/{client_id}/tags", r#"{"tags":["{mark} {n}"]}"#),
+    ("POST /v1/admin/clients/{client_id}/feedback", r#"{"rating":5,"comment":"{mark}"}"#),
+    ("POST /v1/admin/clients/{client_id}/merge", r#"{"into_client_id":"{client_id}"}"#),
     ("POST /v1/billing/pause", r#"{"reason_code":"SEASON_OVER"}"#),
     ("POST /v1/billing/resume", r#"{"reason_code":"SEASON_BEGINS"}"#),
     ("POST /v1/admin/teams", r#"{"name":"t {n}"}"#),
@@ -278,6 +314,35 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
+    ("POST /v1/admin/bookings/bulk", r#"{"booking_ids":["{booking_id}"],"send_reminder":true}"#),
+    ("POST /v1/admin/dispatcher/bookings/{booking_id}/reassign", r#"{"worker_id":null}"#),
+    (
+        "POST /v1/admin/dispatcher/bookings/{booking_id}/reschedule",
+        r#"{"starts_at":"{day}T13:00"}"#,
+    ),
+    (
+        "POST /v1/admin/dispatcher/bookings/{booking_id}/status",
+        r#"{"status":"CANCELLED","reason":"r"}"#,
+    ),
+    ("PUT /v1/admin/dispatcher/bookings/{booking_id}/location", r#"{"lat":53.5,"lng":-113.{n}}"#),
+    (
+        "PUT /v1/admin/dispatcher/zones",
+        r#"{"zones":[{"name":"{mark} {n}","south":1,"north":2,"west":1,"east":2}]}"#,
+    ),
+    ("POST /v1/admin/dispatcher/alerts/ack", r#"{"alert_id":"0000000000000000"}"#),
+    (
+        "POST /v1/admin/dispatcher/notify",
+        r#"{"booking_id":"{booking_id}","target":"client","channel":"sms","template_id":"CLIENT_DONE"}"#,
+    ),
+    (
+        "POST /v1/admin/dispatcher/routes/estimate",
+        r#"{"origin":{"lat":53.5,"lng":-113.5},"dest":{"lat":53.6,"lng":-113.5}}"#,
+    ),
+    (
+        "POST /v1/admin/schedule/optimization/apply",
+        r#"{"suggestion_id":"assign-0-1","booking_id":"{booking_id}"}"#,
+    ),
     ("POST /v1/admin/checklists/templates", TEMPLATE),
     ("PUT /v1/admin/checklists/templates/{template_id}", TEMPLATE),
     ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -295,6 +360,26 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"review_status":"APPROVED","comment":"{mark}"}"#,
     ),
     ("POST /v1/orders/{order_id}/time/finish", "{}"),
+    ("POST /v1/admin/invoices", INVOICE),
+    (
+        "POST /v1/admin/orders/{order_id}/invoice",
+        r#"{"allow_additional":true,"items":[{"description":"{mark}","qty":1,"unit_price_cents":100}]}"#,
+    ),
+    ("PATCH /v1/admin/invoices/{invoice_id}", r#"{"notes":"n {n}"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/void", r#"{"reason":"r"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/credit-notes", r#"{"amount_cents":1,"reason":"r"}"#),
+    (
+        "POST /v1/admin/invoices/{invoice_id}/record-payment",
+        r#"{"amount_cents":1,"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/{invoice_id}/mark-paid", r#"{"amount_cents":1,"method":"cash"}"#),
+    ("POST /v1/admin/invoices/{invoice_id}/payments/{payment}/refund", "{}"),
+    ("POST /v1/admin/invoices/bulk/remind", r#"{"invoice_ids":["{invoice_id}"]}"#),
+    (
+        "POST /v1/admin/invoices/bulk/mark_paid",
+        r#"{"invoice_ids":["{invoice_id}"],"method":"cash"}"#,
+    ),
+    ("POST /v1/admin/invoices/overdue_remind", r#"{"bucket":"recent"}"#),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
     ("PATCH /v1/admin/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/admin/service-types", r#"{"name":"s {n}"}"#),
@@ -326,6 +411,13 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("POST /client/login/callback", r#"{"token":"x"}"#),
     ("POST /v1/client/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T12:00"}"#),
     ("POST /v1/client/bookings/{booking_id}/cancel", r#"{"reason":"{mark}"}"#),
+    ("POST /v1/client/bookings", r#"{"starts_at":"{day}T14:00"}"#),
+    ("POST /client/orders/{order_id}/review", r#"{"rating":5,"comment":"{mark}"}"#),
+    (
+        "POST /client/subscriptions",
+        r#"{"frequency":"WEEKLY","start_date":"{soon}","structured_inputs":{"beds":1,"baths":1}}"#,
+    ),
+    ("PATCH /client/subscriptions/{subscription_id}", r#"{"status":"PAUSED"}"#),
     ("POST /v1/auth/refresh", r#"{"refresh_token":"x"}"#),
     ("POST /v1/auth/change-password", r#"{"current_password":"x","new_password":"y"}"#),
 ];
@@ -333,6 +425,8 @@ pub(super) const BODIES: &[(&str, &str)] = &[
 /// Routes whose token says everything: what else the address names must be what it says.
 pub(super) const BY_TOKEN: &[&str] =
     &["/v1/orders/{order_id}/photos/{photo_id}/signed-download", "/photos/{token}"];
+/// Routes whose answer goes on for as long as somebody listens: whom they tell what is asked in tests of their own.
+pub(super) const STREAMS: &[&str] = &["/v1/admin/dispatcher/board/stream"];
 
 /// Fields of bodies that the description does not list, because the route reads its body by hand.
 pub(super) const UNLISTED: &[(&str, &[&str])] =

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use api::Declared;
 use serde_json::Value;
 
-use super::fill::{ALIASES, BODIES, BY_TOKEN, NO_IDS, PAGES, SORTS, THINGS, UNLISTED};
+use super::fill::{ALIASES, BODIES, BY_TOKEN, NO_IDS, PAGES, SORTS, STREAMS, THINGS, UNLISTED};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(api::document);
 
@@ -65,6 +65,9 @@ fn is_known(parameter: &str) -> bool {
 pub(super) fn all() -> (Vec<Route>, Vec<String>) {
     let (mut routes, mut missing) = (Vec::new(), Vec::new());
     for declared in api::declared() {
+        if STREAMS.contains(&declared.path.as_str()) {
+            continue;
+        }
         let sorts = SORTS.iter().find(|(path, _)| *path == declared.path);
         let paths = sorts.map_or_else(
             || vec![declared.path.clone()],

@@ -145,7 +145,8 @@ impl World {
         let mut line = line.replace("{mark}", org.mark).replace("{n}", &number);
         let days = TimeDelta::days(number.parse().unwrap());
         let day = (self.app.now() + days).date_naive();
-        line = line.replace("{day}", &day.to_string());
+        let soon = (self.app.now() + TimeDelta::days(60)).date_naive();
+        line = line.replace("{day}", &day.to_string()).replace("{soon}", &soon.to_string());
         for (name, id) in &org.alive {
             line = line.replace(&format!("{{{name}}}"), id);
         }

@@ -1,6 +1,8 @@
 //! Teams, free times and visits, through the whole house.
 
 mod bookings;
+mod desk_lists;
+mod dispatch;
 mod effects;
 mod files;
 mod jobs;

@@ -1,0 +1,78 @@
+//! One invoice, with who is to pay and for which visit.
+
+use axum::extract::State;
+use domain::id::{InvoiceId, OrgId};
+use domain::invoicing::invoice::InvoiceError;
+use domain::personal::PLACEHOLDER;
+use projections::invoicing::invoice_list::{self, Detail, InvoiceList};
+use projections::scheduling::booking_list::{self, BookingList};
+use projections::{Projection, tenant};
+use serde_json::{Value, json};
+use utoipa_axum::routes;
+
+use super::{DETAIL, invoices, told};
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::extract::Path;
+use crate::freshness::Freshness;
+use crate::problem::Problem;
+use crate::route::Routes;
+use crate::state::{App, AppState};
+
+pub(super) fn routes() -> Routes {
+    Routes::default().add(routes!(invoice), invoices(DETAIL))
+}
+
+/// The invoice as the list knows it.
+pub(super) async fn listed(app: &App, org: OrgId, id: InvoiceId) -> Result<Detail, Problem> {
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let found = invoice_list::find(&mut tx, &app.keys, org, id).await?;
+    found.ok_or_else(|| Problem::refused(&InvoiceError::NotFound))
+}
+
+/// One invoice with its lines, payments and letters
+#[utoipa::path(
+    get,
+    path = "/v1/admin/invoices/{invoice_id}",
+    tag = "invoicing",
+    params(("invoice_id" = Uuid, Path)),
+    responses((status = 200, description = "The invoice; `ETag` is its version", content_type = "application/json"))
+)]
+async fn invoice(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Path(id): Path<InvoiceId>,
+) -> Result<Answer, Problem> {
+    let org = caller.org();
+    let reached = fresh.reach(&app, org, &[InvoiceList::NAME, BookingList::NAME]).await?;
+    let found = listed(&app, org, id).await?;
+    let body = whole(&app, org, &found).await?;
+    let answer = Answer::json(&body)?;
+    // Erasing a person changes what is shown but not the version.
+    let is_erased = found.customer.name == PLACEHOLDER;
+    Ok(reached.mark(if is_erased { answer } else { answer.version(found.version) }))
+}
+
+/// With everything that is known around it.
+pub(super) async fn whole(app: &App, org: OrgId, found: &Detail) -> Result<Value, Problem> {
+    let mut body = told(&found.invoice);
+    let customer = domain::invoicing::invoice::view::customer(&found.invoice);
+    body["customer"] = json!(customer.map(|id| {
+        let who = &found.customer;
+        json!({
+            "customer_id": id, "name": who.name, "email": who.email, "phone": who.phone, "address": who.address,
+        })
+    }));
+    if let Some(order) = found.invoice.order {
+        let mut tx = tenant::begin(&app.reads, org).await?;
+        let visit = booking_list::addressee(&mut tx, org, order).await?;
+        body["booking"] = json!(visit.map(|visit| {
+            json!({
+                "booking_id": order, "booking_number": order, "scheduled_start": visit.starts_at,
+                "status": visit.status,
+            })
+        }));
+    }
+    Ok(body)
+}

@@ -1,0 +1,298 @@
+//! Writing an invoice, for a visit or by hand.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use chrono::{NaiveDate, TimeDelta};
+use commands::{CommandError, Context, Done};
+use domain::customers::client::{Client, ClientError};
+use domain::id::{BookingId, ClientId, LeadId, OrgId};
+use domain::invoicing::invoice::lines::NewLine;
+use domain::invoicing::invoice::number::{InvoiceNumber, NUMBERS};
+use domain::invoicing::invoice::payment::DEPOSITS;
+use domain::invoicing::invoice::{Draft, InvoiceCommand, Terms, Visit};
+use domain::sales::lead::{Lead, LeadError};
+use domain::scheduling::booking::reason::ReasonCode;
+use domain::scheduling::booking::{Booking, BookingError, Details};
+use domain::settings::org::Currency;
+use moka::sync::Cache;
+use projections::invoicing::invoice_list;
+use projections::tenant;
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::lines::{self, Item};
+use super::{EDIT, invoices, settings, shown};
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::command::CommandRequest;
+use crate::extract::Path;
+use crate::pricing::InForce;
+use crate::problem::{Code, Problem};
+use crate::route::Routes;
+use crate::state::{App, AppState};
+
+/// So many processes may take a number at once, each a few times in a row.
+const ATTEMPTS: usize = 64;
+
+/// More organisations than one process serves at a time.
+const CAPACITY: u64 = 10_000;
+
+pub(super) fn routes() -> Routes {
+    let edit = invoices(EDIT).action("invoice.create");
+    Routes::default().add(routes!(invoice_order), edit).add(routes!(create_invoice), edit)
+}
+
+/// Lets one invoice of an organisation after the other take its number, so that they need not race for it. Other processes
+/// race all the same: the log lets one of them win.
+pub(crate) struct Numbering(Cache<OrgId, Arc<Mutex<()>>>);
+
+impl Default for Numbering {
+    fn default() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "due_date": "2030-03-18", "items": [
+    { "description": "Deep clean", "qty": 1, "unit_price_cents": 18000, "tax_rate": 0.05 }
+] })))]
+struct OrderInvoiceBody {
+    /// Today, if left out.
+    issue_date: Option<NaiveDate>,
+    /// As the terms of payment say, if left out.
+    due_date: Option<NaiveDate>,
+    /// `CAD` or `USD`; that of the organisation, if left out.
+    currency: Option<String>,
+    /// For the customer, up to 1000 characters.
+    notes: Option<String>,
+    /// 1 to 50. What is cleaned beside the visit is added by itself.
+    items: Vec<Item>,
+    /// Whether there may be another invoice for the visit.
+    #[serde(default)]
+    allow_additional: bool,
+}
+
+/// Write the invoice of a visit
+#[utoipa::path(
+    post,
+    path = "/v1/admin/orders/{order_id}/invoice",
+    tag = "invoicing",
+    params(("order_id" = Uuid, Path)),
+    request_body = OrderInvoiceBody,
+    responses(
+        (status = 201, description = "The draft, with its number", content_type = "application/json"),
+        (status = 400, description = "`invoice.price_adjust_reason_required`"),
+        (status = 409, description = "`invoice.already_invoiced`")
+    )
+)]
+async fn invoice_order(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let body: OrderInvoiceBody = request.body()?;
+    let org = caller.org();
+    let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
+    let booking = found.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
+    let holds = app.prices.of(&app, org).await?;
+    let asked = Asked {
+        issue_date: body.issue_date,
+        due_date: body.due_date,
+        currency: body.currency,
+        notes: body.notes,
+        items: body.items,
+    };
+    let (terms, currency) = asked.read(&app, org, &holds).await?;
+    let context = request.context(&caller);
+    let draft = Draft {
+        invoice_id: context.request.derived_id("invoice").into(),
+        number: InvoiceNumber { year: 0, count: 0 },
+        order: Some(id),
+        client: booking.client,
+        lead: booking.requested.lead,
+        terms,
+        extras: extras(booking, &holds),
+        visit: visit(&app, org, booking, body.allow_additional).await?,
+        currency,
+        by: Some(caller.id().to_string()),
+        now: app.now(),
+    };
+    Ok(Answer::done(&write(&app, &context, draft).await?).created())
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "client_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "items": [
+    { "description": "Lost key", "qty": 1, "unit_price_cents": 2500, "tax_rate": null }
+] })))]
+struct InvoiceBody {
+    /// Who is to pay.
+    #[schema(value_type = Option<String>)]
+    client_id: Option<ClientId>,
+    /// Who is to pay, if they only asked for an offer.
+    #[schema(value_type = Option<String>)]
+    lead_id: Option<LeadId>,
+    /// Today, if left out.
+    issue_date: Option<NaiveDate>,
+    /// As the terms of payment say, if left out.
+    due_date: Option<NaiveDate>,
+    /// `CAD` or `USD`; that of the organisation, if left out.
+    currency: Option<String>,
+    /// For the customer, up to 1000 characters.
+    notes: Option<String>,
+    /// 1 to 50.
+    items: Vec<Item>,
+}
+
+/// Write an invoice by hand
+#[utoipa::path(
+    post,
+    path = "/v1/admin/invoices",
+    tag = "invoicing",
+    request_body = InvoiceBody,
+    responses((status = 201, description = "The draft, with its number", content_type = "application/json"))
+)]
+async fn create_invoice(
+    State(app): State<AppState>,
+    caller: Caller,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let body: InvoiceBody = request.body()?;
+    let org = caller.org();
+    if let Some(client) = body.client_id {
+        let found = app.bus.load::<Client>(org, &client.to_string()).await?;
+        found.state.details().ok_or_else(|| Problem::refused(&ClientError::NotFound))?;
+    }
+    if let Some(lead) = body.lead_id {
+        let found = app.bus.load::<Lead>(org, &lead.to_string()).await?;
+        if found.version == 0 {
+            return Err(Problem::refused(&LeadError::NotFound));
+        }
+    }
+    let holds = app.prices.of(&app, org).await?;
+    let asked = Asked {
+        issue_date: body.issue_date,
+        due_date: body.due_date,
+        currency: body.currency,
+        notes: body.notes,
+        items: body.items,
+    };
+    let (terms, currency) = asked.read(&app, org, &holds).await?;
+    let context = request.context(&caller);
+    let draft = Draft {
+        invoice_id: context.request.derived_id("invoice").into(),
+        number: InvoiceNumber { year: 0, count: 0 },
+        order: None,
+        client: body.client_id,
+        lead: body.lead_id,
+        terms,
+        extras: Vec::new(),
+        visit: Visit::default(),
+        currency,
+        by: Some(caller.id().to_string()),
+        now: app.now(),
+    };
+    Ok(Answer::done(&write(&app, &context, draft).await?).created())
+}
+
+/// What both ways have in common.
+struct Asked {
+    issue_date: Option<NaiveDate>,
+    due_date: Option<NaiveDate>,
+    currency: Option<String>,
+    notes: Option<String>,
+    items: Vec<Item>,
+}
+
+impl Asked {
+    async fn read(
+        self,
+        app: &App,
+        org: OrgId,
+        holds: &InForce,
+    ) -> Result<(Terms, Currency), Problem> {
+        let currency = match self.currency.as_deref() {
+            None => settings(app, org).await?.currency,
+            Some(named) => named
+                .parse()
+                .map_err(|_| Problem::field("currency", "Input should be CAD or USD"))?,
+        };
+        let zone = app.settings.of(app, org).await?.zone;
+        let today = app.now().with_timezone(&zone).date_naive();
+        let issue_date = lines::near("issue_date", self.issue_date.unwrap_or(today))?;
+        let days = i64::from(holds.book.policies.payment_terms.due_days);
+        let usual = (days > 0).then(|| issue_date + TimeDelta::days(days));
+        let due_date = self.due_date.or(usual);
+        let due_date = due_date.map(|due| lines::near("due_date", due)).transpose()?;
+        let lines = lines::read(self.items, holds.book.tax_ppm)?;
+        Ok((Terms { lines, issue_date, due_date, notes: self.notes }, currency))
+    }
+}
+
+/// A line for everything that is cleaned beside the visit.
+fn extras(booking: &Details, holds: &InForce) -> Vec<NewLine> {
+    let tax_ppm = Some(holds.book.tax_ppm).filter(|rate| *rate > 0);
+    let lines = booking.addons.iter().map(|addon| {
+        let named = holds.book.addons.iter().find(|one| one.addon_id.as_uuid() == addon.addon_id);
+        let description = named.map_or_else(|| "Extra".to_owned(), |one| one.name.clone());
+        let (qty, unit_price_cents) = (addon.qty.into(), addon.unit_price_cents);
+        NewLine { description, qty, unit_price_cents, tax_ppm }
+    });
+    lines.collect()
+}
+
+async fn visit(
+    app: &App,
+    org: OrgId,
+    booking: &Details,
+    allow_additional: bool,
+) -> Result<Visit, Problem> {
+    let mut deposits = Vec::new();
+    for (payment_id, cents) in &booking.paid {
+        if app.bus.holder(org, DEPOSITS, payment_id).await?.is_none() {
+            deposits.push((payment_id.clone(), *cents));
+        }
+    }
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let others = invoice_list::of_order(&mut tx, org, booking.requested.booking_id).await?;
+    let has_adjustment =
+        booking.reasons.iter().any(|one| matches!(one.code, ReasonCode::PriceAdjust(_)));
+    // Another one charges something else: what was promised is charged by the first.
+    let is_first = others.is_empty();
+    Ok(Visit {
+        promised_cents: booking.requested.total_cents.filter(|_| is_first),
+        has_adjustment,
+        deposits,
+        is_invoiced: !is_first && !allow_additional,
+    })
+}
+
+/// Writes it under the next number that nobody has.
+async fn write(app: &App, context: &Context, mut draft: Draft) -> Result<Done, Problem> {
+    use chrono::Datelike;
+    let turn = app.numbering.0.get_with(context.org, Arc::default);
+    let _turn = turn.lock().await;
+    let (year, id) = (draft.terms.issue_date.year(), draft.invoice_id);
+    let (from, until) = InvoiceNumber::claims_of(year);
+    for _ in 0..ATTEMPTS {
+        let last = app.bus.last_held(context.org, NUMBERS, (&from, &until)).await?;
+        draft.number =
+            InvoiceNumber::after(last.as_deref().and_then(InvoiceNumber::of_claim), year);
+        let command = InvoiceCommand::Draft(Box::new(draft.clone()));
+        match app.bus.create(context, &id.to_string(), command, shown).await {
+            // Somebody was faster; the one after theirs is still there.
+            Err(CommandError::ClaimTaken { scope }) if scope == NUMBERS => {}
+            // It counts for another invoice since a moment ago.
+            Err(CommandError::ClaimTaken { scope }) if scope == DEPOSITS => {
+                draft.visit.deposits.clear();
+            }
+            done => return Ok(done?),
+        }
+    }
+    Err(Problem::new(Code::ConcurrentChange))
+}

@@ -1,0 +1,3 @@
+//! What customers are asked to pay, and what they paid.
+
+pub mod invoice;

@@ -1,0 +1,129 @@
+//! The past of one business, as commands in the order of their moments.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::OrgId;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::leads::Leads;
+use super::step::Step;
+use super::visits::Visits;
+use super::{DAYS, calendar, clients, offers, staff, subscriptions};
+
+/// How large it is. There are as many teams as names of teams.
+pub(super) struct Business {
+    leads: usize,
+    clients: usize,
+    workers: usize,
+    visits: usize,
+}
+
+impl Business {
+    /// A tenth of a small business.
+    pub(super) const SAMPLE: Self = Self { leads: 20, clients: 6, workers: 4, visits: 60 };
+    /// Three vans.
+    pub(super) const SMALL: Self = Self { leads: 200, clients: 60, workers: 8, visits: 600 };
+
+    /// Everything that happened within [`DAYS`] after `start`; what would come after that has not happened.
+    pub(super) fn history(&self, org: OrgId, seed: u64, start: DateTime<Utc>) -> Vec<Step> {
+        let end = start + TimeDelta::days(DAYS);
+        let mut steps = Vec::new();
+        // Names enough are part of the program; without them less would have happened.
+        let _ = self.write(org, &mut StdRng::seed_from_u64(seed), (start, end), &mut steps);
+        steps.retain(|step| step.at < end);
+        steps.sort_by_key(|step| step.at);
+        steps
+    }
+
+    fn write(
+        &self,
+        org: OrgId,
+        rng: &mut StdRng,
+        (start, end): (DateTime<Utc>, DateTime<Utc>),
+        steps: &mut Vec<Step>,
+    ) -> Option<()> {
+        let mut won = Leads { rng, start, steps }.write(self.leads);
+        won.sort_by_key(|won| won.at);
+        let crews = staff::write(org, self.workers, start, rng, steps)?;
+        let customers = clients::write(org, self.clients, start, rng, steps)?;
+        let slots = calendar::choose(self.visits, start, rng)?;
+        let visits = Visits {
+            rng,
+            end,
+            steps,
+            crews: &crews,
+            customers: &customers,
+            won,
+            known: HashMap::new(),
+            evenings: HashSet::new(),
+        };
+        visits.write(&slots)?;
+        subscriptions::write(&customers, end, rng, steps);
+        offers::publish(org, rng, start, steps)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::customers::client::ClientCommand;
+    use domain::people::worker::WorkerCommand;
+    use domain::sales::lead::LeadCommand;
+    use domain::scheduling::booking::{BookingCommand, DepositStep};
+    use domain::scheduling::team::TeamCommand;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::demo::people;
+    use crate::demo::step::Act;
+
+    fn history(seed: u64) -> Vec<Step> {
+        let start = DateTime::UNIX_EPOCH + TimeDelta::hours(20_000 * 24 + 20);
+        Business::SMALL.history(Uuid::from_u128(1).into(), seed, start)
+    }
+
+    fn count(steps: &[Step], is: impl Fn(&Act) -> bool) -> usize {
+        steps.iter().filter(|step| is(&step.act)).count()
+    }
+
+    #[test]
+    fn a_small_business_is_as_large_as_it_says() {
+        let steps = history(1);
+        let leads = |act: &Act| matches!(act, Act::Lead(LeadCommand::Submit(_)));
+        let clients = |act: &Act| matches!(act, Act::Client(ClientCommand::Register { .. }));
+        let workers = |act: &Act| matches!(act, Act::Worker(WorkerCommand::Hire { .. }));
+        let teams = |act: &Act| matches!(act, Act::Team(TeamCommand::Create { .. }));
+        let visits = |act: &Act| matches!(act, Act::Booking(BookingCommand::Request(_)));
+        assert_eq!(count(&steps, leads), 200);
+        assert_eq!(count(&steps, clients) + people::CLIENTS.len(), 60);
+        assert_eq!(count(&steps, workers) + people::WORKERS.len(), 8);
+        assert_eq!(count(&steps, teams), 3);
+        assert_eq!(count(&steps, visits), 600);
+    }
+
+    #[test]
+    fn its_visits_are_in_every_state() {
+        type B = BookingCommand;
+        let steps = history(1);
+        let has = |is: fn(&B) -> bool| count(&steps, |act| matches!(act, Act::Booking(b) if is(b)));
+        let asked = has(|b| matches!(b, B::Request(_)));
+        let promised = has(|b| matches!(b, B::Confirm { .. }));
+        let begun = has(|b| matches!(b, B::Start { .. }));
+        let done = has(|b| matches!(b, B::Complete { .. }));
+        assert!(asked > promised && asked > begun && begun > done && done > 300);
+        assert!(has(|b| matches!(b, B::Cancel { .. })) > 30);
+        assert!(has(|b| matches!(b, B::Place(_))) > 5);
+        assert!(has(|b| matches!(b, B::SetArchived { .. })) > 3);
+        assert!(has(|b| matches!(b, B::Deposit { step: DepositStep::Expire, .. })) > 3);
+        assert!(has(|b| matches!(b, B::Deposit { step: DepositStep::Pay { .. }, .. })) > 3);
+    }
+
+    #[test]
+    fn it_is_the_same_for_the_same_seed_only() {
+        let places =
+            |seed| history(seed).into_iter().map(|step| (step.at, step.id)).collect::<Vec<_>>();
+        assert_eq!(places(1), places(1));
+        assert_ne!(places(1), places(2));
+    }
+}

@@ -1,0 +1,144 @@
+//! Letters about invoices, and the addresses in them.
+
+use chrono::{NaiveDate, TimeDelta};
+use serde_json::{Value, json};
+
+use super::super::scheduling::client;
+use super::{id, route, shown, today, written};
+use crate::harness::app::PORTAL;
+use crate::harness::smtp::Smtp;
+use crate::harness::{App, Client};
+
+/// What leads to an invoice in a mail, whose long lines are folded on their way.
+fn token(mail: &str) -> String {
+    let mail = mail.replace("=\n", "").replace("=\r\n", "").replace("=3D", "=");
+    let begin = format!("{PORTAL}/i/");
+    mail.split(&begin).nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
+}
+
+async fn at(app: &App, token: &str) -> crate::harness::client::Answer {
+    app.anyone().get(&format!("/i/{token}")).await
+}
+
+#[tokio::test]
+async fn an_invoice_is_sent_seen_and_hidden_again() {
+    let smtp = Smtp::start().await;
+    let app = App::start_mailing(smtp.port).await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let invoice = id(&written(&owner, &sam, &json!({})).await);
+    let sent = owner.post(&route(&invoice, "send"), &json!({})).await;
+    assert_eq!((sent.ok().status, &sent.body["email_sent"]), (202, &json!(true)));
+    assert_eq!(sent.body["invoice"]["status"], "SENT");
+    app.settle().await;
+    let mails = smtp.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(
+        mails[0].contains("sam@example.net") && mails[0].contains("189.00 CAD"),
+        "{}",
+        mails[0]
+    );
+    let first = token(&mails[0]);
+    assert_eq!(sent.body["public_link"], format!("{PORTAL}/i/{first}"));
+    let seen = at(&app, &first).await;
+    assert_eq!(seen.ok().body["total_cents"], 18_900);
+    assert_eq!(
+        (&seen.body["customer"]["name"], &seen.body["links"]),
+        (&json!("Sam"), &Value::Null)
+    );
+
+    // Another address beside it; each leads there until it is revoked.
+    let made = owner.post(&route(&invoice, "links"), &json!({})).await;
+    let second =
+        made.ok().body["public_link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    assert_ne!(first, second);
+    app.settle().await;
+    at(&app, &first).await.ok();
+    at(&app, &second).await.ok();
+    let path = format!("{}/1", route(&invoice, "links"));
+    owner.send(reqwest::Method::DELETE, &path, None).await.ok();
+    app.settle().await;
+    at(&app, &first).await.is(404, "not_found");
+    at(&app, &second).await.ok();
+
+    // What is kept opens nothing, and nobody is told it.
+    let detail = shown(&owner, &invoice).await;
+    assert!(!detail.to_string().contains("hash"), "{detail}");
+    let hash: String = sqlx::query_scalar(
+        "select payload ->> 'hash' from events where event_type = 'link_minted' order by position limit 1",
+    )
+    .fetch_one(&mut app.db.admin().await)
+    .await
+    .unwrap();
+    at(&app, &hash).await.is(404, "not_found");
+    owner.post(&route(&invoice, "void"), &json!({ "reason": "twice" })).await.ok();
+    app.settle().await;
+    at(&app, &second).await.is(404, "not_found");
+}
+
+async fn overdue(app: &App, owner: &Client, sam: &str, days: i64) -> String {
+    let due: NaiveDate = today(app) - TimeDelta::days(days);
+    let issue = due - TimeDelta::days(14);
+    let invoice = written(owner, sam, &json!({ "issue_date": issue, "due_date": due })).await;
+    let invoice = id(&invoice);
+    owner.post(&route(&invoice, "send"), &json!({})).await.ok();
+    invoice
+}
+
+#[tokio::test]
+async fn what_is_not_paid_by_local_midnight_is_overdue() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let due = today(&app) + TimeDelta::days(2);
+    let invoice = id(&written(&owner, &sam, &json!({ "due_date": due })).await);
+    owner.post(&route(&invoice, "send"), &json!({})).await.ok();
+    app.settle().await;
+    let zone = domain::settings::zone::DEFAULT;
+    let midnight = domain::settings::zone::start_of(due.succ_opt().unwrap(), zone);
+    app.advance(midnight - app.now() - TimeDelta::seconds(1));
+    app.settle().await;
+    assert_eq!(shown(&owner, &invoice).await["status"], "SENT");
+    app.advance(TimeDelta::seconds(1));
+    app.settle().await;
+    assert_eq!(shown(&owner, &invoice).await["status"], "OVERDUE");
+    let listed = owner.get("/v1/admin/invoices?status=OVERDUE&q=sam").await;
+    assert_eq!(listed.ok().body["total"], 1);
+}
+
+#[tokio::test]
+async fn overdue_invoices_are_summed_up_and_reminded_of_by_how_long() {
+    let smtp = Smtp::start().await;
+    let app = App::start_mailing(smtp.port).await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let recent = overdue(&app, &owner, &sam, 3).await;
+    let critical = overdue(&app, &owner, &sam, 20).await;
+    app.settle().await;
+    let summary = owner.get("/v1/admin/invoices/overdue_summary").await;
+    let buckets = &summary.ok().body["buckets"];
+    let told: Vec<_> =
+        (0..3).map(|n| (&buckets[n]["bucket"], &buckets[n]["total_count"])).collect();
+    let expected = [("recent", 1), ("attention", 0), ("critical", 1)];
+    for (told, (bucket, count)) in told.iter().zip(expected) {
+        assert_eq!(*told, (&json!(bucket), &json!(count)));
+    }
+    assert_eq!(buckets[2]["invoices"][0]["days_overdue"], 20);
+    let listed = owner.get("/v1/admin/invoices?overdue_bucket=critical").await;
+    assert_eq!(listed.ok().body["invoices"][0]["invoice_id"], json!(critical));
+    let remind = json!({ "bucket": "recent", "invoice_ids": [recent, critical] });
+    let lately = owner.post("/v1/admin/invoices/overdue_remind", &remind).await;
+    assert_eq!(lately.ok().body["succeeded"], json!([]), "{}", lately.text);
+    app.advance(TimeDelta::hours(25));
+    app.settle().await;
+    let done = owner.post("/v1/admin/invoices/overdue_remind", &remind).await;
+    assert_eq!(done.ok().body["succeeded"], json!([recent]));
+    assert_eq!(done.body["failed"][0]["invoice_id"], json!(critical));
+    app.settle().await;
+    let mails = smtp.mails();
+    assert!(mails.last().unwrap().contains("past due"), "{mails:?}");
+    let many = json!({ "invoice_ids": [recent, critical] });
+    let done = owner.post("/v1/admin/invoices/bulk/remind", &many).await;
+    assert_eq!(done.ok().body["succeeded"], json!([critical]));
+    assert_eq!(done.body["failed"][0]["code"], "invoice.mailed_lately");
+}

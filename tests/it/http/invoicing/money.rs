@@ -1,0 +1,131 @@
+//! Money that somebody writes down, and what corrects an invoice.
+
+use serde_json::{Value, json};
+
+use super::super::scheduling::client;
+use super::{id, route, shown, written};
+use crate::harness::{App, Client};
+
+async fn sent(owner: &Client, sam: &str) -> String {
+    let invoice = id(&written(owner, sam, &json!({})).await);
+    owner.post(&route(&invoice, "send"), &json!({})).await.ok();
+    invoice
+}
+
+#[tokio::test]
+async fn payments_add_up_and_count_once() {
+    let app = App::start().await;
+    let owner = app.staff("accountant");
+    let sam = client(&app.staff("owner"), "Sam").await;
+    let invoice = sent(&owner, &sam).await;
+    let some = json!({ "amount_cents": 5_000, "method": "etransfer", "reference": "ET-77", "received_at": "2025-03-05T18:00:00Z" });
+    let keyed = owner.with("idempotency-key", "payment-1");
+    let first = keyed.post(&route(&invoice, "record-payment"), &some).await;
+    assert_eq!((first.ok().status, &first.body["invoice"]["status"]), (201, &json!("PARTIAL")));
+    assert_eq!(first.body["payment"]["reference"], "ET-77");
+    let again = keyed.post(&route(&invoice, "record-payment"), &some).await;
+    assert_eq!(again.ok().body["payment"]["payment_id"], first.body["payment"]["payment_id"]);
+    let rest = json!({ "amount_cents": 20_000, "method": "cash" });
+    let done = owner.post(&route(&invoice, "mark-paid"), &rest).await;
+    let told = &done.ok().body["invoice"];
+    assert_eq!((&told["status"], &told["overpaid_cents"]), (&json!("PAID"), &json!(6_100)));
+    let payment = done.body["payment"]["payment_id"].as_str().unwrap();
+    let back = format!("{}/{payment}/refund", route(&invoice, "payments"));
+    let refunded = owner.post(&back, &json!({ "amount_cents": 6_100 })).await;
+    assert_eq!(refunded.ok().body["overpaid_cents"], 0);
+    owner.post(&back, &json!({ "amount_cents": 20_000 })).await.is(422, "invoice.amount_invalid");
+    owner
+        .post(&route(&invoice, "record-payment"), &json!({ "amount_cents": 0, "method": "cash" }))
+        .await
+        .is(422, "invoice.amount_invalid");
+    app.settle().await;
+    let detail = shown(&owner, &invoice).await;
+    assert_eq!((&detail["paid_cents"], &detail["balance_due_cents"]), (&json!(18_900), &json!(0)));
+    app.staff("viewer").post(&route(&invoice, "record-payment"), &some).await.is(403, "forbidden");
+}
+
+#[tokio::test]
+async fn what_counts_is_corrected_and_never_rewritten() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let invoice = sent(&owner, &sam).await;
+    let credit = json!({ "amount_cents": 6_300, "reason": "a stain" });
+    let credited = owner.post(&route(&invoice, "credit-notes"), &credit).await;
+    let told = &credited.ok().body;
+    assert_eq!(
+        (&told["balance_due_cents"], &told["credits"][0]["tax_cents"]),
+        (&json!(12_600), &json!(300))
+    );
+    let paid = json!({ "amount_cents": 12_600, "method": "card" });
+    owner.post(&route(&invoice, "record-payment"), &paid).await.ok();
+    owner
+        .post(&route(&invoice, "void"), &json!({ "reason": "x" }))
+        .await
+        .is(409, "invoice.has_payments");
+    owner.post(&route(&invoice, "void"), &json!({})).await.is(422, "invoice.reason_required");
+    let other = sent(&owner, &sam).await;
+    let void = owner.post(&route(&other, "void"), &json!({ "reason": "twice" })).await;
+    assert_eq!(void.ok().body["status"], "VOID");
+    owner.post(&route(&other, "send"), &json!({})).await.is(400, "invoice.void");
+    owner.post(&route(&other, "record-payment"), &paid).await.is(400, "invoice.void");
+    let missing = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d";
+    let many =
+        json!({ "invoice_ids": [invoice, other, missing], "method": "cash", "note": "Till" });
+    let done = owner.post("/v1/admin/invoices/bulk/mark_paid", &many).await;
+    assert_eq!(done.ok().body["succeeded"], json!([]));
+    let codes: Vec<&Value> =
+        done.body["failed"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
+    assert_eq!(codes, ["invoice.nothing_due", "invoice.void", "invoice.not_found"]);
+}
+
+#[tokio::test]
+async fn whoever_is_erased_still_owes_and_their_words_are_gone() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Samuela").await;
+    let invoice = sent(&owner, &sam).await;
+    app.settle().await;
+    let erase = json!({ "reason": "asked" });
+    owner.post(&format!("/v1/admin/subjects/{sam}/erase"), &erase).await.ok();
+    app.settle().await;
+    let detail = shown(&owner, &invoice).await;
+    assert_eq!((&detail["total_cents"], &detail["status"]), (&json!(18_900), &json!("SENT")));
+    assert_eq!(detail["items"][0]["description"], "[erased]");
+    assert_eq!(detail["customer"]["name"], "[erased]");
+    assert!(!detail.to_string().to_lowercase().contains("samuela"), "{detail}");
+    let listed = owner.get("/v1/admin/invoices?q=samuela").await;
+    assert_eq!(listed.ok().body["total"], 0);
+    let paid = json!({ "amount_cents": 18_900, "method": "cash", "reference": "x" });
+    let done = owner.post(&route(&invoice, "record-payment"), &paid).await;
+    assert_eq!(done.ok().body["invoice"]["status"], "PAID");
+    owner.post(&route(&invoice, "send"), &json!({})).await.is(400, "invoice.email_missing");
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_and_the_table_has_every_line() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    for _ in 0..5 {
+        written(&owner, &sam, &json!({})).await.ok();
+        app.advance(chrono::TimeDelta::seconds(1));
+    }
+    app.settle().await;
+    let first = owner.get("/v1/admin/invoices?page_size=2").await;
+    assert_eq!((&first.ok().body["total"], &first.body["page"]), (&json!(5), &json!(1)));
+    assert_eq!(
+        first.body["invoices"][0]["invoice_number"].as_str().unwrap().rsplit('-').next(),
+        Some("000005")
+    );
+    let cursor = first.header("x-next-cursor").unwrap();
+    let second = owner.get(&format!("/v1/admin/invoices?page_size=2&cursor={cursor}")).await;
+    let paged = owner.get("/v1/admin/invoices?page_size=2&page=2").await;
+    assert_eq!(second.ok().body["invoices"], paged.ok().body["invoices"]);
+    assert_eq!(owner.get("/v1/admin/invoices?status=SOLD").await.fields(), ["status"]);
+    let range =
+        owner.get("/v1/admin/invoices?amount_min=18900&amount_max=18900&status=DRAFT").await;
+    assert_eq!(range.ok().body["total"], 5);
+    let table = owner.get("/v1/admin/invoices/export.csv").await;
+    assert_eq!(table.ok().text.lines().count(), 6);
+}

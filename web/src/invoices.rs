@@ -1,0 +1,19 @@
+//! Invoices as staff see and change them, and as whoever is to pay sees one.
+
+mod changes;
+mod list;
+mod public;
+mod record;
+mod shape;
+
+use axum::Router;
+
+use crate::SiteState;
+
+pub(crate) fn routes() -> Router<SiteState> {
+    Router::new()
+        .merge(list::routes())
+        .merge(record::routes())
+        .merge(changes::routes())
+        .merge(public::routes())
+}

@@ -1,0 +1,89 @@
+//! An invoice as whoever has its address sees it.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::shape::Invoice;
+use crate::SiteState;
+use crate::api::Command;
+use crate::failure::Failure;
+use crate::form::Answer;
+use crate::page::{self, Frame};
+use crate::visitor::Visitor;
+
+pub(super) fn routes() -> Router<SiteState> {
+    Router::new()
+        .route("/i/{token}", get(show))
+        .route("/i/{token}/receipts/{file}", get(receipt))
+        .route("/i/{token}/service-agreement.pdf", get(agreement))
+        .route("/i/{token}/pay", post(pay))
+}
+
+#[derive(Template)]
+#[template(path = "invoice_public.html")]
+struct PublicPage {
+    frame: Frame,
+    invoice: Invoice,
+    token: String,
+}
+
+/// What stands in an address is nothing but letters, digits and two signs.
+fn sound(token: &str) -> Result<&str, Failure> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if token.chars().all(plain) { Ok(token) } else { Err(Failure::NotFound) }
+}
+
+async fn show(
+    State(site): State<SiteState>,
+    visitor: Visitor,
+    Path(token): Path<String>,
+) -> Answer {
+    if let Some(bare) = token.strip_suffix(".pdf") {
+        sound(bare)?;
+        return site.api.file(&visitor, &["i", &token]).await;
+    }
+    let reply = site.api.look_up(&visitor, &["i", sound(&token)?], &[]).await?;
+    let frame = Frame::of(&visitor, "");
+    page::show(&PublicPage { frame, invoice: reply.read()?, token })
+}
+
+async fn receipt(
+    State(site): State<SiteState>,
+    visitor: Visitor,
+    Path((token, file)): Path<(String, String)>,
+) -> Answer {
+    site.api.file(&visitor, &["i", sound(&token)?, "receipts", &file]).await
+}
+
+async fn agreement(
+    State(site): State<SiteState>,
+    visitor: Visitor,
+    Path(token): Path<String>,
+) -> Answer {
+    site.api.file(&visitor, &["i", sound(&token)?, "service-agreement.pdf"]).await
+}
+
+/// Our forms lead nowhere but here: the way on is a link.
+#[derive(Template)]
+#[template(path = "invoice_pay.html")]
+struct PayPage {
+    frame: Frame,
+    checkout_url: String,
+}
+
+/// Where it can be paid by card.
+#[derive(Deserialize)]
+struct Checkout {
+    checkout_url: String,
+}
+
+async fn pay(State(site): State<SiteState>, visitor: Visitor, Path(token): Path<String>) -> Answer {
+    let path = ["i", sound(&token)?, "pay"];
+    let reply = site.api.submit(&visitor, Command::post(&path, json!({}), "")).await?;
+    let Checkout { checkout_url } = reply.read()?;
+    page::show(&PayPage { frame: Frame::of(&visitor, ""), checkout_url })
+}
