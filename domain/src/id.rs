@@ -79,6 +79,10 @@ ids! {
     RunItemId,
     /// A photo of a visit.
     PhotoId,
+    /// A certificate of a worker.
+    CertificateId,
+    /// Something written down about a worker, or said to them.
+    WorkerNoteId,
     /// A visit that comes again and again.
     SubscriptionId,
     /// What somebody is to pay.

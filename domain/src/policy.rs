@@ -15,6 +15,7 @@ mod payment;
 mod photo;
 mod subject;
 mod subscription;
+mod worker;
 
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
 pub use self::client::client_intents;
@@ -24,9 +25,11 @@ pub use self::payment::{PAYMENT_FAILED, STRIPE_REFUND, payment_intents};
 pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents};
 pub use self::subject::subject_intents;
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
-use crate::id::{BreakGlassId, ClientId, LeadId, PortalSessionId, QuoteId};
+pub use self::worker::{CREW_CLEAR, worker_intents};
+use crate::id::{BreakGlassId, CertificateId, ClientId, LeadId, PortalSessionId, QuoteId};
 use crate::identity::break_glass::BreakGlassEvent;
 use crate::identity::portal::PortalSessionEvent;
+use crate::people::worker::TeamNumber;
 use crate::sales::lead::{Lead, LeadEvent};
 use crate::subject::ErasureReason;
 
@@ -91,6 +94,18 @@ pub enum TimerCommand {
     BookVisit {
         /// Its local date.
         date: NaiveDate,
+    },
+    /// See [`crate::people::worker::WorkerCommand::ExpireCertificate`].
+    ExpireCertificate {
+        /// Which.
+        cert_id: CertificateId,
+    },
+    /// See [`crate::people::worker::WorkerCommand::TransferDue`].
+    TransferWorker {
+        /// With whom they go out then.
+        to: TeamNumber,
+        /// From which day on.
+        effective: NaiveDate,
     },
     /// Let the lead of a visit that was promised be won.
     WinLead,

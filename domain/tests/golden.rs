@@ -29,6 +29,7 @@ use domain::organisation::{
     HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile, Pruned,
 };
 use domain::payments::payment::{Payment, PaymentEvent};
+use domain::people::worker::file::{CertificateStatus, OnboardingStep, Severity};
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::personal::Personal;
 use domain::pricing::price_book::{PriceBook, PriceBookEvent};
@@ -282,11 +283,67 @@ fn session() -> Vec<SessionEvent> {
 
 fn worker() -> Vec<WorkerEvent> {
     let worker_id = Uuid::from_u128(1).into();
+    let (cert_id, note_id) = (Uuid::from_u128(2).into(), Uuid::from_u128(3).into());
+    let (booking, by) = (Uuid::from_u128(4).into(), || "dispatcher".to_owned());
+    let day = |day| chrono::NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
     let [team, to] = [1, 2].map(|number| TeamNumber::parse(number).unwrap_or(TeamNumber::FIRST));
     vec![
         WorkerEvent::Hired { worker_id, profile: sealed("cHJvZmlsZQ"), team, at: at(0) },
         WorkerEvent::ProfileChanged { worker_id, profile: sealed("cHJvZmlsZQ"), at: at(1) },
-        WorkerEvent::Transferred { worker_id, from: team, to, at: at(2) },
+        WorkerEvent::Transferred { worker_id, from: team, to, effective: None, at: at(2) },
+        WorkerEvent::TransferPlanned { worker_id, to, effective: day(1), at: at(2) },
+        WorkerEvent::TransferDropped { worker_id, at: at(2) },
+        WorkerEvent::Qualified {
+            worker_id,
+            role: Some("cleaner".to_owned()),
+            skills: vec!["deep_clean".to_owned()],
+            at: at(2),
+        },
+        WorkerEvent::RateChanged { worker_id, cents: 2_750, effective: day(1), at: at(2) },
+        WorkerEvent::OnboardingStepSet {
+            worker_id,
+            step: OnboardingStep::DocsReceived,
+            done: true,
+            by: by(),
+            at: at(2),
+        },
+        WorkerEvent::CertificateAdded {
+            worker_id,
+            cert_id,
+            name: sealed("bmFtZQ"),
+            status: CertificateStatus::Active,
+            issued_at: Some(day(1)),
+            expires_at: Some(day(31)),
+            at: at(2),
+        },
+        WorkerEvent::CertificateExpired { worker_id, cert_id, at: at(2) },
+        WorkerEvent::CertificateArchived { worker_id, cert_id, at: at(2) },
+        WorkerEvent::NoteAdded {
+            worker_id,
+            note_id,
+            booking: Some(booking),
+            text: sealed("bm90ZQ"),
+            by: by(),
+            at: at(2),
+        },
+        WorkerEvent::IncidentReported {
+            worker_id,
+            note_id,
+            booking: None,
+            severity: Severity::High,
+            text: sealed("bm90ZQ"),
+            by: by(),
+            at: at(2),
+        },
+        WorkerEvent::Reviewed {
+            worker_id,
+            booking,
+            rating: 5,
+            comment: Some(sealed("bm90ZQ")),
+            by: by(),
+            at: at(2),
+        },
+        WorkerEvent::Announced { worker_id, note_id, text: sealed("bm90ZQ"), by: by(), at: at(2) },
         WorkerEvent::PasswordIssued { worker_id, expires_at: at(259_200) },
         WorkerEvent::PasswordChanged { worker_id },
         WorkerEvent::Archived { worker_id, at: at(3) },

@@ -14,6 +14,7 @@ use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
 use domain::invoicing::invoice::Invoice;
 use domain::payments::payment::Payment;
+use domain::people::worker::Worker;
 use domain::policy::{self, Intent};
 use domain::recorded::Recorded;
 use domain::sales::lead::Lead;
@@ -102,6 +103,7 @@ impl Wanted {
                 intents::<Subscription, _>(event, parking, policy::subscription_intents)
             }
             PhotoSet::TYPE => intents::<PhotoSet, _>(event, parking, policy::photo_intents),
+            Worker::TYPE => intents::<Worker, _>(event, parking, policy::worker_intents),
             DispatchNotice::TYPE => {
                 intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
             }

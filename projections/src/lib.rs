@@ -58,6 +58,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<customers::client_records::ClientRecords>(),
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
+    Reader::of::<people::worker_history::WorkerHistory>(),
     Reader::of::<invoicing::invoice_list::InvoiceList>(),
     Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<pricing::price_book_versions::PriceBookVersions>(),

@@ -13,6 +13,7 @@ use domain::customers::client::{Client, ClientCommand};
 use domain::event::EventSourced;
 use domain::id::{ClientId, OrgId};
 use domain::invoicing::invoice::{Invoice, InvoiceCommand};
+use domain::people::worker::{Worker, WorkerCommand};
 use domain::policy::TimerCommand;
 use domain::recorded::Actor;
 use domain::sales::lead::{Lead, LeadCommand, WinCause};
@@ -189,6 +190,14 @@ impl Timers {
             TimerCommand::ExpireDeposit => {
                 let command = BookingCommand::Deposit { step: DepositStep::Expire, now };
                 self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::ExpireCertificate { cert_id } => {
+                self.tell::<Worker>(&ctx, id, WorkerCommand::ExpireCertificate { cert_id, now })
+                    .await
+            }
+            TimerCommand::TransferWorker { to, effective } => {
+                let command = WorkerCommand::TransferDue { to, effective, now };
+                self.tell::<Worker>(&ctx, id, command).await
             }
             TimerCommand::BookVisit { date } => {
                 let id = id.parse().context("no id of a subscription")?;

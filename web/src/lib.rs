@@ -26,6 +26,7 @@ mod subscriptions;
 mod token;
 mod trace;
 mod visitor;
+mod workers;
 
 #[cfg(test)]
 mod tests;
@@ -84,6 +85,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(dashboard::routes())
         .merge(search::routes())
         .merge(subscriptions::routes())
+        .merge(workers::routes())
         .merge(invoices::routes())
         .merge(clients::routes())
         .merge(history::routes())

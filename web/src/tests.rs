@@ -9,6 +9,7 @@ mod settings;
 mod staff;
 mod subscriptions;
 mod visits;
+mod workers;
 
 use std::sync::{Arc, Mutex};
 
@@ -239,6 +240,7 @@ fn read(path: &str, asked: &Asked) -> Response {
         }
         _ => match settings::told(path)
             .or_else(|| subscriptions::told(path))
+            .or_else(|| workers::told(path))
             .or_else(|| clients::told(path))
         {
             Some(body) if body["client_id"] == LEAD => {

@@ -146,6 +146,13 @@ mod tests {
             team: 1,
             hired_at: at(0),
             archived_at: None,
+            role: None,
+            skills: Vec::new(),
+            rating_sum: 0,
+            rating_count: 0,
+            rate_cents: 0,
+            cert_ids: Vec::new(),
+            cert_ends: Vec::new(),
             version: 1,
             position: 1,
         };

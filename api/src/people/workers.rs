@@ -10,13 +10,14 @@ use domain::people::worker::{
     Changes, Details, Profile, TeamNumber, Worker, WorkerCommand, WorkerError,
 };
 use domain::personal::PLACEHOLDER;
-use projections::people::worker_list::{self, Filter, PAGE, Row, WorkerList};
-use projections::{Projection, tenant};
+use projections::people::worker_list::{self, PAGE, Row};
+use projections::tenant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use super::filter::ListQuery;
 use super::team_ref::TeamRef;
 use crate::answer::Answer;
 use crate::billing::{hold_workers, over_limit};
@@ -51,45 +52,6 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum ActiveState {
-    #[default]
-    Active,
-    Archived,
-    All,
-}
-
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// Part of name, e-mail, phone or id, in any case.
-    q: Option<String>,
-    /// `active` (the default), `archived` or `all`.
-    #[param(value_type = Option<String>)]
-    active_state: Option<ActiveState>,
-    /// Number or id of a team.
-    team_id: Option<String>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200, else 50.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<i64>,
-}
-
-impl ListQuery {
-    fn filter(&self, team: Option<TeamNumber>) -> Filter {
-        let query = self.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let archived = match self.active_state.unwrap_or_default() {
-            ActiveState::Active => Some(false),
-            ActiveState::Archived => Some(true),
-            ActiveState::All => None,
-        };
-        Filter { query: query.map(str::to_owned), team: team.map(TeamNumber::get), archived }
-    }
-}
-
 /// Workers, newest first
 #[utoipa::path(
     get,
@@ -108,13 +70,9 @@ async fn list_workers(
     Parameters(asked): Parameters<ListQuery>,
 ) -> Result<Answer, Problem> {
     let (limit, after) = (limit(asked.limit, PAGE)?, cursor::asked(asked.cursor.as_deref())?);
-    let reached = fresh.reach(&app, caller.org(), &[WorkerList::NAME]).await?;
-    let team = match asked.team_id.as_deref().map(TeamRef::parse).transpose()? {
-        Some(team) => Some(team.number(&app, caller.org()).await?),
-        None => None,
-    };
+    let reached = fresh.reach(&app, caller.org(), asked.reads()).await?;
+    let filter = asked.filter(&app, caller.org()).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
-    let filter = asked.filter(team);
     let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
     let last = cursor::last_of_full(&rows, limit);
     let next = last.map(|row| cursor::shown(row.hired_at, row.worker_id));
@@ -122,10 +80,17 @@ async fn list_workers(
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }
 
-fn line(row: &Row) -> Value {
+/// A worker as lists show them.
+pub(super) fn line(row: &Row) -> Value {
     let mut line = json!(row);
     line["is_active"] = row.archived_at.is_none().into();
+    line["rating_avg"] = row.rating_avg().and_then(hundredths).into();
     line
+}
+
+/// Shown only: nothing is ever computed with it.
+fn hundredths(count: i64) -> Option<f64> {
+    i32::try_from(count).ok().map(|count| f64::from(count) / 100.0)
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -311,7 +276,7 @@ async fn reset_worker_password(
 }
 
 /// Carries out a command on a worker; the answer is the worker.
-async fn change(
+pub(super) async fn change(
     app: &App,
     context: &Context,
     id: WorkerId,

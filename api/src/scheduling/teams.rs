@@ -333,7 +333,7 @@ async fn members(
     let reached = fresh.reach(&app, caller.org(), &[WorkerList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let (team, archived) = (Some(team.number), Some(false));
-    let filter = worker_list::Filter { query: None, team, archived };
+    let filter = worker_list::Filter { team, archived, ..worker_list::Filter::default() };
     let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
     let next =
         cursor::last_of_full(&rows, limit).map(|row| cursor::shown(row.hired_at, row.worker_id));

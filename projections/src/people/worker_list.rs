@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use domain::id::OrgId;
+use domain::people::worker::file::DEFAULT_RATE_CENTS;
 use domain::people::worker::{Profile, Worker, WorkerEvent};
 use domain::personal::{PLACEHOLDER, Personal};
 use domain::recorded::Recorded;
@@ -24,7 +25,7 @@ pub struct WorkerList;
 
 impl Projection for WorkerList {
     const NAME: &'static str = "worker_list";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const TABLES: &'static [&'static str] = &["worker_list"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {
@@ -61,6 +62,24 @@ pub struct Row {
     pub hired_at: DateTime<Utc>,
     /// Since when they are sent out no more.
     pub archived_at: Option<DateTime<Utc>>,
+    /// What they are called here.
+    pub role: Option<String>,
+    /// What they can do.
+    pub skills: Vec<String>,
+    /// Of all reviews together.
+    #[serde(skip)]
+    pub rating_sum: i64,
+    /// How many there are.
+    pub rating_count: i32,
+    /// What an hour costs, by the latest decision.
+    #[serde(rename = "hourly_rate_cents")]
+    pub rate_cents: i64,
+    /// Certificates that end and were not put away.
+    #[serde(skip)]
+    pub cert_ids: Vec<Uuid>,
+    /// Their last days.
+    #[serde(skip)]
+    pub cert_ends: Vec<NaiveDate>,
     /// Version of the worker.
     #[serde(skip)]
     pub version: i32,
@@ -85,6 +104,13 @@ impl Row {
             team,
             hired_at: at,
             archived_at: None,
+            role: None,
+            skills: Vec::new(),
+            rating_sum: 0,
+            rating_count: 0,
+            rate_cents: DEFAULT_RATE_CENTS,
+            cert_ids: Vec::new(),
+            cert_ends: Vec::new(),
             version: 0,
             position: 0,
         }
@@ -100,8 +126,42 @@ impl Row {
             WorkerEvent::Transferred { to, .. } => self.team = to.get(),
             WorkerEvent::Archived { at, .. } => self.archived_at = Some(at),
             WorkerEvent::Reinstated { .. } => self.archived_at = None,
-            WorkerEvent::PasswordIssued { .. } | WorkerEvent::PasswordChanged { .. } => {}
+            WorkerEvent::Qualified { role, skills, .. } => {
+                (self.role, self.skills) = (role, skills);
+            }
+            WorkerEvent::RateChanged { cents, .. } => self.rate_cents = cents,
+            WorkerEvent::Reviewed { rating, .. } => {
+                self.rating_sum += i64::from(rating);
+                self.rating_count += 1;
+            }
+            WorkerEvent::CertificateAdded { cert_id, expires_at: Some(last), .. } => {
+                self.cert_ids.push(cert_id.as_uuid());
+                self.cert_ends.push(last);
+            }
+            WorkerEvent::CertificateArchived { cert_id, .. } => {
+                let place = self.cert_ids.iter().position(|id| *id == cert_id.as_uuid());
+                if let Some(place) = place {
+                    self.cert_ids.remove(place);
+                    self.cert_ends.remove(place);
+                }
+            }
+            WorkerEvent::CertificateAdded { expires_at: None, .. }
+            | WorkerEvent::TransferPlanned { .. }
+            | WorkerEvent::TransferDropped { .. }
+            | WorkerEvent::OnboardingStepSet { .. }
+            | WorkerEvent::CertificateExpired { .. }
+            | WorkerEvent::NoteAdded { .. }
+            | WorkerEvent::IncidentReported { .. }
+            | WorkerEvent::Announced { .. }
+            | WorkerEvent::PasswordIssued { .. }
+            | WorkerEvent::PasswordChanged { .. } => {}
         }
+    }
+
+    /// What reviews come to, in hundredths; none without any.
+    pub fn rating_avg(&self) -> Option<i64> {
+        let count = i64::from(self.rating_count);
+        (self.rating_sum * 100 + count / 2).checked_div(count)
     }
 
     fn shows(&mut self, profile: Personal<Profile>) {
@@ -161,7 +221,8 @@ fn fold(rows: &mut RowsById, events: &[&Recorded], keys: &SubjectKeys) -> Vec<Po
 async fn load(db: &mut PgConnection, org: OrgId, ids: &[Uuid]) -> Result<RowsById, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "select worker_id, name, phone, email, team, hired_at, archived_at, version, position
+        "select worker_id, name, phone, email, team, hired_at, archived_at, role, skills, rating_sum, rating_count, rate_cents,
+                cert_ids, cert_ends, version, position
          from worker_list where org_id = $1 and worker_id = any($2)",
         org.as_uuid(),
         ids,
@@ -175,14 +236,22 @@ async fn write(db: &mut PgConnection, org: OrgId, mut rows: Vec<Row>) -> Result<
     // Always in the same order, so that two writers cannot wait for each other in a circle.
     rows.sort_unstable_by_key(|row| row.worker_id);
     sqlx::query!(
-        "insert into worker_list (org_id, worker_id, name, phone, email, team, hired_at, archived_at, version,
-             position, search)
-         select $1, r.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::timestamptz[],
-                     $8::timestamptz[], $9::integer[], $10::bigint[], $11::text[]) r
+        "insert into worker_list (org_id, worker_id, name, phone, email, team, hired_at, archived_at, version, position,
+             search, role, skills, rating_sum, rating_count, rate_cents, cert_ids, cert_ends)
+         select $1, r.id, r.name, r.phone, r.email, r.team, r.hired_at, r.archived_at, r.version, r.position, r.search,
+                r.role, r.skills::text[], r.rating_sum, r.rating_count, r.rate_cents, r.cert_ids::uuid[],
+                r.cert_ends::date[]
+         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::timestamptz[],
+                     $8::timestamptz[], $9::integer[], $10::bigint[], $11::text[], $12::text[], $13::text[],
+                     $14::bigint[], $15::integer[], $16::bigint[], $17::text[], $18::text[])
+              r (id, name, phone, email, team, hired_at, archived_at, version, position, search, role, skills,
+                 rating_sum, rating_count, rate_cents, cert_ids, cert_ends)
          on conflict (org_id, worker_id) do update
          set name = excluded.name, phone = excluded.phone, email = excluded.email, team = excluded.team,
              hired_at = excluded.hired_at, archived_at = excluded.archived_at, version = excluded.version,
-             position = excluded.position, search = excluded.search",
+             position = excluded.position, search = excluded.search, role = excluded.role, skills = excluded.skills,
+             rating_sum = excluded.rating_sum, rating_count = excluded.rating_count,
+             rate_cents = excluded.rate_cents, cert_ids = excluded.cert_ids, cert_ends = excluded.cert_ends",
         org.as_uuid(),
         &rows.iter().map(|row| row.worker_id).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>(),
@@ -194,10 +263,23 @@ async fn write(db: &mut PgConnection, org: OrgId, mut rows: Vec<Row>) -> Result<
         &rows.iter().map(|row| row.version).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.position).collect::<Vec<_>>(),
         &rows.iter().map(Row::search).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.role.clone()).collect::<Vec<_>>() as &[Option<String>],
+        &rows.iter().map(|row| array(&row.skills)).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.rating_sum).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.rating_count).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.rate_cents).collect::<Vec<_>>(),
+        &rows.iter().map(|row| array(&row.cert_ids)).collect::<Vec<_>>(),
+        &rows.iter().map(|row| array(&row.cert_ends)).collect::<Vec<_>>(),
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// As the database reads an array; words, ids and days hold nothing that would have to be hidden from it.
+fn array(items: &[impl std::fmt::Display]) -> String {
+    let quoted = items.iter().map(|item| format!("\"{item}\""));
+    format!("{{{}}}", quoted.collect::<Vec<_>>().join(","))
 }
 
 /// Which workers are asked for; what is `None` does not matter. `Debug` does not show the name that is looked for.
@@ -209,6 +291,16 @@ pub struct Filter {
     pub team: Option<i32>,
     /// Whether archived, or not.
     pub archived: Option<bool>,
+    /// They can do all of this.
+    pub skills: Vec<String>,
+    /// Average of their reviews at least, in hundredths.
+    pub rating_min: Option<i64>,
+    /// Average of their reviews at most, in hundredths.
+    pub rating_max: Option<i64>,
+    /// Whether a certificate of theirs ends by this day, or none does.
+    pub certs_end_by: Option<(NaiveDate, bool)>,
+    /// These, or not these.
+    pub among: Option<(Vec<Uuid>, bool)>,
 }
 
 impl std::fmt::Debug for Filter {
@@ -228,11 +320,16 @@ pub async fn page(
     let (after_at, after_id) = after.unzip();
     sqlx::query_as!(
         Row,
-        "select worker_id, name, phone, email, team, hired_at, archived_at, version, position
+        "select worker_id, name, phone, email, team, hired_at, archived_at, role, skills, rating_sum, rating_count, rate_cents,
+                cert_ids, cert_ends, version, position
          from worker_list
          where org_id = $1 and ($2::text is null or position($2 in search) > 0)
            and ($3::integer is null or team = $3) and ($4::boolean is null or (archived_at is not null) = $4)
            and ($5::timestamptz is null or (hired_at, worker_id) < ($5, $6::uuid))
+           and skills @> $8 and ($9::bigint is null or (rating_count > 0 and rating_sum * 100 >= $9 * rating_count))
+           and ($10::bigint is null or (rating_count > 0 and rating_sum * 100 <= $10 * rating_count))
+           and ($11::date is null or exists (select from unnest(cert_ends) e where e <= $11) = $12)
+           and (not $13 or (worker_id = any($14)) = $15)
          order by hired_at desc, worker_id desc limit $7",
         org.as_uuid(),
         filter.query.as_ref().map(|query| query.to_lowercase()),
@@ -241,6 +338,14 @@ pub async fn page(
         after_at,
         after_id,
         limit,
+        &filter.skills,
+        filter.rating_min,
+        filter.rating_max,
+        filter.certs_end_by.map(|(day, _)| day),
+        filter.certs_end_by.is_none_or(|(_, ends)| ends),
+        filter.among.is_some(),
+        filter.among.as_ref().map(|(ids, _)| ids.as_slice()).unwrap_or_default(),
+        filter.among.as_ref().is_none_or(|(_, these)| *these),
     )
     .fetch_all(db)
     .await
@@ -264,7 +369,13 @@ mod tests {
         let events = [
             WorkerEvent::Hired { worker_id, profile: first, team: TeamNumber::FIRST, at: at(1) },
             WorkerEvent::ProfileChanged { worker_id, profile: second, at: at(2) },
-            WorkerEvent::Transferred { worker_id, from: TeamNumber::FIRST, to, at: at(3) },
+            WorkerEvent::Transferred {
+                worker_id,
+                from: TeamNumber::FIRST,
+                to,
+                effective: None,
+                at: at(3),
+            },
             WorkerEvent::PasswordIssued { worker_id, expires_at: at(9) },
             WorkerEvent::Archived { worker_id, at: at(4) },
             WorkerEvent::Reinstated { worker_id, at: at(5) },

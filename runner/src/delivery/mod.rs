@@ -4,6 +4,7 @@
 //! holds the lease. The effect's id is the provider's idempotency key.
 
 mod break_glass;
+mod crew;
 mod email;
 mod figures;
 mod invoice;
@@ -21,9 +22,9 @@ use chrono_tz::Tz;
 use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, DISPATCH_NOTICE, INVOICE_LETTER,
-    PAYMENT_FAILED, PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED, STRIPE_REFUND,
-    VISIT_PLANNED,
+    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, CREW_CLEAR, DISPATCH_NOTICE,
+    INVOICE_LETTER, PAYMENT_FAILED, PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED,
+    STRIPE_REFUND, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -82,6 +83,9 @@ const PHOTO_ATTEMPTS: i32 = 5;
 
 /// And after this time each.
 const PHOTO_PAUSE: TimeDelta = TimeDelta::seconds(30);
+
+/// What waits for a read model looks again after this time.
+const SOON: TimeDelta = TimeDelta::seconds(5);
 
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -221,6 +225,7 @@ impl Delivery {
             BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
             DISPATCH_NOTICE => self.dispatch_notice(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
+            CREW_CLEAR => self.clear_crews(effect).await,
             PHOTO_PURGE => Ok(self.purge_photo(effect).await),
             PHOTO_FORGET => self.forget_photos(effect).await,
             INVOICE_LETTER => self.invoice_letter(effect).await,

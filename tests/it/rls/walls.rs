@@ -139,6 +139,20 @@ async fn visited(app: &App, owner: &Client) {
         --p\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nRIFF1234WEBPVP8 \r\n--p--\r\n";
     let sender = owner.with("content-type", "multipart/form-data; boundary=p");
     sender.post_raw(&format!("/v1/orders/{visit}/photos"), form).await.ok();
+    let vic = json!({ "name": "Vic", "phone": "780-555-0133", "team_id": team });
+    let vic = owner.post("/v1/admin/workers", &vic).await.ok().body["worker_id"].clone();
+    let other = json!({
+        "team_id": team, "starts_at": "2090-01-05T10:00:00", "duration_minutes": 60,
+        "force_reason": "asked for", "client_id": cleo, "crew": [vic],
+    });
+    let other = owner.post("/v1/admin/schedule/quick-create", &other).await;
+    let other = other.ok().body["booking_id"].as_str().unwrap().to_owned();
+    owner.post(&format!("/v1/admin/bookings/{other}/confirm"), &json!({})).await.ok();
+    let took = json!({ "actual_duration_minutes": 60 });
+    owner.post(&format!("/v1/admin/bookings/{other}/complete"), &took).await.ok();
+    let review = json!({ "booking_id": other, "rating": 5 });
+    let reviews = format!("/v1/admin/workers/{}/reviews", vic.as_str().unwrap());
+    owner.post(&reviews, &review).await.ok();
     let pin = json!({ "lat": 53.54, "lng": -113.49 });
     let desk = "/v1/admin/dispatcher";
     owner.put(&format!("{desk}/bookings/{visit}/location"), &pin).await.ok();

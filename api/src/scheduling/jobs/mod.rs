@@ -1,5 +1,6 @@
 //! Visits as workers have them at their portal: those they go to, and what they do there.
 
+mod announcements;
 mod checklist;
 mod extras;
 mod list;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Routes {
         .merge(extras::routes())
         .merge(checklist::routes())
         .merge(photos::routes())
+        .merge(announcements::routes())
 }
 
 const fn at_work() -> Rule {

@@ -1,10 +1,12 @@
 //! What can be asked of a worker, and why it is refused.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::TeamNumber;
+use super::file::Entry;
 use super::profile::{Changes, Profile};
-use crate::id::WorkerId;
+use crate::id::{CertificateId, WorkerId};
+use crate::input::{FieldProblem, Problems};
 use crate::refusal::{Kind, Refusal};
 
 /// What can be asked.
@@ -30,6 +32,42 @@ pub enum WorkerCommand {
         /// The time.
         now: DateTime<Utc>,
     },
+    /// Let them go out with others, from a day on.
+    Transfer {
+        /// With whom.
+        to: TeamNumber,
+        /// From which day on.
+        effective: NaiveDate,
+        /// Today, on the clock of the organisation.
+        today: NaiveDate,
+        /// The time.
+        now: DateTime<Utc>,
+    },
+    /// The day has come from which they go out with others.
+    TransferDue {
+        /// With whom.
+        to: TeamNumber,
+        /// From which day on.
+        effective: NaiveDate,
+        /// The time.
+        now: DateTime<Utc>,
+    },
+    /// Write something into their file.
+    File {
+        /// What.
+        entry: Entry,
+        /// Login id of staff.
+        by: String,
+        /// The time.
+        now: DateTime<Utc>,
+    },
+    /// The last day of a certificate is over.
+    ExpireCertificate {
+        /// Which.
+        cert_id: CertificateId,
+        /// The time.
+        now: DateTime<Utc>,
+    },
     /// Make a password for one use.
     IssuePassword {
         /// When it stops working.
@@ -50,7 +88,7 @@ pub enum WorkerCommand {
 }
 
 /// Why a command is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
 pub enum WorkerError {
     /// No such worker here.
     #[error("Worker not found")]
@@ -72,18 +110,56 @@ pub enum WorkerError {
     #[error("nothing to change was supplied")]
     #[strum(serialize = "worker.nothing_supplied")]
     NothingSupplied,
+    /// No such certificate of theirs.
+    #[error("there is no such certificate")]
+    #[strum(serialize = "worker.certificate_not_found")]
+    CertificateNotFound,
+    /// One word for each visit.
+    #[error("this visit of the worker was reviewed before")]
+    #[strum(serialize = "worker.already_reviewed")]
+    AlreadyReviewed,
+    /// Nobody is taken to a team in a time that was paid already.
+    #[error("a transfer begins at most 31 days ago")]
+    #[strum(serialize = "worker.transfer_too_early")]
+    TransferTooEarly,
+    /// A file has room for so much.
+    #[error("there is no room for more of this in the file of this worker")]
+    #[strum(serialize = "worker.file_full")]
+    FileFull,
+    /// Values that cannot be meant.
+    #[error("some values cannot be used")]
+    #[strum(serialize = "worker.invalid")]
+    Invalid(Problems),
+}
+
+impl From<Problems> for WorkerError {
+    fn from(problems: Problems) -> Self {
+        Self::Invalid(problems)
+    }
 }
 
 impl Refusal for WorkerError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NotFound => Kind::NotFound,
-            Self::NothingSupplied => Kind::Rule,
-            Self::AlreadyHired | Self::PhoneTaken | Self::Archived => Kind::Conflict,
+            Self::NotFound | Self::CertificateNotFound => Kind::NotFound,
+            Self::NothingSupplied | Self::TransferTooEarly => Kind::Rule,
+            Self::AlreadyHired
+            | Self::PhoneTaken
+            | Self::Archived
+            | Self::AlreadyReviewed
+            | Self::FileFull => Kind::Conflict,
+            Self::Invalid(_) => Kind::Invalid,
         }
     }
 
     fn code(&self) -> &'static str {
         self.into()
+    }
+
+    fn problems(&self) -> &[FieldProblem] {
+        match self {
+            Self::Invalid(problems) => problems.as_slice(),
+            _ => &[],
+        }
     }
 }

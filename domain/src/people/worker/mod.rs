@@ -4,16 +4,20 @@
 //! 2. An archived worker does not sign in and gets no password; reinstating brings them back without one.
 //! 3. A new password, another team and the archive end every session at once.
 //! 4. Asking for what already holds changes nothing.
+//! 5. With whom they went out when, and what an hour cost when, stays known: payroll looks back.
+//! 6. How well they do is what reviews say, one for each visit, and nobody types it in.
 //!
 //! The password itself stands in a side table, as does the phone they sign in with: no two of an organisation share one.
 
 mod command;
+mod entry;
 mod event;
+pub mod file;
 mod profile;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
@@ -21,6 +25,7 @@ use serde_json::{Value, json};
 
 pub use self::command::{WorkerCommand, WorkerError};
 pub use self::event::WorkerEvent;
+use self::file::File;
 pub use self::profile::{Changes, Profile};
 use crate::event::{EventSourced, Reservation};
 use crate::id::{SubjectId, WorkerId};
@@ -53,7 +58,7 @@ pub enum Worker {
     #[default]
     Absent,
     /// Works here, or did.
-    Hired(Details),
+    Hired(Box<Details>),
 }
 
 /// What is known of a worker.
@@ -69,13 +74,22 @@ pub struct Details {
     pub hired_at: DateTime<Utc>,
     /// Since when they are sent out no more.
     pub archived_at: Option<DateTime<Utc>>,
+    /// With whom they will go out, and from which day on.
+    #[serde(default)]
+    pub planned_transfer: Option<(TeamNumber, NaiveDate)>,
+    /// What else is written down about them.
+    #[serde(default)]
+    pub file: File,
 }
+
+/// Days by which a transfer may lie back.
+const BACK: u64 = 31;
 
 type Decision = Result<Vec<WorkerEvent>, WorkerError>;
 
 impl Worker {
     /// What is known, once hired.
-    pub const fn details(&self) -> Option<&Details> {
+    pub fn details(&self) -> Option<&Details> {
         match self {
             Self::Absent => None,
             Self::Hired(details) => Some(details),
@@ -105,6 +119,15 @@ impl Details {
                 Err(WorkerError::NothingSupplied)
             }
             (C::Change { changes, team, now }, _) => Ok(self.change(changes, team, now)),
+            (C::Transfer { to, effective, today, now }, _) => {
+                self.transfer(to, (effective, today), now)
+            }
+            (C::TransferDue { to, effective, now }, _) => {
+                let is_due = self.planned_transfer == Some((to, effective));
+                Ok(if is_due { self.moved(to, Some(effective), now) } else { Vec::new() })
+            }
+            (C::File { entry, by, now }, _) => self.file.decide(worker_id, entry, (by, now)),
+            (C::ExpireCertificate { cert_id, now }, _) => self.file.expire(worker_id, cert_id, now),
             (C::IssuePassword { .. } | C::ChangePassword, Some(_)) => Err(WorkerError::Archived),
             (C::IssuePassword { expires_at }, None) => {
                 Ok(vec![WorkerEvent::PasswordIssued { worker_id, expires_at }])
@@ -132,13 +155,47 @@ impl Details {
             let profile = Personal::of(worker_id.into(), after);
             WorkerEvent::ProfileChanged { worker_id, profile, at }
         });
-        let moved = team.filter(|to| self.team != *to).map(|to| WorkerEvent::Transferred {
-            worker_id,
-            from: self.team,
-            to,
-            at,
-        });
+        let moved = team.map(|to| self.moved(to, None, at)).unwrap_or_default();
         profile.into_iter().chain(moved).collect()
+    }
+
+    /// From now on, or from a day on that may be to come.
+    fn transfer(
+        &self,
+        to: TeamNumber,
+        (effective, today): (NaiveDate, NaiveDate),
+        at: DateTime<Utc>,
+    ) -> Decision {
+        let worker_id = self.worker_id;
+        if effective.checked_add_days(Days::new(BACK)).is_some_and(|until| until < today) {
+            return Err(WorkerError::TransferTooEarly);
+        }
+        if effective <= today {
+            return Ok(self.moved(to, Some(effective), at));
+        }
+        if self.planned_transfer == Some((to, effective)) {
+            return Ok(Vec::new());
+        }
+        if to == self.team {
+            let dropped = WorkerEvent::TransferDropped { worker_id, at };
+            return Ok(self.planned_transfer.map(|_| dropped).into_iter().collect());
+        }
+        Ok(vec![WorkerEvent::TransferPlanned { worker_id, to, effective, at }])
+    }
+
+    /// To another team at once; whatever was planned is no longer.
+    fn moved(
+        &self,
+        to: TeamNumber,
+        effective: Option<NaiveDate>,
+        at: DateTime<Utc>,
+    ) -> Vec<WorkerEvent> {
+        let (worker_id, from) = (self.worker_id, self.team);
+        if from == to {
+            let dropped = WorkerEvent::TransferDropped { worker_id, at };
+            return self.planned_transfer.map(|_| dropped).into_iter().collect();
+        }
+        vec![WorkerEvent::Transferred { worker_id, from, to, effective, at }]
     }
 }
 
@@ -164,22 +221,34 @@ impl Aggregate for Worker {
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {
             (this, WorkerEvent::Hired { worker_id, profile, team, at }) => {
-                let hired = Details { worker_id, profile, team, hired_at: at, archived_at: None };
-                *this = Self::Hired(hired);
+                *this = Self::Hired(Box::new(Details {
+                    worker_id,
+                    profile,
+                    team,
+                    hired_at: at,
+                    archived_at: None,
+                    planned_transfer: None,
+                    file: File::default(),
+                }));
             }
             (Self::Hired(worker), WorkerEvent::ProfileChanged { profile, .. }) => {
                 worker.profile = profile;
             }
-            (Self::Hired(worker), WorkerEvent::Transferred { to, .. }) => worker.team = to,
+            (Self::Hired(worker), WorkerEvent::Transferred { to, .. }) => {
+                (worker.team, worker.planned_transfer) = (to, None);
+            }
+            (Self::Hired(worker), WorkerEvent::TransferPlanned { to, effective, .. }) => {
+                worker.planned_transfer = Some((to, effective));
+            }
+            (Self::Hired(worker), WorkerEvent::TransferDropped { .. }) => {
+                worker.planned_transfer = None;
+            }
             (Self::Hired(worker), WorkerEvent::Archived { at, .. }) => {
                 worker.archived_at = Some(at);
             }
             (Self::Hired(worker), WorkerEvent::Reinstated { .. }) => worker.archived_at = None,
-            (
-                Self::Hired(_),
-                WorkerEvent::PasswordIssued { .. } | WorkerEvent::PasswordChanged { .. },
-            )
-            | (Self::Absent, _) => {}
+            (Self::Hired(worker), event) => worker.file.apply(event),
+            (Self::Absent, _) => {}
         }
     }
 }
@@ -192,6 +261,18 @@ impl EventSourced for Worker {
             }
             WorkerEvent::ProfileChanged { .. }
             | WorkerEvent::Transferred { .. }
+            | WorkerEvent::TransferPlanned { .. }
+            | WorkerEvent::TransferDropped { .. }
+            | WorkerEvent::Qualified { .. }
+            | WorkerEvent::RateChanged { .. }
+            | WorkerEvent::OnboardingStepSet { .. }
+            | WorkerEvent::CertificateAdded { .. }
+            | WorkerEvent::CertificateExpired { .. }
+            | WorkerEvent::CertificateArchived { .. }
+            | WorkerEvent::NoteAdded { .. }
+            | WorkerEvent::IncidentReported { .. }
+            | WorkerEvent::Reviewed { .. }
+            | WorkerEvent::Announced { .. }
             | WorkerEvent::PasswordIssued { .. }
             | WorkerEvent::PasswordChanged { .. }
             | WorkerEvent::Archived { .. }
@@ -224,6 +305,18 @@ impl EventSourced for Worker {
             WorkerEvent::Reinstated { worker_id, .. } => {
                 json!({ "do": "portal.restore_worker", "worker_id": worker_id })
             }
+            WorkerEvent::TransferPlanned { .. }
+            | WorkerEvent::TransferDropped { .. }
+            | WorkerEvent::Qualified { .. }
+            | WorkerEvent::RateChanged { .. }
+            | WorkerEvent::OnboardingStepSet { .. }
+            | WorkerEvent::CertificateAdded { .. }
+            | WorkerEvent::CertificateExpired { .. }
+            | WorkerEvent::CertificateArchived { .. }
+            | WorkerEvent::NoteAdded { .. }
+            | WorkerEvent::IncidentReported { .. }
+            | WorkerEvent::Reviewed { .. }
+            | WorkerEvent::Announced { .. } => return None,
         })
     }
 

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use uuid::Uuid;
 
+use super::file::{CertificateStatus, Entry, OnboardingStep};
 use super::*;
 
 fn id() -> WorkerId {
@@ -56,8 +57,13 @@ fn somebody_is_hired_once_under_a_key_of_their_own() {
 #[test]
 fn only_what_is_different_changes() {
     let other = "780-555-0100";
-    let moved =
-        || WorkerEvent::Transferred { worker_id: id(), from: team(1), to: team(2), at: at(2) };
+    let moved = || WorkerEvent::Transferred {
+        worker_id: id(),
+        from: team(1),
+        to: team(2),
+        effective: None,
+        at: at(2),
+    };
     given(&[hired()]).when(change(Some(other), Some(team(2)))).then_expect_events(vec![
         WorkerEvent::ProfileChanged {
             worker_id: id(),
@@ -119,11 +125,159 @@ fn what_ends_sessions_says_so_beside_the_event() {
     assert_eq!(ends(&WorkerEvent::PasswordChanged { worker_id: id() }), "portal.revoke_all");
     let issued = WorkerEvent::PasswordIssued { worker_id: id(), expires_at: at(9) };
     assert_eq!(ends(&issued), "portal.revoke_all");
-    let moved = WorkerEvent::Transferred { worker_id: id(), from: team(1), to: team(2), at: at(2) };
+    let moved = WorkerEvent::Transferred {
+        worker_id: id(),
+        from: team(1),
+        to: team(2),
+        effective: None,
+        at: at(2),
+    };
     assert_eq!(ends(&moved), "portal.move_worker");
 }
 
 #[test]
 fn a_team_has_a_number_from_one() {
     assert_eq!((TeamNumber::parse(0), TeamNumber::parse(1)), (None, Some(TeamNumber::FIRST)));
+}
+
+fn day(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2030, 1, day).unwrap()
+}
+
+fn file(entry: Entry) -> WorkerCommand {
+    WorkerCommand::File { entry, by: "owner".to_owned(), now: at(3) }
+}
+
+fn transfer(to: i32, effective: NaiveDate) -> WorkerCommand {
+    WorkerCommand::Transfer { to: team(to), effective, today: day(10), now: at(2) }
+}
+
+fn moved(effective: Option<NaiveDate>) -> WorkerEvent {
+    WorkerEvent::Transferred { worker_id: id(), from: team(1), to: team(2), effective, at: at(2) }
+}
+
+fn planned(effective: NaiveDate) -> WorkerEvent {
+    WorkerEvent::TransferPlanned { worker_id: id(), to: team(2), effective, at: at(2) }
+}
+
+#[test]
+fn a_transfer_begins_with_its_day_and_may_lie_a_month_back() {
+    given(&[hired()]).when(transfer(2, day(5))).then_expect_events(vec![moved(Some(day(5)))]);
+    let long_ago = NaiveDate::from_ymd_opt(2029, 12, 1).unwrap();
+    given(&[hired()]).when(transfer(2, long_ago)).then_expect_error(WorkerError::TransferTooEarly);
+    given(&[hired()]).when(transfer(2, day(20))).then_expect_events(vec![planned(day(20))]);
+    let due = |effective| WorkerCommand::TransferDue { to: team(2), effective, now: at(2) };
+    given(&[hired(), planned(day(20))])
+        .when(due(day(20)))
+        .then_expect_events(vec![moved(Some(day(20)))]);
+    // Planned anew for another day, the old day means nothing.
+    given(&[hired(), planned(day(20)), planned(day(25))])
+        .when(due(day(20)))
+        .then_expect_events(vec![]);
+    let dropped = WorkerEvent::TransferDropped { worker_id: id(), at: at(2) };
+    given(&[hired(), planned(day(20))])
+        .when(transfer(1, day(10)))
+        .then_expect_events(vec![dropped]);
+}
+
+fn certificate(expires_at: Option<NaiveDate>) -> WorkerEvent {
+    WorkerEvent::CertificateAdded {
+        worker_id: id(),
+        cert_id: Uuid::from_u128(8).into(),
+        name: Personal::of(id().into(), "Ladder Safety".to_owned()),
+        status: CertificateStatus::Active,
+        issued_at: None,
+        expires_at,
+        at: at(3),
+    }
+}
+
+#[test]
+fn a_certificate_runs_out_once_and_only_after_its_last_day() {
+    let cert_id = Uuid::from_u128(8).into();
+    let first = DateTime::UNIX_EPOCH.date_naive();
+    let expire = |minutes| WorkerCommand::ExpireCertificate { cert_id, now: at(minutes) };
+    let expired = || WorkerEvent::CertificateExpired { worker_id: id(), cert_id, at: at(1440) };
+    let held = || vec![hired(), certificate(Some(first))];
+    given(&held()).when(expire(1439)).then_expect_events(vec![]);
+    given(&held()).when(expire(1440)).then_expect_events(vec![expired()]);
+    given(&[held(), vec![expired()]].concat()).when(expire(1441)).then_expect_events(vec![]);
+    let archived = WorkerEvent::CertificateArchived { worker_id: id(), cert_id, at: at(4) };
+    given(&[held(), vec![archived]].concat()).when(expire(1441)).then_expect_events(vec![]);
+    given(&[hired(), certificate(None)]).when(expire(9999)).then_expect_events(vec![]);
+    given(&[hired()]).when(expire(1)).then_expect_error(WorkerError::CertificateNotFound);
+}
+
+#[test]
+fn a_visit_is_reviewed_once_and_the_rating_is_what_reviews_say() {
+    let booking = |number| Uuid::from_u128(number).into();
+    let review =
+        |number, rating| file(Entry::Review { booking: booking(number), rating, comment: None });
+    let reviewed = |number, rating| WorkerEvent::Reviewed {
+        worker_id: id(),
+        booking: booking(number),
+        rating,
+        comment: None,
+        by: "owner".to_owned(),
+        at: at(3),
+    };
+    given(&[hired()]).when(review(1, 4)).then_expect_events(vec![reviewed(1, 4)]);
+    given(&[hired(), reviewed(1, 4)])
+        .when(review(1, 5))
+        .then_expect_error(WorkerError::AlreadyReviewed);
+    let wrong = crate::input::Problems::one("rating", "Input should be from 1 to 5");
+    given(&[hired()]).when(review(1, 6)).then_expect_error(WorkerError::Invalid(wrong));
+    let mut worker = Worker::default();
+    for event in [hired(), reviewed(1, 4), reviewed(2, 5)] {
+        worker.apply(event);
+    }
+    assert_eq!(worker.details().unwrap().file.rating(), (9, 2));
+}
+
+#[test]
+fn an_hour_costs_what_was_decided_for_its_day() {
+    let rate = |cents, effective| WorkerEvent::RateChanged {
+        worker_id: id(),
+        cents,
+        effective,
+        at: at(3),
+    };
+    let mut worker = Worker::default();
+    for event in [hired(), rate(3_000, day(10)), rate(2_800, day(5)), rate(3_100, day(10))] {
+        worker.apply(event);
+    }
+    let file = &worker.details().unwrap().file;
+    let on = |number| file.rate_cents(day(number));
+    assert_eq!((on(1), on(5), on(9), on(10)), (2_500, 2_800, 2_800, 3_100));
+}
+
+#[test]
+fn skills_are_words_and_steps_are_taken_once() {
+    let skills = |all: &[&str]| {
+        let skills = Some(all.iter().map(|one| (*one).to_owned()).collect());
+        file(Entry::Qualify { role: None, skills })
+    };
+    let qualified = WorkerEvent::Qualified {
+        worker_id: id(),
+        role: None,
+        skills: vec!["deep_clean".to_owned(), "window_cleaning".to_owned()],
+        at: at(3),
+    };
+    given(&[hired()])
+        .when(skills(&["Window cleaning", "deep_clean", "deep-clean"]))
+        .then_expect_events(vec![qualified.clone()]);
+    given(&[hired(), qualified])
+        .when(skills(&["deep_clean", "window_cleaning"]))
+        .then_expect_events(vec![]);
+    let step = |done| file(Entry::Onboarding { step: OnboardingStep::DocsReceived, done });
+    let set = WorkerEvent::OnboardingStepSet {
+        worker_id: id(),
+        step: OnboardingStep::DocsReceived,
+        done: true,
+        by: "owner".to_owned(),
+        at: at(3),
+    };
+    given(&[hired()]).when(step(true)).then_expect_events(vec![set.clone()]);
+    given(&[hired(), set]).when(step(true)).then_expect_events(vec![]);
+    given(&[hired()]).when(step(false)).then_expect_events(vec![]);
 }

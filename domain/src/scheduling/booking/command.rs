@@ -26,6 +26,13 @@ pub enum BookingCommand {
     },
     /// Come at another time, or let others come.
     Place(Box<Change>),
+    /// Somebody who was to come comes no more; what has begun or is over stays as it is.
+    Release {
+        /// Who.
+        worker: WorkerId,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
     /// Somebody is there.
     Start {
         /// Who, if it is one of the workers.

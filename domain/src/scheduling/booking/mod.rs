@@ -16,6 +16,7 @@ mod party;
 mod place;
 mod placement;
 pub mod reason;
+mod release;
 mod request;
 mod status;
 #[cfg(test)]
@@ -139,6 +140,7 @@ impl Booking {
 
             (Self::Known(booking), C::Confirm { now }) => booking.confirm(now),
             (Self::Known(booking), C::Place(change)) => booking.place(&change),
+            (Self::Known(booking), C::Release { worker, now }) => Ok(booking.release(worker, now)),
             (Self::Known(booking), C::Start { worker, now }) => booking.start(worker, now),
             (Self::Known(booking), C::Complete { actual_minutes, checklist_open, now }) => {
                 booking.complete(actual_minutes, checklist_open, now)

@@ -707,3 +707,30 @@ fn a_reason_puts_hours_and_distance_aside_from_the_beginning() {
         BookingError::ReasonRequired
     );
 }
+
+#[test]
+fn whoever_comes_no_more_is_left_out_of_what_is_to_come_and_of_nothing_else() {
+    let to_come = || {
+        requested(|request| {
+            request.crew = crew(&[1, 2]);
+        })
+    };
+    let release = |number, now| BookingCommand::Release { worker: worker(number), now: at(now) };
+    let after = |number, now, events: Vec<BookingEvent>| {
+        let mut booking = folded(events.clone());
+        let decided = booking.decide(release(number, now)).unwrap();
+        for event in &decided {
+            booking.apply(event.clone());
+        }
+        (decided.len(), booking.details().unwrap().placement.clone())
+    };
+    let (count, placement) = after(1, 1, to_come());
+    assert_eq!((count, placement.crew), (1, vec![worker(2)]));
+    // The next one leads.
+    assert_eq!(placement.lead_worker, Some(worker(2)));
+    assert_eq!(after(3, 1, to_come()).0, 0);
+    assert_eq!(after(1, WEEK, to_come()).0, 0);
+    let alone = requested(|request| request.crew = crew(&[1]));
+    let (_, placement) = after(1, 1, alone);
+    assert_eq!((placement.crew, placement.lead_worker), (Vec::new(), None));
+}

@@ -1,5 +1,6 @@
 //! The list of bookings that staff search, with the names of customers; these are wiped when a person is erased.
 
+pub mod crew;
 pub mod csv;
 pub mod figures;
 mod fold;

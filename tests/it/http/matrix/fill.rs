@@ -93,6 +93,12 @@ pub(super) const THINGS: &[Thing] = &[
         ERASED,
     ),
     thing(
+        "cert_id",
+        ("POST /v1/admin/workers/{worker_id}/certificates", r#"{"name":"{mark}"}"#),
+        "/certificates/0/cert_id",
+        None,
+    ),
+    thing(
         "address_id",
         ("POST /v1/admin/clients/{client_id}/addresses", ADDRESS),
         "address_id",
@@ -201,6 +207,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
     ("scope_id", "team_id"),
+    ("worker_ids", "worker_id"),
     ("session_id", "user_id"),
 ];
 
@@ -211,6 +218,8 @@ pub(super) const PERSONAL: &[&str] = &["session_id"];
 /// Parameters that exclude what the body of their route says already: one's own is asked for in tests of the route.
 pub(super) const INSTEAD: &[(&str, &[&str])] = &[
     ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
+    ("POST /v1/admin/workers/{worker_id}/reviews", &["worker_id", "booking_id"]),
+    ("POST /v1/admin/workers/bulk/archive", &["worker_ids"]),
     // It names a text, and no checklist.
     ("POST /v1/admin/dispatcher/notify", &["template_id"]),
 ];
@@ -255,6 +264,20 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("PATCH /v1/admin/iam/roles/{role_id}", r#"{"description":"d"}"#),
     ("POST /v1/admin/workers", r#"{"name":"w","phone":"780-556-{n}"}"#),
     ("PATCH /v1/admin/workers/{worker_id}", r#"{"name":"w {n}"}"#),
+    ("PATCH /v1/admin/workers/{worker_id}/file", r#"{"role":"r {n}","skills":["s{n}"]}"#),
+    ("POST /v1/admin/workers/{worker_id}/rates", r#"{"hourly_rate_cents":2600}"#),
+    ("POST /v1/admin/workers/{worker_id}/onboarding", r#"{"step":"docs_received","done":true}"#),
+    ("POST /v1/admin/workers/{worker_id}/certificates", r#"{"name":"{mark}"}"#),
+    ("POST /v1/admin/workers/{worker_id}/notes", r#"{"text":"{mark}"}"#),
+    ("POST /v1/admin/workers/{worker_id}/incidents", r#"{"text":"{mark}","severity":"low"}"#),
+    ("POST /v1/admin/workers/{worker_id}/reviews", r#"{"booking_id":"{booking_id}","rating":5}"#),
+    ("POST /v1/admin/workers/{worker_id}/transfer", r#"{"team_id":"{team_id}"}"#),
+    ("POST /v1/admin/workers/bulk/archive", r#"{"worker_ids":["{worker_id}"]}"#),
+    ("POST /v1/admin/workers/bulk/unarchive", r#"{"worker_ids":["{worker_id}"]}"#),
+    (
+        "POST /v1/admin/workers/bulk/announce",
+        r#"{"worker_ids":["{worker_id}"],"message":"{mark}"}"#,
+    ),
     ("POST /v1/admin/clients", r#"{"name":"c","email":"c{n}@example.net"}"#),
     ("PATCH /v1/admin/clients/{client_id}", r#"{"name":"c {n}"}"#),
     ("POST /v1/admin/clients/{client_id}/block", r#"{"reason":"r"}"#),

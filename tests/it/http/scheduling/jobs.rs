@@ -81,6 +81,11 @@ async fn a_worker_sees_the_visits_they_go_to_and_no_others() {
     }
     upload(&eli, &job(&id, "photos"), PNG, false).await.is(404, "booking.not_found");
     app.staff("owner").get("/worker/jobs").await.is(401, "unauthenticated");
+    let told = json!({ "worker_ids": [shown.body["crew"][0]], "message": "No work on Monday" });
+    owner.post("/v1/admin/workers/bulk/announce", &told).await.ok();
+    let read = dana.get("/worker/announcements").await;
+    assert_eq!(read.ok().body[0]["text"], "No work on Monday");
+    assert_eq!(eli.get("/worker/announcements").await.ok().body, json!([]));
     // Whether photos may be taken is for the customer to say, and for the office to note.
     let consent = json!({ "consent_photos": true });
     let switched = dana.patch(&format!("/v1/orders/{id}/consent_photos"), &consent).await;

@@ -4,6 +4,7 @@ mod bookings;
 mod desk_lists;
 mod dispatch;
 mod effects;
+mod files;
 mod jobs;
 mod own;
 mod past;

@@ -1,0 +1,13 @@
+//! Workers as staff see them: who they are, and what is written down about them.
+
+mod changes;
+mod list;
+mod record;
+
+use axum::Router;
+
+use crate::SiteState;
+
+pub(crate) fn routes() -> Router<SiteState> {
+    Router::new().merge(list::routes()).merge(record::routes()).merge(changes::routes())
+}
