@@ -86,10 +86,10 @@ async fn ops(
     let week = week(&mut tx, org, day, &settings).await?;
     let upcoming = upcoming(&app, &mut tx, org, (day, &visits)).await?;
     let ratings = ratings::of_workers(&mut tx, org, &workers).await?;
-    let quality = match caller.may(Permission::QualityView) {
-        true => Some(ratings::said_in(&mut tx, org, day.span).await?),
-        false => None,
-    };
+    let mut quality = None;
+    if caller.may(Permission::QualityView) {
+        quality = Some(ratings::said_in(&mut tx, org, day.span).await?);
+    }
     let names = caller.may(Permission::ContactsView);
     let performers = performers(&mut tx, org, (day, &people), names).await?;
     tx.rollback().await?;

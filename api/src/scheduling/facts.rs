@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use commands::{Beside, CommandError, Taken};
+use commands::{Beside, CommandError, Done, Taken};
 use domain::billing::plan::Counted;
 use domain::id::{BookingId, OrgId, TeamId, WorkerId};
 use domain::people::worker::{Worker, WorkerError};
@@ -203,9 +203,28 @@ pub(super) struct Wanted<'a> {
     pub(super) buffer: TimeDelta,
 }
 
-/// As [`refused`], and names everything that stands in the way: the log tells of one visit, and here are the others of team
-/// and crew, too. Customers are told when it is, and nothing about whose it is.
-pub(super) async fn hindered(
+/// What was done; or as [`refused`], and names everything that stands in the way: the log tells of one visit, and here are
+/// the others of team and crew, too. Customers are told when it is, and nothing about whose it is.
+pub(super) async fn decided(
+    app: &App,
+    org: OrgId,
+    fate: Result<Done, CommandError<BookingError>>,
+    (wish, own): (Wanted<'_>, Option<BookingId>),
+    by: Party,
+) -> Result<Done, Problem> {
+    match fate {
+        Ok(done) => Ok(done),
+        Err(error) => Err(hindered(app, org, error, (wish, own), by).await),
+    }
+}
+
+/// Kept free after a visit, unless that is put aside.
+pub(super) fn distance(policy: &SchedulingPolicy, forced: Option<&str>) -> TimeDelta {
+    let minutes = if forced.is_some() { 0 } else { policy.buffer_minutes };
+    TimeDelta::minutes(minutes.into())
+}
+
+async fn hindered(
     app: &App,
     org: OrgId,
     error: CommandError<BookingError>,

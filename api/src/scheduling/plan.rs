@@ -124,6 +124,7 @@ async fn optimization(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names of the interface")]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "suggestion_id": "assign-0198b0a46f0e7cc08f570d4f9a6b1c2d-4", "booking_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d" })))]
 struct ApplyBody {

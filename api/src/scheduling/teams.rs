@@ -102,7 +102,9 @@ async fn list_teams(
     let next = cursor::last_of_full(&rows, limit).map(|row| row.team.number.to_string());
     let line = |row: &team_list::Row| {
         let mut line = shown(&row.team);
-        now.iter().for_each(|now| now.beside(&mut line, &row.team));
+        if let Some(now) = &now {
+            now.beside(&mut line, &row.team);
+        }
         line
     };
     let teams: Vec<Value> = rows.iter().map(line).collect();

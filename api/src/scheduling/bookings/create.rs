@@ -1,7 +1,6 @@
 //! `POST /v1/admin/schedule/quick-create`: staff take down a visit.
 
 use axum::extract::State;
-use chrono::TimeDelta;
 use commands::Context;
 use domain::customers::client::Contact;
 use domain::id::{
@@ -142,12 +141,11 @@ async fn quick_create(
     // The same for a repetition, which must be told of the same booking.
     let booking_id = BookingId::from(context.request.derived_id("booking"));
     context.beside.push(add_booking(&app.bus, context.org, app.now()).await?);
+    let policy = &holds.book.policies.scheduling;
+    let buffer = facts::distance(policy, visit.force_reason.as_deref());
     if visit.force_reason.is_none() {
-        let policy = &holds.book.policies.scheduling;
         context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
     }
-    let forced = visit.force_reason.is_some();
-    let buffer = if forced { 0 } else { holds.book.policies.scheduling.buffer_minutes };
     let unpayable = visit.deposit_cents.is_none().then_some(Downgrade::StripeUnavailable);
     let command = BookingCommand::Request(Box::new(Request {
         booking_id,
@@ -176,14 +174,10 @@ async fn quick_create(
         unpayable,
         now: app.now(),
     }));
-    match app.bus.create(&context, &booking_id.to_string(), command, shown).await {
-        Ok(done) => Ok(Answer::done(&done).created()),
-        Err(error) => {
-            let buffer = TimeDelta::minutes(buffer.into());
-            let wish = facts::Wanted { team: team.team_id, workers: &workers, window, buffer };
-            Err(facts::hindered(&app, context.org, error, (wish, None), Party::Staff).await)
-        }
-    }
+    let fate = app.bus.create(&context, &booking_id.to_string(), command, shown).await;
+    let wish = facts::Wanted { team: team.team_id, workers: &workers, window, buffer };
+    let done = facts::decided(&app, context.org, fate, (wish, None), Party::Staff).await?;
+    Ok(Answer::done(&done).created())
 }
 
 impl NewVisit {

@@ -165,8 +165,8 @@ pub(in super::super) async fn place(
         let (policy, starts_at) = (&holds.book.policies.scheduling, planned.starts_at);
         context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
     }
-    let forced = wanted.force_reason.is_some();
-    let buffer = if forced { 0 } else { holds.book.policies.scheduling.buffer_minutes };
+    let policy = &holds.book.policies.scheduling;
+    let buffer = facts::distance(policy, wanted.force_reason.as_deref());
     let command = BookingCommand::Place(Box::new(Change {
         window,
         team: wanted.team_id,
@@ -178,14 +178,10 @@ pub(in super::super) async fn place(
         decided_by: holds.prices.name(),
         now: app.now(),
     }));
-    match app.bus.execute(&context, &id.to_string(), command, told).await {
-        Ok(done) => Ok(Answer::done(&done)),
-        Err(error) => {
-            let (window, buffer) = (planned, TimeDelta::minutes(buffer.into()));
-            let wish = facts::Wanted { team: team.team_id, workers: &workers, window, buffer };
-            Err(facts::hindered(app, context.org, error, (wish, Some(id)), by).await)
-        }
-    }
+    let fate = app.bus.execute(&context, &id.to_string(), command, told).await;
+    let (team, window) = (team.team_id, planned);
+    let wish = facts::Wanted { team, workers: &workers, window, buffer };
+    Ok(Answer::done(&facts::decided(app, context.org, fate, (wish, Some(id)), by).await?))
 }
 
 impl Placing {

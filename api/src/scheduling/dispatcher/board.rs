@@ -4,6 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::access::Permission;
+use domain::scheduling::dispatch::point::Point;
 use domain::scheduling::dispatch::zones::{self, Zone};
 use projections::scheduling::dispatch_board::{self, SOURCES, Visit};
 use projections::tenant;
@@ -175,8 +176,8 @@ impl Shown<'_> {
             "address": {
                 "id": null,
                 "formatted": visit.place.as_ref().filter(|_| self.contacts),
-                "lat": visit.pin.map(|pin| pin.lat()),
-                "lng": visit.pin.map(|pin| pin.lng()),
+                "lat": visit.pin.map(Point::lat),
+                "lng": visit.pin.map(Point::lng),
                 "zone": self.zone(visit),
             },
             "assigned_worker": worker,

@@ -4,6 +4,7 @@ use axum::extract::State;
 use domain::id::{BookingId, WorkerId};
 use domain::scheduling::booking::BookingCommand;
 use domain::scheduling::dispatch::pin::{PinCommand, VisitPin};
+use domain::scheduling::dispatch::point::Point;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -193,8 +194,8 @@ async fn pin(
         let point = pin.point();
         json!({
             "booking_id": id,
-            "lat": point.map(|point| point.lat()),
-            "lng": point.map(|point| point.lng()),
+            "lat": point.map(Point::lat),
+            "lng": point.map(Point::lng),
         })
     };
     let (subject, now) = (booking.subject(), app.now());

@@ -37,7 +37,7 @@ const EVERY: Duration = Duration::from_millis(500);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// After so long whoever watches has to come again.
-const LONGEST: Duration = Duration::from_secs(10 * 60);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Watching one organisation at a time: every desk of a large one.
 const EACH: usize = 64;
