@@ -242,7 +242,7 @@ impl Api {
     }
 
     /// A file at an address that the API gave, below its own, and what it is.
-    pub(crate) async fn file(
+    pub(crate) async fn linked_file(
         &self,
         visitor: &Visitor,
         address: &str,

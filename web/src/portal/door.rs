@@ -190,7 +190,7 @@ impl Guest {
         site: &Site,
         address: &str,
     ) -> Result<(String, axum::body::Bytes), Failure> {
-        site.api.file(&self.visitor, address).await
+        site.api.linked_file(&self.visitor, address).await
     }
 
     /// Has the API take a file; an answer of 401 is left to whoever asks.
