@@ -103,7 +103,6 @@ impl Wanted {
             }
             PhotoSet::TYPE => intents::<PhotoSet, _>(event, parking, policy::photo_intents),
             Worker::TYPE => intents::<Worker, _>(event, parking, policy::worker_intents),
-            Subject::TYPE => intents::<Subject, _>(event, parking, policy::subject_intents),
             DispatchNotice::TYPE => {
                 intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
             }
