@@ -220,10 +220,10 @@ impl File {
         };
         let holds =
             matches!(certificate.status, CertificateStatus::Active | CertificateStatus::Pending);
-        let expires =
+        let is_over =
             certificate.archived_at.is_none() && holds && certificate.expires_at.is_some_and(over);
         let expired = WorkerEvent::CertificateExpired { worker_id, cert_id, at };
-        Ok(if expires { vec![expired] } else { Vec::new() })
+        Ok(if is_over { vec![expired] } else { Vec::new() })
     }
 }
 
