@@ -79,7 +79,7 @@ async fn everything_about_a_client_is_changed_with_version_and_key() {
     let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
     let own = [("csrf", &*csrf), ("key", &key), ("version", "4")];
     for (form, method, typed, body) in sent() {
-        let fields = [&own[..], &typed].concat();
+        let fields = [&own[..], &typed[..]].concat();
         let page = api.browser.post(&format!("{address}/{form}"), &fields).await;
         assert_eq!(page.header("location"), format!("{address}?saved=1"), "{form}");
         let asked = &api.asked(&method, &format!("/v1/admin{address}/{form}"))[0];
