@@ -1,7 +1,7 @@
 //! `POST /v1/admin/clients/{id}/merge`: two clients turn out to be one person.
 
 use axum::extract::State;
-use domain::customers::client::{Client, ClientCommand, Survivor};
+use domain::customers::client::{Client, ClientCommand, Details, Survivor};
 use domain::id::ClientId;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -58,7 +58,7 @@ async fn merge_client(
     let details = found.state.details();
     let into = Survivor {
         client_id: into,
-        is_known: details.is_some_and(|details| details.is_known()),
+        is_known: details.is_some_and(Details::is_known),
         is_merged: details.is_some_and(|details| details.merged_into.is_some()),
     };
     let command = ClientCommand::Merge { into, now: app.now() };

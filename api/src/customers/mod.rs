@@ -10,6 +10,7 @@ pub(crate) mod words;
 
 use commands::{CommandError, Context, Done};
 use domain::access::Permission;
+use domain::customers::client::address::Spot;
 use domain::customers::client::{Client, ClientCommand, ClientError, Details, KnownAddress};
 use domain::id::ClientId;
 use domain::personal::PLACEHOLDER;
@@ -96,7 +97,7 @@ fn shown(client: &Details) -> Value {
 
 fn address(known: &KnownAddress) -> Value {
     let address = known.address.open();
-    let spot = address.and_then(|address| address.spot).map(|spot| spot.degrees());
+    let spot = address.and_then(|address| address.spot).map(Spot::degrees);
     json!({
         "address_id": known.address_id,
         "label": address.map_or(PLACEHOLDER, |address| &address.label),

@@ -148,12 +148,12 @@ impl Occurrences {
             }
             // Something happened meanwhile. If the day is still to be decided about, it is ours to decide.
             let found = self.bus.load::<Subscription>(ctx.org, &id).await?;
-            let is_open = |it: &&Details| match &command {
+            let is_open = found.state.details().is_some_and(|it| match &command {
                 SubscriptionCommand::Schedule { date, .. }
                 | SubscriptionCommand::Skip { date, .. } => it.next_run == *date,
                 _ => true,
-            };
-            if found.state.details().filter(is_open).is_none() {
+            });
+            if !is_open {
                 return Ok(false);
             }
             ctx.expected_version = Some(found.version);

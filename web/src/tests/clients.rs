@@ -57,6 +57,18 @@ async fn the_list_is_filtered_by_how_clients_stand_and_leads_on() {
     assert_eq!(asked.len(), 1);
 }
 
+/// Forms, what is typed in them, and what becomes of it.
+fn sent() -> Vec<(&'static str, Method, Vec<(&'static str, &'static str)>, Value)> {
+    let praise = vec![("kind", "PRAISE"), ("text", "kind")];
+    let page = vec![("into", "https://x.example/clients/ab-12/")];
+    vec![
+        ("tags", Method::PUT, vec![("tags", "VIP, cat")], json!({ "tags": ["VIP", " cat"] })),
+        ("notes", Method::POST, praise, json!({ "kind": "PRAISE", "text": "kind" })),
+        ("block", Method::POST, vec![("reason", "no")], json!({ "reason": "no" })),
+        ("merge", Method::POST, page, json!({ "into_client_id": "ab-12" })),
+    ]
+}
+
 #[tokio::test]
 async fn everything_about_a_client_is_changed_with_version_and_key() {
     let mut api = FakeApi::signed_in("owner").await;
@@ -65,48 +77,12 @@ async fn everything_about_a_client_is_changed_with_version_and_key() {
     assert!(page.shows("&#60;i&#62;late&#60;/i&#62;") && page.shows("dusty"), "{}", page.html);
     assert!(page.shows("frequent complaints") && page.shows("2.5 of 5") && page.shows("VIP, dog"));
     let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
-    let with = |more: &[(&'static str, &'static str)]| {
-        let mut form =
-            vec![("csrf", csrf.clone()), ("key", key.clone()), ("version", "4".to_owned())];
-        form.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        form
-    };
-    let sent = [
-        (
-            "tags",
-            Method::PUT,
-            "/tags",
-            with(&[("tags", "VIP, cat")]),
-            json!({ "tags": ["VIP", " cat"] }),
-        ),
-        (
-            "notes",
-            Method::POST,
-            "/notes",
-            with(&[("kind", "PRAISE"), ("text", "kind")]),
-            json!({ "kind": "PRAISE", "text": "kind" }),
-        ),
-        (
-            "block",
-            Method::POST,
-            "/block",
-            with(&[("reason", "never in")]),
-            json!({ "reason": "never in" }),
-        ),
-        (
-            "merge",
-            Method::POST,
-            "/merge",
-            with(&[("into", "https://x.example/clients/ab-12/")]),
-            json!({ "into_client_id": "ab-12" }),
-        ),
-    ];
-    for (form, method, path, fields, body) in sent {
-        let fields: Vec<(&str, &str)> =
-            fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let own = [("csrf", &*csrf), ("key", &key), ("version", "4")];
+    for (form, method, typed, body) in sent() {
+        let fields = [&own[..], &typed[..]].concat();
         let page = api.browser.post(&format!("{address}/{form}"), &fields).await;
         assert_eq!(page.header("location"), format!("{address}?saved=1"), "{form}");
-        let asked = &api.asked(&method, &format!("/v1/admin{address}{path}"))[0];
+        let asked = &api.asked(&method, &format!("/v1/admin{address}/{form}"))[0];
         assert_eq!((asked.header("if-match"), asked.header("idempotency-key")), ("\"4\"", &*key));
         assert_eq!(asked.body, body);
     }

@@ -12,8 +12,7 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
         return Some(visits(asked, path));
     }
     if asked.path.trim_end_matches('?') == "/v1/settings/service-catalog" {
-        let service = json!({ "service_type_id": LEAD, "name": "Big <clean>" });
-        return Some(axum::Json(json!({ "service_types": [service] })).into_response());
+        return Some(catalogue());
     }
     let (kind, what) = asked.path.trim_start_matches('/').split_once('/')?;
     if !["worker", "client"].contains(&kind) {
@@ -57,10 +56,7 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
             },
         ] })),
         "org-context" => told(json!({ "org_id": "maple-id" })),
-        "subscriptions" if asked.method == Method::GET => told(json!([{
-            "subscription_id": LEAD, "status": "ACTIVE", "frequency": "WEEKLY", "base_service_type": "Big <clean>",
-            "base_price": 15_000, "next_run": "2030-03-04",
-        }])),
+        "subscriptions" if asked.method == Method::GET => told(subscriptions()),
         _ if what.ends_with("/repeat") => told(json!({ "booking_id": LEAD })),
         _ if what.ends_with("/review") && asked.body["rating"] == 1 => Some(problem(
             409,
@@ -72,6 +68,19 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
         "change-password" => told(json!({ "status": "ok", "access_token": "dana" })),
         _ => told(json!({ "status": "ok" })),
     }
+}
+
+fn catalogue() -> Response {
+    let service = json!({ "service_type_id": LEAD, "name": "Big <clean>" });
+    axum::Json(json!({ "service_types": [service] })).into_response()
+}
+
+/// The subscription of that client.
+fn subscriptions() -> Value {
+    json!([{
+        "subscription_id": LEAD, "status": "ACTIVE", "frequency": "WEEKLY", "base_service_type": "Big <clean>",
+        "base_price": 15_000, "next_run": "2030-03-04",
+    }])
 }
 
 /// The one visit of that client, which nobody may put off to Monday.

@@ -134,8 +134,7 @@ async fn quick_create(
     let workers: Vec<WorkerId> = crew.members.iter().map(|member| member.worker).collect();
     let wish = facts::Wish { team: Some(&team), workers: &workers, window, zone };
     let obstacles = facts::obstacles(&app.reads, context.org, wish).await?;
-    let lead = visit.lead(&app, context.org).await?;
-    let (client, is_blocked) = visit.customer(&app, &context, lead.as_ref()).await?;
+    let (client, is_blocked) = visit.customer(&app, &context).await?;
     let (address, place) = visit.place(&app, context.org, client).await?;
     let history = history(&app, context.org, client, visit.lead_id).await?;
     // The same for a repetition, which must be told of the same booking.
@@ -248,12 +247,8 @@ impl NewVisit {
         Ok((address, words.or(text)))
     }
 
-    async fn customer(
-        &self,
-        app: &App,
-        context: &Context,
-        lead: Option<&LeadDetails>,
-    ) -> Result<(ClientId, bool), Problem> {
+    async fn customer(&self, app: &App, context: &Context) -> Result<(ClientId, bool), Problem> {
+        let lead = self.lead(app, context.org).await?;
         let id = match (&self.client_id, &self.client) {
             (None, Some(new)) => {
                 let contact = Contact::parse(&new.name, &new.email, new.phone.as_deref())?;
@@ -265,7 +260,7 @@ impl NewVisit {
             }
             (Some(id), _) => *id,
             (None, None) => {
-                let asked = match lead {
+                let asked = match &lead {
                     Some(lead) => customer::of_lead(app, context, lead).await?,
                     None => None,
                 };

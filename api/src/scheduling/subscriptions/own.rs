@@ -43,7 +43,9 @@ pub(super) fn routes() -> Routes {
 fn told(it: &Details, zone: Tz) -> Value {
     let mut told = shown(it, zone);
     if let Some(fields) = told.as_object_mut() {
-        NOT_TOLD.iter().for_each(|name| drop(fields.remove(*name)));
+        for name in NOT_TOLD {
+            fields.remove(name);
+        }
     }
     told
 }
