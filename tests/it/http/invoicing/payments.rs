@@ -279,3 +279,32 @@ async fn a_visit_is_booked_although_no_checkout_can_be_opened() {
         (&json!(false), &Value::Null)
     );
 }
+
+#[tokio::test]
+async fn what_the_provider_will_not_send_back_is_left_to_a_person() {
+    let (stripe, app, owner) = paid_app().await;
+    team(&owner, "North").await;
+    let (booking, made) = booked(&app, &owner, 2004).await;
+    let cents = &made.body["deposit_cents"];
+    tell(&app, &event("evt_1", "checkout.session.completed", &deposit("pi_1", &booking, cents)))
+        .await
+        .ok();
+    stripe.fail(&[Fault::Refusal]);
+    owner
+        .post(&format!("/v1/admin/bookings/{booking}/cancel"), &json!({ "reason": "x" }))
+        .await
+        .ok();
+    app.settle().await;
+    let dead = owner.get("/v1/admin/effects?state=dead").await;
+    let refund = dead.ok().body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["kind"] == "stripe.refund");
+    assert!(
+        refund.unwrap()["reason"].as_str().unwrap().contains("charge_disputed"),
+        "{}",
+        dead.text
+    );
+    assert_eq!(stripe.refunds().len(), 0);
+}
