@@ -1,4 +1,4 @@
--- parent: 0041
+-- parent: 0050
 -- What is known about workers beside who they are, with whom they went out when, and how well they did.
 
 alter table read.worker_list
