@@ -29,7 +29,7 @@ const BODY: f32 = 9.5;
 const TITLE: f32 = 20.0;
 const HEADING: f32 = 12.0;
 
-/// DejaVu Sans: Latin, Cyrillic and Greek letters of one hand, free to be handed on.
+/// `DejaVu` Sans: Latin, Cyrillic and Greek letters of one hand, free to be handed on.
 static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
     let plain = include_bytes!("../fonts/DejaVuSans.ttf").to_vec();
     let bold = include_bytes!("../fonts/DejaVuSans-Bold.ttf").to_vec();
@@ -160,11 +160,10 @@ fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let mut word: Vec<char> = word.chars().collect();
-        loop {
-            let Some(last) = lines.last_mut() else { break };
+        while let Some(last) = lines.last_mut() {
             let used = last.chars().count();
             let room = most - used.min(most);
-            if used > 0 && word.len() + 1 <= room {
+            if used > 0 && word.len() < room {
                 last.push(' ');
                 last.extend(&word);
                 break;
@@ -238,7 +237,7 @@ const fn advance(c: char, bold: bool) -> f32 {
     match (c, bold) {
         ('0'..='9', false) => 0.636,
         ('0'..='9', true) => 0.696,
-        ('.' | ',' | ' ', false) => 0.318,
+        ('.' | ',' | ' ', false) => 0.317_9,
         ('.' | ',', true) => 0.38,
         (' ', true) => 0.348,
         ('-', false) => 0.361,

@@ -243,19 +243,7 @@ struct ReconcileQuery {
 
 /// Whether something about the payments of an invoice needs a person.
 fn mismatch(invoice: &Details) -> Option<&'static str> {
-    if invoice.overpaid_cents() > 0 {
-        return Some("overpaid");
-    }
-    let names: std::collections::BTreeSet<&str> = invoice
-        .payments
-        .iter()
-        .filter_map(|one| one.reference.as_ref()?.open().map(String::as_str))
-        .collect();
-    let named = invoice
-        .payments
-        .iter()
-        .filter(|one| one.reference.as_ref().is_some_and(|reference| reference.open().is_some()));
-    (named.count() > names.len()).then_some("same_reference_twice")
+    (invoice.overpaid_cents() > 0).then_some("overpaid")
 }
 
 fn compared(invoice: &Details) -> Value {
@@ -275,7 +263,7 @@ fn compared(invoice: &Details) -> Value {
     })
 }
 
-/// Invoices whose payments need a person: paid too much, or paid twice under one reference
+/// Invoices whose payments need a person: those that were paid too much
 #[utoipa::path(
     get,
     path = "/v1/admin/finance/reconcile/invoices",
