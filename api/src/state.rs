@@ -20,7 +20,7 @@ use crate::invoicing::{InvoiceLinks, Numbering, Sheets};
 use crate::metrics::Scrape;
 use crate::monitors::Monitors;
 use crate::organisation::Organisations;
-use crate::payments::{PaymentInbox, PaymentOptions, Secrets, Stripe};
+use crate::payments::{PaymentInbox, PaymentOptions, Secrets, Stripe, StripeOptions};
 use crate::pricing;
 use crate::rate::RateLimiter;
 use crate::scheduling::{Boards, Occurrences, Photos};
@@ -123,21 +123,31 @@ pub struct App {
 /// Shared by every request.
 pub type AppState = Arc<App>;
 
+/// Without a client for HTTP nobody pays by card; everything else goes on.
+fn stripe(options: Option<StripeOptions>, clock: &Clock) -> Option<Arc<Stripe>> {
+    let Some(options) = options else {
+        Stripe::unused();
+        return None;
+    };
+    let stripe = Stripe::new(options, Clock::clone(clock)).map(Arc::new);
+    stripe.inspect_err(|error| tracing::error!(%error, "stripe cannot be asked")).ok()
+}
+
+/// Knows which routes take files.
+fn edge(options: EdgeOptions) -> Arc<Edge> {
+    let declared = crate::declared();
+    let operations = declared.iter().map(|one| (one.method, one.path.as_str()));
+    let files = declared.iter().filter(|one| one.takes_file);
+    let files = files.map(|one| (one.method, one.path.clone())).collect();
+    Edge::taking_files(options, operations, files)
+}
+
 impl App {
     /// With empty caches.
+    #[expect(clippy::too_many_lines, reason = "a field after the other")]
     pub fn new(options: Options) -> AppState {
         let staff = options.staff;
-        let stripe = options
-            .payments
-            .stripe
-            .map(|stripe| Stripe::new(stripe, Clock::clone(&options.clock)).map(Arc::new));
-        if stripe.is_none() {
-            Stripe::unused();
-        }
-        // Without a client for HTTP nobody pays by card; everything else goes on.
-        let stripe = stripe.and_then(|stripe| {
-            stripe.inspect_err(|error| tracing::error!(%error, "stripe cannot be asked")).ok()
-        });
+        let stripe = stripe(options.payments.stripe, &options.clock);
         let pairs = Pairs::new(options.default_org.unwrap_or(DEFAULT_ORG), &staff.pairs);
         let links = Links {
             bus: options.bus.clone(),
@@ -149,10 +159,6 @@ impl App {
         background.close();
         crate::metrics::describe_logins();
         crate::metrics::describe_webhook();
-        let declared = crate::declared();
-        let operations = declared.iter().map(|one| (one.method, one.path.as_str()));
-        let files = declared.iter().filter(|one| one.takes_file);
-        let files = files.map(|one| (one.method, one.path.clone())).collect();
         let behind = options.health.behind();
         let monitors = Monitors::new(
             options.health,
@@ -173,7 +179,7 @@ impl App {
             behind,
             clock: options.clock,
             default_org: options.default_org,
-            edge: Edge::taking_files(options.edge, operations, files),
+            edge: edge(options.edge),
             photos: options.photos,
             rate: options.rate,
             docs: options.docs,

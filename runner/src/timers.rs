@@ -159,6 +159,7 @@ impl Timers {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "a command after the other")]
     async fn give(&self, org: OrgId, timer: &Due) -> anyhow::Result<()> {
         let command: TimerCommand =
             serde_json::from_value(timer.command.clone()).context("unknown command")?;

@@ -25,10 +25,12 @@ pub(super) struct Item {
     /// `0.05` is 5 %; null for none. Left out, the rate of the price book.
     #[serde(default, deserialize_with = "sent")]
     #[schema(value_type = Option<f64>)]
+    #[expect(clippy::option_option, reason = "null and left out are two things")]
     tax_rate: Option<Option<Number>>,
 }
 
 /// Tells null from what was left out.
+#[expect(clippy::option_option, reason = "null and left out are two things")]
 fn sent<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     T: Deserialize<'de>,
@@ -45,14 +47,14 @@ pub(super) fn read(items: Vec<Item>, usual: u32) -> Result<Vec<NewLine>, Problem
         let tax_ppm = match item.tax_rate {
             None => Some(usual).filter(|rate| *rate > 0),
             Some(None) => None,
-            Some(Some(rate)) => match decimals(&rate, PLACES).map(u32::try_from) {
-                Some(Ok(rate)) => Some(rate),
-                _ => {
+            Some(Some(rate)) => {
+                let rate = decimals(&rate, PLACES).and_then(|rate| u32::try_from(rate).ok());
+                if rate.is_none() {
                     let message = "Input should be from 0 to 1, with at most 6 decimals";
                     problems.push(format!("items.{place}.tax_rate"), message);
-                    None
                 }
-            },
+                rate
+            }
         };
         // What is no count at all is refused with the other counts.
         let qty = u32::try_from(item.qty).unwrap_or(0);

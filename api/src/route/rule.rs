@@ -26,6 +26,7 @@ pub(crate) enum Access {
 /// A route's side of the bargain. Made by [`monitor`], [`public`], [`worker`], [`client`], [`signed_in`],
 /// [`staff`] and [`owner`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a promise of its own")]
 pub(crate) struct Rule {
     pub(crate) access: Access,
     /// What the audit log calls it, as `resource.verb`; `None` where nothing is changed or taken out.

@@ -13,6 +13,7 @@ pub const STRIPE_REFUND: &str = "stripe.refund";
 pub const PAYMENT_FAILED: &str = "email.payment_failed";
 
 /// Everything that follows from what happened to a payment.
+#[expect(clippy::needless_pass_by_value, reason = "an id, as those of other policies are")]
 pub fn payment_intents(payment: String, event: &PaymentEvent) -> Vec<Intent> {
     use PaymentEvent as E;
 

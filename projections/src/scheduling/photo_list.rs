@@ -196,7 +196,9 @@ pub async fn page(
     .fetch_all(&mut *db)
     .await?;
     let mut subjects = Vec::new();
-    rows.iter().for_each(|photo| personal::subjects_in(photo, &mut subjects));
+    for photo in &rows {
+        personal::subjects_in(photo, &mut subjects);
+    }
     let keys = subject_keys::load(db, masters, org, &subjects).await?;
     let opened = rows.into_iter().map(|mut photo: Value| {
         seal::open_all(&mut photo, &keys).map_err(|error| sqlx::Error::Decode(error.into()))?;

@@ -149,7 +149,7 @@ impl Delivery {
         if stripe.is_none() {
             api::Stripe::unused();
         }
-        Ok(Self { db, keys, clock, email, links, watch, figures, bus, store, stripe })
+        Ok(Self { db, keys, clock, email, links, bus, stripe, watch, figures, store })
     }
 
     /// Delivers what is due, until `stop`.

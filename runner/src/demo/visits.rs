@@ -104,6 +104,7 @@ impl Visits<'_> {
         Some(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "a life, from its beginning to its end")]
     fn visit(&mut self, slot: &Slot) -> Option<()> {
         let is_past = slot.window.ends_at < self.end;
         let fate = match Fate::of(self.rng.random_range(0..100)) {

@@ -124,7 +124,7 @@ impl<'a> Office<'a> {
                 self.number.to_string()
             }
             "few" => self.rng.random_range(1..5).to_string(),
-            "cents" => self.rng.random_range(1..400_00).to_string(),
+            "cents" => self.rng.random_range(1..40_000).to_string(),
             "date" => {
                 (now.date_naive() + TimeDelta::days(self.rng.random_range(1..20))).to_string()
             }

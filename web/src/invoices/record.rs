@@ -19,6 +19,7 @@ pub(super) fn routes() -> Router<SiteState> {
 
 #[derive(Template)]
 #[template(path = "invoice.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows a part of the page")]
 struct RecordPage {
     frame: Frame,
     invoice: Invoice,

@@ -70,7 +70,8 @@ pub(super) struct Line {
     pub(super) description: String,
     pub(super) qty: u32,
     unit_price_cents: i64,
-    line_total_cents: i64,
+    #[serde(rename = "line_total_cents")]
+    total_cents: i64,
     tax_cents: i64,
 }
 
@@ -84,7 +85,7 @@ impl Line {
     }
 
     pub(super) fn total(&self) -> String {
-        shown::amount(self.line_total_cents)
+        shown::amount(self.total_cents)
     }
 }
 

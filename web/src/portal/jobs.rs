@@ -157,7 +157,8 @@ struct Item {
 
 #[derive(Deserialize)]
 struct Photo {
-    photo_id: String,
+    #[serde(rename = "photo_id")]
+    id: String,
     phase: String,
     created_at: Moment,
     needs_retake: bool,

@@ -103,12 +103,13 @@ impl HomePage {
         let logins =
             if me.must_change_password { Vec::new() } else { guest.logins(site).await?.sessions };
         // Where the organisation has no schedule, there is no day to show.
-        let jobs = match me.must_change_password {
-            true => Vec::new(),
-            false => match jobs::today(site, guest).await {
+        let jobs = if me.must_change_password {
+            Vec::new()
+        } else {
+            match jobs::today(site, guest).await {
                 Err(failure) if failure.status() == StatusCode::FORBIDDEN => Vec::new(),
                 jobs => jobs?,
-            },
+            }
         };
         let frame = Frame::of(visitor, "worker");
         Ok(Self { frame, csrf: guest.csrf.clone(), me, logins, jobs, form })

@@ -57,8 +57,10 @@ async fn the_list_is_filtered_by_how_clients_stand_and_leads_on() {
     assert_eq!(asked.len(), 1);
 }
 
-/// Forms, what is typed in them, and what becomes of it.
-fn sent() -> Vec<(&'static str, Method, Vec<(&'static str, &'static str)>, Value)> {
+/// A form, how it is sent, what is typed in it, and what becomes of it.
+type Sent = (&'static str, Method, Vec<(&'static str, &'static str)>, Value);
+
+fn sent() -> Vec<Sent> {
     let praise = vec![("kind", "PRAISE"), ("text", "kind")];
     let page = vec![("into", "https://x.example/clients/ab-12/")];
     vec![

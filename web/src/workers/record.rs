@@ -22,7 +22,8 @@ pub(super) fn routes() -> Router<SiteState> {
 
 #[derive(Deserialize)]
 struct Worker {
-    worker_id: String,
+    #[serde(rename = "worker_id")]
+    id: String,
     name: String,
     phone: String,
     email: Option<String>,
@@ -97,7 +98,7 @@ struct RecordPage {
 
 impl RecordPage {
     fn here(&self) -> String {
-        format!("/workers/{}", self.worker.worker_id)
+        format!("/workers/{}", self.worker.id)
     }
 
     fn form(&self, name: &str) -> &Form {
@@ -105,7 +106,7 @@ impl RecordPage {
     }
 
     /// A step of the way in, in words.
-    fn step<'a>(&self, name: &'a str) -> &'a str {
+    fn step(name: &str) -> &str {
         match name {
             "docs_received" => "Papers are here",
             "background_check" => "Background was checked",

@@ -1,7 +1,7 @@
 //! Links to photos: signed, for a minute, for one browser, and once where the installation wants it so.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -87,7 +87,7 @@ impl Photos {
 
 /// What tells browsers apart, without saying which it is.
 fn agent(info: &RequestInfo) -> String {
-    let named = info.agent.as_ref().map(|agent| agent.as_bytes()).unwrap_or_default();
+    let named = info.agent.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
     hex::encode(&digest(&SHA256, named).as_ref()[..16])
 }
 

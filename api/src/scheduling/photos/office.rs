@@ -69,7 +69,7 @@ async fn gallery(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "review_status": "REJECTED", "comment": "Too dark", "needs_retake": true })))]
-struct ReviewBody {
+struct PhotoReviewBody {
     /// `PENDING`, `APPROVED` or `REJECTED`.
     #[schema(value_type = String)]
     review_status: ReviewStatus,
@@ -86,7 +86,7 @@ struct ReviewBody {
     path = "/v1/orders/{order_id}/photos/{photo_id}/review",
     tag = "work",
     params(("order_id" = Uuid, Path), ("photo_id" = Uuid, Path)),
-    request_body = ReviewBody,
+    request_body = PhotoReviewBody,
     responses((status = 200, description = "The photo", content_type = "application/json"))
 )]
 async fn review_photo(
@@ -95,7 +95,7 @@ async fn review_photo(
     Path((order, photo_id)): Path<(BookingId, PhotoId)>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let ReviewBody { review_status: status, comment, needs_retake } = request.body()?;
+    let PhotoReviewBody { review_status: status, comment, needs_retake } = request.body()?;
     let booking = visit(&app, caller.org(), order).await?;
     let (by, subject, now) = (caller.id().to_string(), booking.subject(), app.now());
     let command =

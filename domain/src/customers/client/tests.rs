@@ -213,7 +213,9 @@ proptest! {
             let adds = matches!(step, AddressStep::Add(_));
             let Ok(events) = client.decide(about(number, step)) else { continue };
             prop_assert!(events.len() <= 1 && adds != is_known);
-            events.into_iter().for_each(|event| client.apply(event));
+            for event in events {
+                client.apply(event);
+            }
             let after = &client.details().unwrap().addresses;
             // Nothing goes, and only the one that is named changes.
             prop_assert_eq!(after.len(), before.len() + usize::from(adds));
@@ -320,7 +322,9 @@ fn a_client_is_merged_once_and_asked_nothing_more() {
     }
     assert_eq!(Client::beside(&merged(7)).unwrap()["do"], "clients.merge");
     let mut client = Client::default();
-    gone.into_iter().for_each(|event| client.apply(event));
+    for event in gone {
+        client.apply(event);
+    }
     assert_eq!(client.may_sign_in().unwrap_err(), ClientError::Merged);
 }
 

@@ -1,8 +1,10 @@
 //! What events make of an invoice.
 
+use chrono::{DateTime, Utc};
+
 use super::event::{Drafted, InvoiceEvent};
 use super::lines::Totals;
-use super::payment::{Applied, Method};
+use super::payment::Applied;
 use super::status::Status;
 use super::{Credit, Details, Link, Mailed};
 
@@ -58,8 +60,9 @@ impl Details {
                 self.links.push(Link { link, hash, at, revoked_at: None });
             }
             E::LinkRevoked { link, at } => {
-                let link = self.links.iter_mut().find(|one| one.link == link);
-                link.into_iter().for_each(|one| one.revoked_at = Some(at));
+                if let Some(one) = self.links.iter_mut().find(|one| one.link == link) {
+                    one.revoked_at = Some(at);
+                }
             }
             E::Mailed { letter, recipient, at, .. } => {
                 self.mails.push(Mailed { letter, recipient, at });
@@ -82,25 +85,15 @@ impl Details {
                 received_at,
                 at,
             }),
-            E::DepositCredited { payment_id, amount_cents, at } => self.payments.push(Applied {
-                payment_id,
-                provider: None,
-                method: Method::Other,
-                reference: None,
-                amount_cents,
-                refunded_cents: 0,
-                received_at: at,
-                at,
-            }),
+            E::DepositCredited { payment_id, amount_cents, at } => {
+                self.payments.push(Applied::deposit(payment_id, amount_cents, at));
+            }
             E::DepositReleased { payment_id, .. } => {
                 self.payments.retain(|one| one.payment_id != payment_id);
             }
             E::PaymentRefunded { payment_id, refund_id, amount_cents, at } => {
                 self.refunds.insert(refund_id);
-                let payment = self.payments.iter_mut().find(|one| one.payment_id == payment_id);
-                payment.into_iter().for_each(|one| one.refunded_cents += amount_cents);
-                // It was paid when the clock ran out, and is not any more.
-                self.past_due |= self.overdue_at.is_some_and(|overdue| overdue <= at);
+                self.went_back(&payment_id, amount_cents, at);
             }
             E::BecameOverdue { .. } => self.past_due = true,
             E::Voided { reason, .. } => (self.status, self.void_reason) = (Status::Void, reason),
@@ -109,6 +102,14 @@ impl Details {
             }
         }
         self.derive();
+    }
+
+    fn went_back(&mut self, payment_id: &str, amount_cents: i64, at: DateTime<Utc>) {
+        if let Some(one) = self.payments.iter_mut().find(|one| one.payment_id == payment_id) {
+            one.refunded_cents += amount_cents;
+        }
+        // It was paid when the clock ran out, and is not any more.
+        self.past_due |= self.overdue_at.is_some_and(|overdue| overdue <= at);
     }
 
     /// The whole table of states.

@@ -80,6 +80,22 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// What was paid before the visit.
+    pub(super) const fn deposit(payment_id: String, amount_cents: i64, at: DateTime<Utc>) -> Self {
+        Self {
+            payment_id,
+            provider: None,
+            method: Method::Other,
+            reference: None,
+            amount_cents,
+            refunded_cents: 0,
+            received_at: at,
+            at,
+        }
+    }
+}
+
+impl Applied {
     /// What is left of it.
     pub const fn net_cents(&self) -> i64 {
         self.amount_cents - self.refunded_cents

@@ -208,7 +208,9 @@ fn what_was_paid_before_the_visit_counts_for_one_invoice() {
     let value = "pi:1".to_owned();
     assert!(claims.contains(&Reservation::Claim { scope: DEPOSITS, value: value.clone() }));
     let mut invoice = Invoice::default();
-    events.into_iter().for_each(|event| invoice.apply(event));
+    for event in events {
+        invoice.apply(event);
+    }
     // It is no payment that would make the draft count.
     assert_eq!(stands(&invoice), (Status::Draft, 14_900, 0));
     for event in invoice.decide(send(1)).unwrap() {
@@ -301,7 +303,7 @@ fn it_is_written_once() {
     let again = InvoiceCommand::Draft(Box::new(draft()));
     given(drafted.clone()).when(again).then_expect_error(InvoiceError::AlreadyDrafted);
     let number = Reservation::Claim { scope: NUMBERS, value: "1970-000000001".to_owned() };
-    assert_eq!(Invoice::reservations(&drafted[0]), [number.clone()]);
+    assert_eq!(Invoice::reservations(&drafted[0]), std::slice::from_ref(&number));
     let nobodys = Draft { client: None, ..draft() };
     let drafted = write::draft(nobodys).unwrap();
     let own = Reservation::NewSubject(Uuid::from_u128(1).into());
@@ -335,7 +337,9 @@ proptest! {
         let mut invoice = after(vec![]);
         for command in commands {
             let Ok(events) = invoice.decide(command) else { continue };
-            events.into_iter().for_each(|event| invoice.apply(event));
+            for event in events {
+                invoice.apply(event);
+            }
             let it = invoice.details().unwrap();
             let paid = it.paid_cents();
             prop_assert!(it.payments.iter().all(|one| (0..=one.amount_cents).contains(&one.refunded_cents)));

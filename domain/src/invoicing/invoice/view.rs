@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Details;
 use super::lines::Line;
 use super::payment::Applied;
+use crate::id::{ClientId, LeadId};
 
 /// One line of a list.
 pub fn item(invoice: &Details) -> Value {
@@ -34,7 +35,7 @@ pub fn item(invoice: &Details) -> Value {
 /// The whole invoice; personal values are still to be revealed.
 pub fn invoice(invoice: &Details) -> Value {
     let mut all = item(invoice);
-    let lines = invoice.lines.iter().enumerate();
+    let items = invoice.lines.iter().enumerate();
     let credits = invoice.credits.iter().map(|one| {
         json!({
             "credit_id": one.credit_id, "amount_cents": one.amount_cents, "tax_cents": one.tax_cents,
@@ -53,7 +54,7 @@ pub fn invoice(invoice: &Details) -> Value {
         "void_reason": invoice.void_reason,
         "issued_at": invoice.issued_at,
         "created_by": invoice.created_by,
-        "items": lines.map(|(place, line)| line_of(place, line)).collect::<Vec<_>>(),
+        "items": items.map(|(place, line)| line_of(place, line)).collect::<Vec<_>>(),
         "payments": invoice.payments.iter().map(|one| payment(invoice, one)).collect::<Vec<_>>(),
         "credits": credits.collect::<Vec<_>>(),
         "links": links.collect::<Vec<_>>(),
@@ -70,8 +71,8 @@ pub fn invoice(invoice: &Details) -> Value {
 
 /// Clients first, who may once have been leads.
 pub fn customer(invoice: &Details) -> Option<uuid::Uuid> {
-    let lead = invoice.lead.map(|lead| lead.as_uuid());
-    invoice.client.map(|client| client.as_uuid()).or(lead)
+    let lead = invoice.lead.map(LeadId::as_uuid);
+    invoice.client.map(ClientId::as_uuid).or(lead)
 }
 
 fn line_of(place: usize, line: &Line) -> Value {

@@ -6,7 +6,7 @@ use super::command::{Draft, Terms, Words};
 use super::error::InvoiceError;
 use super::event::{Drafted, InvoiceEvent};
 use super::lines::{self, Line, NewLine};
-use super::payment::amount_sound;
+use super::payment::{Applied, amount_sound};
 use super::status::Status;
 use super::{Decision, Details};
 use crate::id::{CreditId, LeadId, SubjectId};
@@ -105,7 +105,7 @@ impl Details {
             return Err(InvoiceError::IllegalState(self.status));
         }
         let own = self.payments.iter().filter(|one| !one.is_deposit());
-        if own.map(|one| one.net_cents()).sum::<i64>() != 0 {
+        if own.map(Applied::net_cents).sum::<i64>() != 0 {
             return Err(InvoiceError::HasPayments);
         }
         let reason = self.words(reason)?;

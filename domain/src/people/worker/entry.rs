@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
 use super::command::WorkerError;
 use super::event::WorkerEvent;
@@ -97,6 +97,14 @@ pub enum Entry {
     },
 }
 
+/// Dates of working lives: what lies further away is a slip of the pen.
+pub(super) fn near(field: &str, date: NaiveDate) -> Result<(), WorkerError> {
+    if (1900..=2200).contains(&date.year()) {
+        return Ok(());
+    }
+    Err(Problems::one(field, "Input should be a near date").into())
+}
+
 impl File {
     pub(super) fn decide(
         &self,
@@ -108,15 +116,11 @@ impl File {
         Ok(match entry {
             Entry::Qualify { role, skills } => return self.qualify(worker_id, role, skills, at),
             Entry::Rate { cents, effective } => {
-                if !(0..=MOST_CENTS).contains(&cents) {
-                    let message = format!("Input should be from 0 to {MOST_CENTS}");
-                    return Err(Problems::one("hourly_rate_cents", message).into());
+                if self.is_news(cents, effective)? {
+                    vec![WorkerEvent::RateChanged { worker_id, cents, effective, at }]
+                } else {
+                    Vec::new()
                 }
-                has_room(self.rates.len())?;
-                if self.rates.last() == Some(&(effective, cents)) {
-                    return Ok(Vec::new());
-                }
-                vec![WorkerEvent::RateChanged { worker_id, cents, effective, at }]
             }
             Entry::Onboarding { step, done } if self.onboarding.contains(&step) == done => {
                 Vec::new()
@@ -125,16 +129,11 @@ impl File {
                 vec![WorkerEvent::OnboardingStepSet { worker_id, step, done, by, at }]
             }
             Entry::Certificate { cert_id, name, status, issued_at, expires_at } => {
-                has_room(self.certificates.len())?;
-                let name = text("name", &name, 1..=120)?;
-                if issued_at.zip(expires_at).is_some_and(|(issued, expires)| expires < issued) {
-                    let message = "Input should not be before issued_at";
-                    return Err(Problems::one("expires_at", message).into());
-                }
+                let name = own(self.certified(&name, issued_at, expires_at)?);
                 vec![WorkerEvent::CertificateAdded {
                     worker_id,
                     cert_id,
-                    name: own(name),
+                    name,
                     status,
                     issued_at,
                     expires_at,
@@ -166,14 +165,7 @@ impl File {
                 }]
             }
             Entry::Review { booking, rating, comment } => {
-                if self.reviews.contains_key(&booking) {
-                    return Err(WorkerError::AlreadyReviewed);
-                }
-                if !(1..=5).contains(&rating) {
-                    return Err(Problems::one("rating", "Input should be from 1 to 5").into());
-                }
-                let comment = comment.map(|words| free_text("comment", &words, 0..=1000));
-                let comment = comment.transpose()?.filter(|words| !words.is_empty()).map(own);
+                let comment = self.reviewed(booking, rating, comment)?.map(own);
                 vec![WorkerEvent::Reviewed { worker_id, booking, rating, comment, by, at }]
             }
             Entry::Announce { note_id, words } => {
@@ -181,6 +173,53 @@ impl File {
                 vec![WorkerEvent::Announced { worker_id, note_id, text, by, at }]
             }
         })
+    }
+
+    /// The name of a certificate, if it can be one.
+    fn certified(
+        &self,
+        name: &str,
+        issued_at: Option<NaiveDate>,
+        expires_at: Option<NaiveDate>,
+    ) -> Result<String, WorkerError> {
+        has_room(self.certificates.len())?;
+        let name = text("name", name, 1..=120)?;
+        for (field, date) in [("issued_at", issued_at), ("expires_at", expires_at)] {
+            date.map_or(Ok(()), |date| near(field, date))?;
+        }
+        if issued_at.zip(expires_at).is_some_and(|(issued, expires)| expires < issued) {
+            let message = "Input should not be before issued_at";
+            return Err(Problems::one("expires_at", message).into());
+        }
+        Ok(name)
+    }
+
+    /// Whether a rate is another one than they have.
+    fn is_news(&self, cents: i64, effective: NaiveDate) -> Result<bool, WorkerError> {
+        if !(0..=MOST_CENTS).contains(&cents) {
+            let message = format!("Input should be from 0 to {MOST_CENTS}");
+            return Err(Problems::one("hourly_rate_cents", message).into());
+        }
+        near("effective", effective)?;
+        has_room(self.rates.len())?;
+        Ok(self.rates.last() != Some(&(effective, cents)))
+    }
+
+    /// What is said in a review, if it may be given.
+    fn reviewed(
+        &self,
+        booking: BookingId,
+        rating: u8,
+        comment: Option<String>,
+    ) -> Result<Option<String>, WorkerError> {
+        if self.reviews.contains_key(&booking) {
+            return Err(WorkerError::AlreadyReviewed);
+        }
+        if !(1..=5).contains(&rating) {
+            return Err(Problems::one("rating", "Input should be from 1 to 5").into());
+        }
+        let comment = comment.map(|words| free_text("comment", &words, 0..=1000));
+        Ok(comment.transpose()?.filter(|words| !words.is_empty()))
     }
 
     fn qualify(

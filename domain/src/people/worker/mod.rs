@@ -167,6 +167,7 @@ impl Details {
         at: DateTime<Utc>,
     ) -> Decision {
         let worker_id = self.worker_id;
+        entry::near("effective", effective)?;
         if effective.checked_add_days(Days::new(BACK)).is_some_and(|until| until < today) {
             return Err(WorkerError::TransferTooEarly);
         }

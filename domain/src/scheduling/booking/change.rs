@@ -20,6 +20,9 @@ use crate::scheduling::terms::risk::{Band, Risk};
 /// More than anybody reads of one visit.
 const MOST_REASONS: usize = 100;
 
+/// More in cents is a slip of the pen.
+const MOST_DEPOSIT: i64 = 10_000_000_000;
+
 impl Details {
     pub(super) fn confirm(&self, at: DateTime<Utc>) -> Decision {
         match self.status {
@@ -128,8 +131,9 @@ impl Details {
 
     /// Money is taken note of whatever the state: a payment for a cancelled visit is paid back by others.
     fn deposit_paid(&self, payment_id: String, amount_cents: i64, at: DateTime<Utc>) -> Decision {
-        if amount_cents <= 0 {
-            return Err(Problems::one("amount_cents", "Input should be above 0").into());
+        if !(1..=MOST_DEPOSIT).contains(&amount_cents) {
+            let message = format!("Input should be from 1 to {MOST_DEPOSIT}");
+            return Err(Problems::one("amount_cents", message).into());
         }
         if self.paid.iter().any(|(known, _)| *known == payment_id) {
             return Ok(Vec::new());

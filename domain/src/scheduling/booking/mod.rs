@@ -208,7 +208,7 @@ impl Details {
 
     /// Everything that was paid in advance.
     pub fn paid_cents(&self) -> i64 {
-        self.paid.iter().map(|(_, cents)| cents).sum()
+        self.paid.iter().fold(0, |sum, (_, cents)| sum.saturating_add(*cents))
     }
 
     fn words(&self, text: String) -> Personal<String> {

@@ -22,7 +22,7 @@ impl Details {
         // Who leads still leads; else the first of those who are left.
         let kept = before.lead_worker.filter(|lead| *lead != worker);
         let lead_worker = kept.or_else(|| crew.first().copied());
-        let placement = Placement { crew, lead_worker, ..before.clone() };
+        let placement = Placement { lead_worker, crew, ..before.clone() };
         vec![if placement.crew.is_empty() {
             BookingEvent::CrewCleared { placement, before, at }
         } else {

@@ -63,12 +63,12 @@ impl List {
             return;
         }
         let decoded = event.open::<Client>(keys);
-        let (id, contact) = match parking.unless_broken(event, decoded) {
-            Some(
-                ClientEvent::Registered { client_id, contact, .. }
-                | ClientEvent::ContactChanged { client_id, contact, .. },
-            ) => (client_id, contact),
-            _ => return,
+        let Some(
+            ClientEvent::Registered { client_id: id, contact, .. }
+            | ClientEvent::ContactChanged { client_id: id, contact, .. },
+        ) = parking.unless_broken(event, decoded)
+        else {
+            return;
         };
         let customer = match contact {
             Personal::Open { value, .. } => Customer {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::id::OrgId;
+use domain::id::{BookingId, OrgId};
 use domain::invoicing::invoice::{Details, Invoice, view};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -118,7 +118,7 @@ pub(super) async fn write(
         org.as_uuid(),
         &column(&rows, |_, it| it.invoice_id.as_uuid()),
         &column(&rows, |_, it| it.number.to_string()),
-        &column(&rows, |_, it| it.order.map(|order| order.as_uuid())) as &[Option<Uuid>],
+        &column(&rows, |_, it| it.order.map(BookingId::as_uuid)) as &[Option<Uuid>],
         &column(&rows, |_, it| view::customer(it)) as &[Option<Uuid>],
         &column(&rows, |_, it| it.status.into()) as &[&str],
         &column(&rows, |_, it| it.issue_date),
