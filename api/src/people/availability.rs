@@ -25,7 +25,7 @@ use crate::scheduling::instants;
 use crate::state::AppState;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().add(routes!(availability), staff(DISPATCH))
+    Routes::default().add(routes!(worker_availability), staff(DISPATCH))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -57,7 +57,7 @@ struct WeekQuery {
         "next_cursor": null
     })))
 )]
-async fn availability(
+async fn worker_availability(
     State(app): State<AppState>,
     caller: Caller,
     fresh: Freshness,

@@ -42,7 +42,9 @@ const FLAGGED: usize = 50;
 const YEAR: TimeDelta = TimeDelta::days(365);
 
 pub(super) fn routes() -> Routes {
-    Routes::default().add(routes!(dashboard), staff(DISPATCH)).add(routes!(alerts), staff(DISPATCH))
+    Routes::default()
+        .add(routes!(worker_dashboard), staff(DISPATCH))
+        .add(routes!(worker_alerts), staff(DISPATCH))
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -85,7 +87,7 @@ struct DashboardQuery {
         "flagged_total": 1, "flagged": []
     })))
 )]
-async fn dashboard(
+async fn worker_dashboard(
     State(app): State<AppState>,
     caller: Caller,
     fresh: Freshness,
@@ -190,7 +192,7 @@ struct AlertsQuery {
         "next_cursor": null
     })))
 )]
-async fn alerts(
+async fn worker_alerts(
     State(app): State<AppState>,
     caller: Caller,
     fresh: Freshness,
