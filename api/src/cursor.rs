@@ -23,8 +23,11 @@ pub(crate) fn shown(at: DateTime<Utc>, id: Uuid) -> String {
     format!("{}_{}", at.timestamp_micros(), id.simple())
 }
 
+/// The row behind which a page begins, if it is not the first.
+pub(crate) type After = Option<(DateTime<Utc>, Uuid)>;
+
 /// What a caller sends back, if they send one.
-pub(crate) fn asked(cursor: Option<&str>) -> Result<Option<(DateTime<Utc>, Uuid)>, Problem> {
+pub(crate) fn asked(cursor: Option<&str>) -> Result<After, Problem> {
     let read = |text| read(text).ok_or_else(|| Problem::field("cursor", "Not a next_cursor"));
     cursor.map(read).transpose()
 }

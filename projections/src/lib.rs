@@ -66,6 +66,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<sales::lead_list::LeadList>(),
     Reader::of::<scheduling::booking_detail::BookingDetail>(),
     Reader::of::<scheduling::booking_list::BookingList>(),
+    Reader::of::<scheduling::checklist_list::ChecklistList>(),
     Reader::of::<scheduling::photo_list::PhotoList>(),
     Reader::of::<scheduling::dispatch_board::DispatchBoard>(),
     Reader::of::<scheduling::reason_log::ReasonLog>(),

@@ -23,7 +23,7 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .add(routes!(add_certificate), dispatch.action("worker.certificate"))
         .add(routes!(archive_certificate), dispatch.action("worker.certificate_archive"))
-        .add(routes!(add_note), dispatch.action("worker.note"))
+        .add(routes!(add_worker_note), dispatch.action("worker.note"))
         .add(routes!(report_incident), dispatch.action("worker.incident"))
         .add(routes!(review_worker), dispatch.action("worker.review"))
 }
@@ -101,7 +101,7 @@ struct NoteBody {
     request_body = NoteBody,
     responses((status = 201, description = "The file", content_type = "application/json"))
 )]
-async fn add_note(
+async fn add_worker_note(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<WorkerId>,

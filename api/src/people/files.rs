@@ -7,7 +7,10 @@ use domain::id::WorkerId;
 use domain::people::worker::file::{Certificate, CertificateStatus, Entry, OnboardingStep};
 use domain::people::worker::{Details, Worker, WorkerCommand, WorkerError};
 use domain::personal;
+use projections::customers::client_records::ClientRecords;
+use projections::customers::ratings;
 use projections::people::worker_history::{self, WorkerHistory};
+use projections::scheduling::booking_list::BookingList;
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -60,7 +63,8 @@ fn badge(certificate: &Certificate, today: NaiveDate) -> Option<&'static str> {
     }
 }
 
-fn shown(worker: &Details, today: NaiveDate) -> Value {
+/// `said` are the stars that customers gave for visits that they were at, and how often.
+fn shown(worker: &Details, today: NaiveDate, said: (i64, i64)) -> Value {
     let file = &worker.file;
     let certificate = |one: &Certificate| {
         json!({
@@ -72,7 +76,9 @@ fn shown(worker: &Details, today: NaiveDate) -> Value {
         let name: &str = (*step).into();
         (name.to_owned(), Value::from(file.onboarding.contains(step)))
     });
-    let (sum, count) = file.rating();
+    let (stars, reviews) = file.rating();
+    let stars = i64::try_from(stars).unwrap_or(i64::MAX).saturating_add(said.0);
+    let count = i64::from(reviews) + said.1;
     let mut shown = json!({
         "worker_id": worker.worker_id,
         "role": file.role,
@@ -90,7 +96,7 @@ fn shown(worker: &Details, today: NaiveDate) -> Value {
             "booking_id": booking, "rating": review.rating, "comment": review.comment, "created_by": review.by,
             "created_at": review.at,
         })).collect::<Vec<_>>(),
-        "rating_avg": average(sum, count),
+        "rating_avg": average(stars, count),
         "rating_count": count,
         "planned_transfer": worker.planned_transfer.map(|(team, effective)| json!({ "team_id": team, "effective": effective })),
     });
@@ -99,10 +105,9 @@ fn shown(worker: &Details, today: NaiveDate) -> Value {
 }
 
 /// To two decimals, shown only: nothing is ever computed with it.
-fn average(sum: u64, count: u32) -> Option<f64> {
-    let count = u64::from(count);
-    let hundredths = (sum * 100 + count / 2).checked_div(count)?;
-    u32::try_from(hundredths).ok().map(|hundredths| f64::from(hundredths) / 100.0)
+pub(super) fn average(sum: i64, count: i64) -> Option<f64> {
+    let hundredths = sum.saturating_mul(100).saturating_add(count / 2).checked_div(count)?;
+    i32::try_from(hundredths).ok().map(|hundredths| f64::from(hundredths) / 100.0)
 }
 
 /// Everything that is written down about a worker beside who they are
@@ -116,12 +121,22 @@ fn average(sum: u64, count: u32) -> Option<f64> {
 async fn worker_file(
     State(app): State<AppState>,
     caller: Caller,
+    fresh: Freshness,
     Path(id): Path<WorkerId>,
 ) -> Result<Answer, Problem> {
     let found = app.bus.load::<Worker>(caller.org(), &id.to_string()).await?;
     let worker = found.state.details();
     let worker = worker.ok_or_else(|| Problem::refused(&WorkerError::NotFound))?;
-    Answer::json(&shown(worker, today(&app, &caller).await?))
+    let reached =
+        fresh.reach(&app, caller.org(), &[BookingList::NAME, ClientRecords::NAME]).await?;
+    let said = said_of(&app, &caller, id).await?;
+    Ok(reached.mark(Answer::json(&shown(worker, today(&app, &caller).await?, said))?))
+}
+
+/// What customers said of the visits of a worker: all stars together, and how often.
+async fn said_of(app: &App, caller: &Caller, id: WorkerId) -> Result<(i64, i64), Problem> {
+    let mut tx = tenant::begin(&app.reads, caller.org()).await?;
+    Ok(ratings::said_of(&mut tx, caller.org(), id).await?)
 }
 
 /// With whom a worker went out, and from which day on
@@ -161,8 +176,9 @@ async fn run(
     command: WorkerCommand,
 ) -> Result<Answer, Problem> {
     let (context, today) = (request.context(caller), today(app, caller).await?);
+    let said = said_of(app, caller, id).await?;
     let answer =
-        |worker: &Worker| worker.details().map_or(Value::Null, |worker| shown(worker, today));
+        |worker: &Worker| worker.details().map_or(Value::Null, |worker| shown(worker, today, said));
     Ok(Answer::done(&app.bus.execute(&context, &id.to_string(), command, answer).await?))
 }
 

@@ -1,10 +1,13 @@
 //! The people who clean, for staff.
 
+mod availability;
 mod bulk;
 mod entries;
 mod export;
 mod files;
 mod filter;
+mod overview;
+pub(crate) mod pages;
 mod team_ref;
 mod workers;
 
@@ -17,4 +20,6 @@ pub(crate) fn routes() -> Routes {
         .merge(entries::routes())
         .merge(bulk::routes())
         .merge(export::routes())
+        .merge(availability::routes())
+        .merge(overview::routes())
 }

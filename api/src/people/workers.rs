@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::filter::ListQuery;
+use super::files::average;
+use super::filter::{ListQuery, READS};
 use super::team_ref::TeamRef;
 use crate::answer::Answer;
 use crate::billing::{hold_workers, over_limit};
@@ -70,7 +71,7 @@ async fn list_workers(
     Parameters(asked): Parameters<ListQuery>,
 ) -> Result<Answer, Problem> {
     let (limit, after) = (limit(asked.limit, PAGE)?, cursor::asked(asked.cursor.as_deref())?);
-    let reached = fresh.reach(&app, caller.org(), asked.reads()).await?;
+    let reached = fresh.reach(&app, caller.org(), &READS).await?;
     let filter = asked.filter(&app, caller.org()).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
@@ -84,13 +85,8 @@ async fn list_workers(
 pub(super) fn line(row: &Row) -> Value {
     let mut line = json!(row);
     line["is_active"] = row.archived_at.is_none().into();
-    line["rating_avg"] = row.rating_avg().and_then(hundredths).into();
+    line["rating_avg"] = average(row.rating_sum, row.rating_count.into()).into();
     line
-}
-
-/// Shown only: nothing is ever computed with it.
-fn hundredths(count: i64) -> Option<f64> {
-    i32::try_from(count).ok().map(|count| f64::from(count) / 100.0)
 }
 
 #[derive(Deserialize, ToSchema)]

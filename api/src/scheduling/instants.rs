@@ -49,7 +49,7 @@ pub(super) fn span(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) -> Result<W
 }
 
 /// The days `from` and `to` on the clock of `zone`, both included.
-pub(super) fn days(from: NaiveDate, to: NaiveDate, zone: Tz) -> Result<Window, Problem> {
+pub(crate) fn days(from: NaiveDate, to: NaiveDate, zone: Tz) -> Result<Window, Problem> {
     let day = |field: &str, date: NaiveDate| {
         let is_near = YEARS.contains(&date.year());
         is_near.then_some(date).ok_or_else(|| Problem::field(field, "Input should be a near date"))

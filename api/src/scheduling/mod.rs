@@ -21,6 +21,7 @@ mod subscriptions;
 mod suggestions;
 mod team_figures;
 mod teams;
+mod worker_timeline;
 
 use domain::access::Permission;
 
@@ -52,4 +53,5 @@ pub(crate) fn routes() -> Routes {
         .merge(orders::routes())
         .merge(photos::routes())
         .merge(jobs::routes())
+        .merge(worker_timeline::routes())
 }

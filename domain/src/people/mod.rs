@@ -1,3 +1,4 @@
 //! The people who clean.
 
+pub mod standing;
 pub mod worker;

@@ -66,7 +66,7 @@ pub struct Row {
     pub role: Option<String>,
     /// What they can do.
     pub skills: Vec<String>,
-    /// Of all reviews together.
+    /// Of all ratings together: in the table those of staff, in a page those of customers as well if it was asked for so.
     #[serde(skip)]
     pub rating_sum: i64,
     /// How many there are.
@@ -158,7 +158,7 @@ impl Row {
         }
     }
 
-    /// What reviews come to, in hundredths; none without any.
+    /// What ratings come to, in hundredths; none without any.
     pub fn rating_avg(&self) -> Option<i64> {
         let count = i64::from(self.rating_count);
         (self.rating_sum * 100 + count / 2).checked_div(count)
@@ -293,14 +293,18 @@ pub struct Filter {
     pub archived: Option<bool>,
     /// They can do all of this.
     pub skills: Vec<String>,
-    /// Average of their reviews at least, in hundredths.
+    /// Average of their ratings at least, in hundredths.
     pub rating_min: Option<i64>,
-    /// Average of their reviews at most, in hundredths.
+    /// Average of their ratings at most, in hundredths.
     pub rating_max: Option<i64>,
     /// Whether a certificate of theirs ends by this day, or none does.
     pub certs_end_by: Option<(NaiveDate, bool)>,
-    /// These, or not these.
-    pub among: Option<(Vec<Uuid>, bool)>,
+    /// Of these.
+    pub among: Option<Vec<Uuid>>,
+    /// None of these.
+    pub except: Vec<Uuid>,
+    /// Whether what customers said counts in ratings. It has to be looked up, and whoever shows no ratings does without.
+    pub said: bool,
 }
 
 impl std::fmt::Debug for Filter {
@@ -320,17 +324,27 @@ pub async fn page(
     let (after_at, after_id) = after.unzip();
     sqlx::query_as!(
         Row,
-        "select worker_id, name, phone, email, team, hired_at, archived_at, role, skills, rating_sum, rating_count, rate_cents,
-                cert_ids, cert_ends, version, position
-         from worker_list
-         where org_id = $1 and ($2::text is null or position($2 in search) > 0)
-           and ($3::integer is null or team = $3) and ($4::boolean is null or (archived_at is not null) = $4)
-           and ($5::timestamptz is null or (hired_at, worker_id) < ($5, $6::uuid))
-           and skills @> $8 and ($9::bigint is null or (rating_count > 0 and rating_sum * 100 >= $9 * rating_count))
-           and ($10::bigint is null or (rating_count > 0 and rating_sum * 100 <= $10 * rating_count))
-           and ($11::date is null or exists (select from unnest(cert_ends) e where e <= $11) = $12)
-           and (not $13 or (worker_id = any($14)) = $15)
-         order by hired_at desc, worker_id desc limit $7",
+        r#"with said as (
+               select w.worker, sum(f.rating)::bigint as sum, count(*)::integer as count
+               from client_feedback f
+               join booking_list b on b.org_id = f.org_id and b.booking_id = f.booking_id
+               cross join lateral unnest(b.crew) w (worker)
+               where $15 and f.org_id = $1 group by w.worker),
+           rated as (
+               select l.*, l.rating_sum + coalesce(said.sum, 0) as stars, l.rating_count + coalesce(said.count, 0) as ratings
+               from worker_list l left join said on said.worker = l.worker_id
+               where l.org_id = $1)
+           select worker_id, name, phone, email, team, hired_at, archived_at, role, skills, stars as "rating_sum!",
+                  ratings as "rating_count!", rate_cents, cert_ids, cert_ends, version, position
+           from rated
+           where ($2::text is null or position($2 in search) > 0)
+             and ($3::integer is null or team = $3) and ($4::boolean is null or (archived_at is not null) = $4)
+             and ($5::timestamptz is null or (hired_at, worker_id) < ($5, $6::uuid))
+             and skills @> $8 and ($9::bigint is null or (ratings > 0 and stars * 100 >= $9 * ratings))
+             and ($10::bigint is null or (ratings > 0 and stars * 100 <= $10 * ratings))
+             and ($11::date is null or exists (select from unnest(cert_ends) e where e <= $11) = $12)
+             and ($13::uuid[] is null or worker_id = any($13)) and not worker_id = any($14)
+           order by hired_at desc, worker_id desc limit $7"#,
         org.as_uuid(),
         filter.query.as_ref().map(|query| query.to_lowercase()),
         filter.team,
@@ -343,9 +357,9 @@ pub async fn page(
         filter.rating_max,
         filter.certs_end_by.map(|(day, _)| day),
         filter.certs_end_by.is_none_or(|(_, ends)| ends),
-        filter.among.is_some(),
-        filter.among.as_ref().map(|(ids, _)| ids.as_slice()).unwrap_or_default(),
-        filter.among.as_ref().is_none_or(|(_, these)| *these),
+        filter.among.as_deref(),
+        &filter.except,
+        filter.said,
     )
     .fetch_all(db)
     .await

@@ -98,6 +98,7 @@ impl Tables {
                 "subscription",
                 "work_times",
                 "reason_log",
+                "checklist_list",
                 "dispatch_",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));

@@ -134,6 +134,9 @@ async fn visited(app: &App, owner: &Client) {
     owner.post(&format!("/v1/orders/{visit}/time/start"), &json!({})).await.ok();
     let dirt = json!({ "kind": "TIME_OVERRUN", "code": "EXTRA_DIRT" });
     owner.post(&format!("/v1/orders/{visit}/reasons"), &dirt).await.ok();
+    let template = json!({ "name": "Usual", "items": [{ "label": "Oven", "phase": "AFTER" }] });
+    owner.post("/v1/admin/checklists/templates", &template).await.ok();
+    owner.post(&format!("/v1/orders/{visit}/checklist/init"), &json!({})).await.ok();
     let form = "--p\r\nContent-Disposition: form-data; name=\"phase\"\r\n\r\nAFTER\r\n\
         --p\r\nContent-Disposition: form-data; name=\"admin_override\"\r\n\r\ntrue\r\n\
         --p\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nRIFF1234WEBPVP8 \r\n--p--\r\n";

@@ -13,8 +13,8 @@ use crate::page::{self, Frame};
 use crate::visitor::Staff;
 
 /// What the list can be asked for, beside the page.
-const FILTERS: [&str; 6] =
-    ["q", "active_state", "skills", "rating_min", "availability", "has_expiring_certs"];
+const FILTERS: [&str; 7] =
+    ["q", "active_state", "skills", "rating_min", "status", "availability", "has_expiring_certs"];
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new().route("/workers", get(list))

@@ -1,6 +1,7 @@
 //! Work on site: an order is a visit, as whoever is there calls it.
 
 pub(super) mod checklist;
+mod checklists;
 mod extras;
 mod reasons;
 mod templates;
@@ -33,6 +34,7 @@ pub(super) fn routes() -> Routes {
         .merge(time::routes())
         .merge(checklist::routes())
         .merge(templates::routes())
+        .merge(checklists::routes())
 }
 
 const fn scheduling(permissions: &'static [Permission]) -> Rule {

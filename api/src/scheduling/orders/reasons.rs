@@ -1,10 +1,15 @@
 //! Why a visit took longer, or cost something else.
 
+use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
-use domain::id::BookingId;
+use domain::id::{BookingId, OrgId};
 use domain::scheduling::booking::reason::ReasonCode;
 use domain::scheduling::booking::{Booking, BookingCommand, Reason};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use projections::scheduling::reason_csv;
 use projections::scheduling::reason_log::{self, Filter, PAGE, ReasonLog, Row};
 use projections::{Projection, tenant};
 use serde::Deserialize;
@@ -17,18 +22,18 @@ use super::{SETUP, VIEW, WORK, known, scheduling};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
-use crate::cursor::continued;
+use crate::cursor::{continued, last_of_full};
 use crate::extract::{Parameters, Path, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
-use crate::state::AppState;
+use crate::state::{App, AppState};
 
 pub(super) fn routes() -> Routes {
     Routes::default()
         .add(routes!(order_reasons), scheduling(VIEW))
         .add(routes!(log_reason), scheduling(WORK).action("booking.reason"))
-        .add(routes!(list_reasons), scheduling(SETUP))
+        .add(routes!(list_reasons), scheduling(SETUP).leaves("reason.export"))
 }
 
 fn shown(order: BookingId, reason: &Reason) -> Value {
@@ -109,6 +114,14 @@ async fn log_reason(
     Ok(Answer::done(&done).created())
 }
 
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    #[default]
+    Json,
+    Csv,
+}
+
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -122,6 +135,9 @@ struct ReasonsQuery {
     /// One of the words of a kind.
     #[serde(rename = "code")]
     word: Option<String>,
+    /// `json` (the default), page by page, or `csv`: all of them from the cursor on.
+    #[param(value_type = Option<String>)]
+    format: Option<Format>,
     /// `X-Next-Cursor` of the page before.
     cursor: Option<i64>,
     /// 1 to 500, else 50.
@@ -129,7 +145,7 @@ struct ReasonsQuery {
     limit: Option<i64>,
 }
 
-/// Why visits took longer or cost something else, the latest first
+/// Why visits took longer or cost something else, the latest first; that they were read is an entry of the audit log
 #[utoipa::path(
     get,
     path = "/v1/admin/reasons",
@@ -145,7 +161,7 @@ async fn list_reasons(
     caller: Caller,
     fresh: Freshness,
     Parameters(asked): Parameters<ReasonsQuery>,
-) -> Result<Answer, Problem> {
+) -> Result<Response, Problem> {
     let (org, limit) = (caller.org(), limit(asked.limit, PAGE)?);
     let zone = app.settings.of(&app, org).await?.zone;
     let day = |date: Option<NaiveDate>| date.map(|date| instants::days(date, date, zone));
@@ -157,6 +173,9 @@ async fn list_reasons(
         code: asked.word,
     };
     let reached = fresh.reach(&app, org, &[ReasonLog::NAME]).await?;
+    if let Format::Csv = asked.format.unwrap_or_default() {
+        return table(app, org, filter, asked.cursor).await;
+    }
     let mut tx = tenant::begin(&app.reads, org).await?;
     let page = (asked.cursor, limit);
     let rows = reason_log::page(&mut tx, &app.keys, org, &filter, page).await?;
@@ -174,5 +193,48 @@ async fn list_reasons(
         })
     };
     let lines: Vec<Value> = rows.iter().map(line).collect();
-    Ok(reached.mark(continued(Answer::json(&lines)?, next.as_deref())))
+    Ok(reached.mark(continued(Answer::json(&lines)?, next.as_deref())).into_response())
+}
+
+/// All that match from the one behind `before` on, as CSV.
+async fn table(
+    app: AppState,
+    org: OrgId,
+    filter: Filter,
+    before: Option<i64>,
+) -> Result<Response, Problem> {
+    // The first page is read before anything is answered: a database that is away is a 503 and not half a file.
+    let first = page(&app, org, &filter, before).await?;
+    let head = reason_csv::header().map_err(|error| Problem::internal(&error))?;
+    let pages = stream::try_unfold(Some(first), move |rows: Option<Vec<Row>>| {
+        let (app, filter) = (AppState::clone(&app), filter.clone());
+        async move {
+            let Some(rows) = rows else { return Ok(None) };
+            let lines = reason_csv::lines(&rows).map_err(std::io::Error::other)?;
+            let next = match last_of_full(&rows, PAGE) {
+                Some(last) => {
+                    let next = page(&app, org, &filter, Some(last.position)).await;
+                    Some(next.map_err(std::io::Error::other)?)
+                }
+                None => None,
+            };
+            Ok::<_, std::io::Error>(Some((lines, next)))
+        }
+    });
+    let all = stream::once(async { Ok(head) }).chain(pages).map_ok(Bytes::from);
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"reasons.csv\""),
+    ];
+    Ok((headers, Body::from_stream(all)).into_response())
+}
+
+async fn page(
+    app: &App,
+    org: OrgId,
+    filter: &Filter,
+    before: Option<i64>,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    reason_log::page(&mut tx, &app.keys, org, filter, (before, PAGE)).await
 }

@@ -27,8 +27,8 @@ pub async fn to_come(
     Ok(rows.into_iter().map(BookingId::from).collect())
 }
 
-/// How many minutes somebody is out on a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What somebody does on a day. Visits that were called off or put out of sight do not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Busy {
     /// Who.
     pub worker_id: Uuid,
@@ -36,9 +36,13 @@ pub struct Busy {
     pub day: NaiveDate,
     /// Of all visits together.
     pub minutes: i64,
+    /// What the visits cost, whoever else goes.
+    pub revenue_cents: i64,
+    /// Which, in the order in which they begin.
+    pub booking_ids: Vec<Uuid>,
 }
 
-/// How many minutes everybody is out each day on which they are, in `zone`.
+/// What everybody does each day on which they are out, in `zone`.
 pub async fn busy(
     db: &mut PgConnection,
     org: OrgId,
@@ -48,14 +52,56 @@ pub async fn busy(
     sqlx::query_as!(
         Busy,
         r#"select w.worker_id as "worker_id!", (b.starts_at at time zone $4)::date as "day!",
-                  sum(extract(epoch from b.ends_at - b.starts_at) / 60)::bigint as "minutes!"
+                  sum(extract(epoch from b.ends_at - b.starts_at) / 60)::bigint as "minutes!",
+                  coalesce(sum(b.total_cents), 0)::bigint as "revenue_cents!",
+                  array_agg(b.booking_id order by b.starts_at, b.booking_id) as "booking_ids!"
            from booking_list b cross join lateral unnest(b.crew) w (worker_id)
            where b.org_id = $1 and b.starts_at >= $2 and b.starts_at < $3 and b.status <> 'CANCELLED'
+             and b.archived_at is null
            group by 1, 2 order by 1, 2"#,
         org.as_uuid(),
         between.starts_at,
         between.ends_at,
         zone,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Who is at a visit at that moment, or should be. One that was never ended is over a day after it began.
+pub async fn on_site(
+    db: &mut PgConnection,
+    org: OrgId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select distinct w.worker_id as "worker_id!"
+           from booking_list b cross join lateral unnest(b.crew) w (worker_id)
+           where b.org_id = $1 and b.starts_at > $2::timestamptz - interval '1 day'
+             and (b.status = 'IN_PROGRESS'
+                  or (b.status in ('PENDING', 'CONFIRMED') and b.starts_at <= $2 and b.ends_at > $2))"#,
+        org.as_uuid(),
+        now,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Who has time off at that moment: themselves, with their team, or with everybody.
+pub async fn off(
+    db: &mut PgConnection,
+    org: OrgId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select w.worker_id from worker_list w
+         where w.org_id = $1 and exists (
+             select from time_off_list o left join team_list t on t.org_id = o.org_id and t.team_id = o.scope_id
+             where o.org_id = $1 and o.starts_at <= $2 and o.ends_at > $2
+               and (o.scope_type = 'org' or (o.scope_type = 'worker' and o.scope_id = w.worker_id)
+                    or (o.scope_type = 'team' and t.number = w.team)))",
+        org.as_uuid(),
+        now,
     )
     .fetch_all(db)
     .await

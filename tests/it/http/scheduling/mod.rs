@@ -1,6 +1,7 @@
 //! Teams, free times and visits, through the whole house.
 
 mod bookings;
+mod crew;
 mod desk_lists;
 mod dispatch;
 mod effects;

@@ -222,3 +222,78 @@ async fn extras_are_chosen_anew_at_the_prices_of_that_moment() {
         owner.patch(&order(&id, "consent_photos"), &json!({ "consent_photos": true })).await;
     assert_eq!(consent.ok().body["consent_photos"], true);
 }
+
+#[tokio::test]
+async fn checklists_of_all_visits_are_listed_by_how_far_they_are() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let template = json!({
+        "name": "Usual", "items": [{ "label": "Oven", "phase": "AFTER", "required": true },
+                                   { "label": "Balcony", "phase": "AFTER" }],
+    });
+    owner.post(TEMPLATES, &template).await.ok();
+    let north = team(&owner, "North").await;
+    let sam = client(&owner, "Sam").await;
+    let mut orders = Vec::new();
+    for days in [7, 8] {
+        let made = booked(&owner, &visit(&north, &sam, at_ten(&app, days), &json!({}))).await;
+        let id = text(made.ok(), "booking_id");
+        let begun = owner.post(&order(&id, "checklist/init"), &json!({})).await;
+        let item = begun.ok().body["items"][0]["run_item_id"].as_str().unwrap().to_owned();
+        orders.push((id, item));
+        app.advance(TimeDelta::minutes(1));
+    }
+    let (first, item) = &orders[0];
+    let mark = json!({ "checked": true, "note": "Quilla's oven" });
+    owner.patch(&order(first, &format!("checklist/items/{item}")), &mark).await.ok();
+    owner.post(&order(first, "checklist/complete"), &json!({})).await.ok();
+    app.settle().await;
+    let list = owner.get("/v1/admin/checklists").await;
+    let items = list.ok().body["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2);
+    assert_eq!(
+        (&items[0]["order_id"], &items[0]["status"]),
+        (&json!(orders[1].0), &json!("in_progress"))
+    );
+    assert_eq!([&items[0]["items"], &items[0]["checked"], &items[0]["required_open"]], [2, 0, 1]);
+    assert_eq!([&items[1]["items"], &items[1]["checked"], &items[1]["required_open"]], [2, 1, 0]);
+    assert!(!list.text.contains("Quilla"));
+    let completed = owner.get("/v1/admin/checklists?status=completed").await;
+    assert_eq!(completed.ok().body["items"][0]["order_id"], json!(first));
+    assert_eq!(completed.body["items"].as_array().unwrap().len(), 1);
+    let page = owner.get("/v1/admin/checklists?limit=1").await;
+    let cursor = text(page.ok(), "next_cursor");
+    let next = owner.get(&format!("/v1/admin/checklists?limit=1&cursor={cursor}")).await;
+    assert_eq!(next.ok().body["items"][0]["order_id"], json!(first));
+    owner.get("/v1/admin/checklists?status=lost").await.is(422, "validation_failed");
+    app.staff("dispatcher").get("/v1/admin/checklists").await.is(403, "forbidden");
+}
+
+#[tokio::test]
+async fn reasons_are_a_table_in_which_no_cell_is_a_formula() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let id = promised(&app, &owner, &json!({})).await;
+    for (kind, code, note) in [
+        ("TIME_OVERRUN", "EXTRA_DIRT", "=HYPERLINK(\"x\")"),
+        ("PRICE_ADJUST", "DAMAGE_RISK", "two, \"dogs\""),
+    ] {
+        let reason = json!({ "kind": kind, "code": code, "note": note });
+        owner.post(&order(&id, "reasons"), &reason).await.ok();
+    }
+    app.settle().await;
+    let table = owner.get("/v1/admin/reasons?format=csv").await;
+    assert_eq!(table.ok().header("content-type"), Some("text/csv; charset=utf-8"));
+    let lines: Vec<&str> = table.text.lines().collect();
+    assert_eq!(lines[0], "reason_id,order_id,kind,code,note,created_by,created_at");
+    assert_eq!(lines.len(), 3);
+    assert!(lines[1].contains("\"two, \"\"dogs\"\"\""), "{}", lines[1]);
+    assert!(lines[2].contains("\"'=HYPERLINK"), "{}", lines[2]);
+    let one = owner.get("/v1/admin/reasons?format=csv&kind=TIME_OVERRUN").await;
+    assert_eq!(one.ok().text.lines().count(), 2);
+    let json = owner.get("/v1/admin/reasons?format=json&limit=1").await;
+    assert_eq!(json.ok().body.as_array().unwrap().len(), 1);
+    owner.get("/v1/admin/reasons?format=xml").await.is(422, "validation_failed");
+    let audit = owner.get("/v1/admin/audit-logs?action=reason.export").await;
+    assert!(!audit.ok().body["items"].as_array().unwrap().is_empty());
+}
