@@ -88,8 +88,10 @@ impl Tables {
         for ((table, rows), (_, replayed)) in rows.iter().zip(&replayed) {
             // The office takes leads; nobody is hired there and nobody books.
             let idle = [
-                "worker_list",
+                "worker_",
                 "client_",
+                "invoice_",
+                "photo_list",
                 "team_list",
                 "time_off",
                 "booking_list",

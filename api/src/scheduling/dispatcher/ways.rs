@@ -20,7 +20,7 @@ use crate::state::AppState;
 
 pub(super) fn routes() -> Routes {
     // It changes nothing.
-    Routes::default().add(routes!(estimate_route), desk())
+    Routes::default().add(routes!(estimate_route), desk().action("dispatch.estimate"))
 }
 
 #[derive(Deserialize, ToSchema)]

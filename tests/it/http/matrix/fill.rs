@@ -136,6 +136,15 @@ pub(super) const THINGS: &[Thing] = &[
     thing("invoice_id", ("POST /v1/admin/invoices", INVOICE), "invoice_id", None)
         .after(&[("POST /v1/admin/invoices/{}/links", "{}")]),
     thing(
+        "payment",
+        (
+            "POST /v1/admin/invoices/{invoice_id}/record-payment",
+            r#"{"amount_cents":1,"method":"cash"}"#,
+        ),
+        "/payment/payment_id",
+        None,
+    ),
+    thing(
         "run_item_id",
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
         "/items/0/run_item_id",
@@ -203,6 +212,8 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("assigned_worker_id", "worker_id"),
     ("booking_ids", "booking_id"),
     ("into_client_id", "client_id"),
+    ("customer_id", "client_id"),
+    ("invoice_ids", "invoice_id"),
     ("job_id", "order_id"),
     ("custom_role_id", "role_id"),
     ("resource_id", "lead_id"),
@@ -246,6 +257,7 @@ pub(super) const SORTS: &[(&str, &[&str])] = &[
     ),
     ("/v1/admin/timeline/{type}/{id}", &["/v1/admin/timeline/lead/{lead_id}"]),
     ("/v1/admin/price-book/versions/{version}", &["/v1/admin/price-book/versions/1"]),
+    ("/v1/admin/invoices/{invoice_id}/links/{link}", &["/v1/admin/invoices/{invoice_id}/links/1"]),
 ];
 
 /// What a caller who may do it sends, for routes that take a body.
@@ -425,8 +437,14 @@ pub(super) const BODIES: &[(&str, &str)] = &[
 ];
 
 /// Routes whose token says everything: what else the address names must be what it says.
-pub(super) const BY_TOKEN: &[&str] =
-    &["/v1/orders/{order_id}/photos/{photo_id}/signed-download", "/photos/{token}"];
+pub(super) const BY_TOKEN: &[&str] = &[
+    "/v1/orders/{order_id}/photos/{photo_id}/signed-download",
+    "/photos/{token}",
+    "/i/{token}",
+    "/i/{token}/pay",
+    "/i/{token}/receipts/{file}",
+    "/i/{token}/service-agreement.pdf",
+];
 /// Routes whose answer goes on for as long as somebody listens: whom they tell what is asked in tests of their own.
 pub(super) const STREAMS: &[&str] = &["/v1/admin/dispatcher/board/stream"];
 

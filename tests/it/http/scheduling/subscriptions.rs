@@ -127,7 +127,11 @@ async fn a_day_on_which_nobody_can_come_is_skipped_and_says_why_and_the_others_a
     owner.post(&format!("/v1/admin/clients/{sam}/block"), &reason).await.ok();
     app.advance(TimeDelta::days(5));
     app.settle().await;
-    assert_eq!(visits(&owner, &one).await[0]["reason"], "client_blocked");
+    let listed = owner.get(SUBSCRIPTIONS).await.ok().body.clone();
+    let rests =
+        listed.as_array().unwrap().iter().find(|line| line["subscription_id"] == json!(one));
+    assert_eq!(rests.unwrap()["status"], "PAUSED");
+    assert_eq!(visits(&owner, &one).await[0]["reason"], "slot_taken");
     app.advance(TimeDelta::days(40));
     app.settle().await;
     let told = visits(&owner, &other).await;
