@@ -330,17 +330,14 @@ impl From<sqlx::Error> for Problem {
         if is_outage(&error) {
             tracing::warn!(error = %error, "database unavailable");
             Self::retry(Code::DatabaseUnavailable, DATABASE_PAUSE)
-        } else if is_far_date(&error) {
+        } else if error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref()
+            == Some("22008")
+        {
             Self::field("date", "Input should be a near date")
         } else {
             Self::internal(&error)
         }
     }
-}
-
-/// Dates that somebody asked for, and that PostgreSQL does not have.
-fn is_far_date(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "22008")
 }
 
 impl From<MomentError> for Problem {

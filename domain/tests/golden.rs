@@ -1,5 +1,7 @@
 //! Freezes what stands in the log: every event of every aggregate must be written and read as its golden file says.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 #[path = "golden/dispatch.rs"]
 mod dispatch;
 #[path = "golden/invoicing.rs"]
@@ -281,6 +283,7 @@ fn session() -> Vec<SessionEvent> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "an event after the other")]
 fn worker() -> Vec<WorkerEvent> {
     let worker_id = Uuid::from_u128(1).into();
     let (cert_id, note_id) = (Uuid::from_u128(2).into(), Uuid::from_u128(3).into());

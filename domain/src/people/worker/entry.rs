@@ -115,13 +115,10 @@ impl File {
         let own = |words| Personal::of(worker_id.into(), words);
         Ok(match entry {
             Entry::Qualify { role, skills } => return self.qualify(worker_id, role, skills, at),
-            Entry::Rate { cents, effective } => {
-                if self.is_news(cents, effective)? {
-                    vec![WorkerEvent::RateChanged { worker_id, cents, effective, at }]
-                } else {
-                    Vec::new()
-                }
+            Entry::Rate { cents, effective } if self.is_news(cents, effective)? => {
+                vec![WorkerEvent::RateChanged { worker_id, cents, effective, at }]
             }
+            Entry::Rate { .. } => Vec::new(),
             Entry::Onboarding { step, done } if self.onboarding.contains(&step) == done => {
                 Vec::new()
             }
