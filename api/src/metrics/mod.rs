@@ -65,6 +65,9 @@ pub(crate) fn describe_webhook() {
         "Messages of Stripe by what became of them."
     );
     metrics::describe_counter!("webhook_errors_total", "Messages that were refused or failed.");
+    // Known from the beginning, and not only once something came.
+    metrics::counter!("stripe_webhook_events_total", "outcome" => "processed").absolute(0);
+    metrics::counter!("webhook_errors_total", "type" => "processing_error").absolute(0);
 }
 
 pub(crate) fn describe_logins() {

@@ -55,7 +55,8 @@ async fn made_anew(app: &App) {
             reader,
             switch: Switch::IfEqual,
         };
-        let done = rebuild.run(&CancellationToken::new(), &mut |_| {}).await.unwrap();
+        let done = rebuild.run(&CancellationToken::new(), &mut |_| {}).await;
+        let done = done.unwrap_or_else(|error| panic!("{}: {error}", reader.name));
         assert_eq!((done.differing, done.switched), (0, true), "{}", reader.name);
         assert!(done.events > 0, "{}", reader.name);
     }
