@@ -230,6 +230,7 @@ pub(super) const PERSONAL: &[&str] = &["session_id"];
 pub(super) const INSTEAD: &[(&str, &[&str])] = &[
     ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
     ("POST /v1/admin/clients/{client_id}/feedback", &["booking_id"]),
+    ("GET /v1/client/slots", &["team_id"]),
     ("POST /v1/admin/workers/{worker_id}/reviews", &["worker_id", "booking_id"]),
     ("POST /v1/admin/workers/bulk/archive", &["worker_ids"]),
     // It names a text, and no checklist.

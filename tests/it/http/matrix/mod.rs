@@ -84,8 +84,8 @@ async fn a_key_that_another_organisation_used_is_not_used() {
         .filter(|route| route.declared.method == "POST" && is_for_staff(route.declared.access));
     for route in creating.filter(|route| route.declared.is_command()) {
         let Some(body) = route.body() else { continue };
-        // What names things of one organisation means nothing to the other.
-        if body.contains("_id}") {
+        // What names things of one organisation means nothing to the other, and a way is as long for everybody.
+        if body.contains("_id}") || route.title.ends_with("/routes/estimate") {
             continue;
         }
         // Word for word the same, so that nothing but the organisation tells the two requests apart.
