@@ -31,6 +31,12 @@ begin
         case c ->> 'do'
         when 'plan.hold_workers' then
             v_used := plan.workers(p_org);
+        when 'plan.hold_day' then
+            v_used := plan.visits(p_org, (c ->> 'team')::uuid, (c ->> 'from')::timestamptz, (c ->> 'until')::timestamptz);
+            if v_used > (c ->> 'limit')::bigint then
+                raise exception 'visits of a day' using errcode = 'PL409';
+            end if;
+            continue;
         when 'plan.add' then
             insert into plan_usage (org_id, counted, month, used)
             values (p_org, c ->> 'counted', (c ->> 'month')::date, (c ->> 'more')::bigint)

@@ -1,4 +1,4 @@
--- parent: 0052
+-- parent: 0051
 -- The checklists of all visits in one list, and whose visits were rated.
 
 create table read.checklist_list (

@@ -206,21 +206,20 @@ async fn invoice_checkout(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let none = || Problem::refused(&InvoiceError::NotFound);
-    let (org, context) = if let Some(token) = &asked.token {
+    let (org, context, holder) = if let Some(token) = &asked.token {
         let (org, found) = opened(&app, token).await.map_err(|_| none())?;
         if found.invoice.invoice_id != asked.invoice_id {
             return Err(none());
         }
-        (org, request.public_context(org))
+        (org, request.public_context(org), None)
     } else {
         let (caller, _) = at_portal(&app, Portal::Client, &headers, &info).await?;
-        let (own, _) = crate::invoicing::known(&app, caller.org, asked.invoice_id).await?;
-        if own.client.is_none_or(|client| client.as_uuid() != caller.holder) {
-            return Err(none());
-        }
-        (caller.org, caller.context(&request))
+        (caller.org, caller.context(&request), Some(caller.holder))
     };
     let known = crate::invoicing::known(&app, org, asked.invoice_id).await?;
+    if holder.is_some_and(|holder| known.0.client.is_none_or(|client| client.as_uuid() != holder)) {
+        return Err(none());
+    }
     invoice(&app, &context, (org, &known.0, known.1)).await
 }
 

@@ -164,6 +164,10 @@ impl App {
         Self::over((db, orgs, files), clock, arguments, options).await
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what the processes are made of, a field after the other"
+    )]
     async fn over(
         (db, orgs, files): (TestDb, [Org; 2], Arc<TempDir>),
         clock: Arc<AtomicI64>,

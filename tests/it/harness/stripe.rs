@@ -55,6 +55,7 @@ impl FakeStripe {
             .route("/v1/refunds", post(refund))
             .with_state(Arc::clone(&kept));
         let until = stop.clone();
+        #[expect(clippy::disallowed_methods, reason = "ends when the test does")]
         tokio::spawn(async move {
             let served =
                 axum::serve(listener, router).with_graceful_shutdown(until.cancelled_owned());

@@ -106,6 +106,7 @@ pub(super) async fn filled() -> App {
 }
 
 /// Visits, once and again and again, with work at one of them and prices of the organisation's own.
+#[expect(clippy::too_many_lines, reason = "a thing of every sort, one after the other")]
 async fn visited(app: &App, owner: &Client) {
     let client = json!({ "name": "Cleo", "email": "cleo@example.org" });
     let cleo = owner.post("/v1/admin/clients", &client).await.ok().body["client_id"].clone();

@@ -23,15 +23,17 @@ fn after(stands: Option<Stands>, event: &str) -> Option<Stands> {
         ("confirmed", Some(Pending)) => Some(Confirmed),
         ("started", Some(Confirmed)) => Some(InProgress),
         ("completed", Some(Confirmed | InProgress)) => Some(Done),
-        ("cancelled", Some(Pending | Confirmed | InProgress)) => Some(Cancelled),
-        ("expired", Some(Pending)) => Some(Cancelled),
-        ("rescheduled" | "team_assigned", Some(stands @ (Pending | Confirmed))) => Some(stands),
-        ("crew_assigned" | "crew_cleared", Some(stands @ (Pending | Confirmed | InProgress))) => {
-            Some(stands)
+        ("cancelled", Some(Pending | Confirmed | InProgress)) | ("expired", Some(Pending)) => {
+            Some(Cancelled)
         }
-        ("addons_set", Some(Done | Cancelled)) => None,
-        ("requested" | "confirmed" | "started" | "completed" | "cancelled" | "expired", _) => None,
-        ("rescheduled" | "team_assigned" | "crew_assigned" | "crew_cleared", _) => None,
+        ("rescheduled" | "team_assigned", Some(Pending | Confirmed))
+        | ("crew_assigned" | "crew_cleared", Some(Pending | Confirmed | InProgress)) => stands,
+        ("addons_set", Some(Done | Cancelled))
+        | (
+            "requested" | "confirmed" | "started" | "completed" | "cancelled" | "expired"
+            | "rescheduled" | "team_assigned" | "crew_assigned" | "crew_cleared",
+            _,
+        ) => None,
         (_, stands) => stands,
     }
 }

@@ -88,7 +88,7 @@ async fn a_foreign_id_costs_the_same_statements_as_a_missing_one() {
     let port = proxy(direct.get_port(), Arc::clone(&count)).await;
     // One connection, so that what a connection prepares or asks only once is the same for all.
     let db = db.through(Some(port), 1).await;
-    let world = World::over(App::start_over(db, &["--email-mode", "off"]).await).await;
+    let world = Box::pin(World::over(App::start_over(db, &["--email-mode", "off"]).await)).await;
     let mut compared = 0;
     let owners = world.callers.iter().filter(|caller| caller.is_owner);
     for caller in owners {

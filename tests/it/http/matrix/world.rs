@@ -66,7 +66,7 @@ pub(super) struct Org {
 
 impl World {
     pub(super) async fn start() -> Self {
-        Self::over(App::start().await).await
+        Box::pin(Self::over(App::start().await)).await
     }
 
     pub(super) async fn over(app: App) -> Self {
