@@ -22,6 +22,7 @@ pub(crate) use self::logins::Logins;
 pub(crate) use self::pairs::Pairs;
 use crate::cookies;
 use crate::identity::{self, Bearer, Program, SignedIn};
+use crate::organisation::ORG;
 use crate::problem::{Code, Problem};
 use crate::request::{RequestInfo, Who};
 use crate::state::{App, AppState};
@@ -176,7 +177,11 @@ pub(crate) async fn sign_in(
 ) -> Result<(Caller, Means), Problem> {
     let (caller, means) = match token(&parts.headers) {
         // A token that is no good is never made up for by something else.
-        Some((token, means)) => (by_token(app, token, info).await?, means),
+        Some((token, means)) => {
+            let caller = by_token(app, token, info).await?;
+            must_be_of(app, &caller, &parts.headers).await?;
+            (caller, means)
+        }
         None if parts.uri.path().starts_with("/v1/auth/") => {
             return Err(Problem::unauthenticated_bearer("Authentication required"));
         }
@@ -204,6 +209,24 @@ async fn by_token(app: &App, token: &str, info: &RequestInfo) -> Result<Caller, 
             Err(problem)
         }
     }
+}
+
+/// A token is good in its own organisation only; whoever names another one with `X-Org` means that. One that there is not is
+/// answered alike.
+async fn must_be_of(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<(), Problem> {
+    if !headers.contains_key(ORG) {
+        return Ok(());
+    }
+    let named = match app.organisations.of_header(&app.reads, headers).await {
+        Err(problem) if problem.status().is_client_error() => None,
+        answered => answered?,
+    };
+    if named.is_some_and(|named| named.id == caller.org()) {
+        return Ok(());
+    }
+    Err(Problem::unauthenticated_bearer(
+        "This token is not good in the organisation that X-Org names",
+    ))
 }
 
 /// The token, from the header or from the cookie of a browser. A header of any scheme goes before a cookie: whoever sends

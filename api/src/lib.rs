@@ -86,6 +86,7 @@ pub fn router(state: AppState) -> Router {
         .fallback(route::unknown)
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(DefaultBodyLimit::max(state.edge.room.limits.body))
+        .layer(from_fn_with_state(Arc::clone(&state), settings::tell_zone))
         .layer(from_fn_with_state(Arc::clone(&state), audit::around))
         .layer(from_fn_with_state(Arc::clone(&state.edge), edge::edge))
         .with_state(state)

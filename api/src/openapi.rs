@@ -15,7 +15,8 @@ use crate::state::AppState;
 
 const ABOUT: &str = "Commands and queries of a cleaning business. Every answer carries `X-Request-ID`; every failure is \
     `application/problem+json` with a stable `code`. A command answers with the position of the log it reached \
-    (`X-Position`); hand it to a query as `X-Min-Position` to read your own writes.";
+    (`X-Position`); hand it to a query as `X-Min-Position` to read your own writes. Times are UTC; `X-Org-Timezone` names the \
+    clock of the organisation, which days and times without an offset are on.";
 
 /// The document for `routes`, each operation completed by what was `declared` about it.
 pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {

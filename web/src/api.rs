@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use crate::clock;
 use crate::failure::{Failure, Refusal};
 use crate::trace::TRACEPARENT;
 use crate::visitor::{FORWARDED_FOR, Staff, Visitor};
@@ -299,6 +300,7 @@ impl Api {
         if !status.is_success() {
             return Err(refused(status, &body));
         }
+        clock::learn(&headers);
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let position = text(&POSITION).and_then(|position| position.parse().ok());
         // What was removed leaves nothing to say.

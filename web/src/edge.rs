@@ -7,6 +7,7 @@ use axum::response::Response;
 use tracing::Instrument;
 use url::form_urlencoded::byte_serialize;
 
+use crate::clock;
 use crate::failure::Failure;
 use crate::page::{self, Frame};
 use crate::visitor::{Visitor, set_cookie};
@@ -18,7 +19,8 @@ pub(crate) async fn edge(State(site): State<SiteState>, request: Request, next: 
     let path = request.extensions().get::<MatchedPath>();
     let route = path.map_or("unmatched", MatchedPath::as_str);
     let span = visitor.trace.around(request.method(), route);
-    let response = answered(&site, visitor, request, next).instrument(span.clone()).await;
+    let page = clock::page(answered(&site, visitor, request, next));
+    let response = page.instrument(span.clone()).await;
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {

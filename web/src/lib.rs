@@ -5,6 +5,7 @@ mod assets;
 mod book;
 mod bookings;
 mod clients;
+mod clock;
 mod dashboard;
 mod dispatch;
 mod edge;

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Timelike, Utc};
 use serde::Deserialize;
 
-/// An instant, shown with its time zone.
+use crate::clock;
+
+/// An instant, shown on the clock of the page, with the time zone of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Moment(DateTime<Utc>);
@@ -24,7 +26,10 @@ impl Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.format("%Y-%m-%d %H:%M:%S UTC"))
+        let local = self.0.with_timezone(&clock::zone());
+        // Nobody comes at a second; the log has them.
+        let shape = if local.second() == 0 { "%Y-%m-%d %H:%M %Z" } else { "%Y-%m-%d %H:%M:%S %Z" };
+        write!(f, "{}", local.format(shape))
     }
 }
 

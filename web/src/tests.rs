@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -59,7 +59,12 @@ impl FakeApi {
         let asked = Log::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = Router::new().fallback(answer).with_state(asked.clone());
+        let zone = axum::middleware::map_response(async |mut response: Response| {
+            let zone = HeaderValue::from_static("America/Edmonton");
+            response.headers_mut().insert("x-org-timezone", zone);
+            response
+        });
+        let app = Router::new().fallback(answer).layer(zone).with_state(asked.clone());
         let mut serving = JoinSet::new();
         serving.spawn(async { axum::serve(listener, app).await.unwrap() });
         Self { asked, browser: browser(&url), serving }

@@ -17,7 +17,7 @@ const HEADERS: HeaderValue = HeaderValue::from_static(
 /// What a page may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "x-request-id, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, idempotency-key, x-total-count, \
-     x-position, x-stale, x-projection-lag, etag",
+     x-position, x-stale, x-projection-lag, x-org-timezone, etag",
 );
 
 /// Seconds for which a browser need not ask again.

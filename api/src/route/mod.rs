@@ -95,8 +95,7 @@ mod tests {
         for one in declared() {
             let route = format!("{} {}", one.method, one.path);
             assert_eq!(one.access == "staff", !one.permissions.is_empty(), "{route}");
-            let asks = ["/v1/estimate", "/v1/admin/dispatcher/routes/estimate"];
-            let reads = one.method == "GET" || asks.contains(&one.path.as_str());
+            let reads = one.method == "GET" || one.path == "/v1/estimate";
             assert!(one.feature.is_none() || one.needs_login(), "{route}");
             let leaves = reads && one.action.is_some_and(|action| action.ends_with(".export"));
             assert_eq!(one.action.is_none(), reads && !leaves, "{route}");

@@ -14,10 +14,15 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2200;
 /// Longest visit, in minutes: a week.
 pub(super) const LONGEST: u32 = 7 * 24 * 60;
 
-/// Reads an instant; one without an offset is on the clock of `zone`.
+/// Reads an instant; one without an offset is on the clock of `zone`: of two, the first, and none that it skips.
 pub(crate) fn read(field: &str, text: &str, zone: Tz) -> Result<DateTime<Utc>, Problem> {
     let at = DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc)).ok();
-    let at = at.or_else(|| local(text).map(|at| search::instant(at.date(), at.time(), zone)));
+    let local = local(text).filter(|_| at.is_none());
+    if local.is_some_and(|moment| search::is_skipped(moment, zone)) {
+        let message = format!("No clock in {zone} shows this time: it is put forward past it");
+        return Err(Problem::field(field, message));
+    }
+    let at = at.or_else(|| local.map(|at| search::instant(at.date(), at.time(), zone)));
     at.filter(|at| YEARS.contains(&at.year())).map(|at| at.trunc_subsecs(6)).ok_or_else(|| {
         Problem::field(
             field,
@@ -72,9 +77,13 @@ mod tests {
         assert_eq!(at("2030-03-04T10:00:00"), "2030-03-04T17:00:00+00:00");
         assert_eq!(at("2030-03-04T10:00"), "2030-03-04T17:00:00+00:00");
         assert_eq!(at("2030-03-04T10:00:00Z"), "2030-03-04T10:00:00+00:00");
-        // Skipped by the clock in that night: the next that exists.
-        assert_eq!(at("2030-03-10T02:30:00"), "2030-03-10T09:00:00+00:00");
-        for bad in ["", "tomorrow", "2030-03-04", "9999-01-01T00:00:00", "1970-01-01T00:00:00Z"] {
+        // Shown twice in that night: the first of both.
+        assert_eq!(at("2030-11-03T01:30:00"), "2030-11-03T07:30:00+00:00");
+        // Skipped by the clock in that night.
+        let skipped = "2030-03-10T02:30:00";
+        for bad in
+            [skipped, "", "tomorrow", "2030-03-04", "9999-01-01T00:00:00", "1970-01-01T00:00:00Z"]
+        {
             assert!(read("starts_at", bad, Edmonton).is_err(), "{bad}");
         }
     }

@@ -6,11 +6,13 @@ mod installation;
 mod known;
 mod org;
 mod preferences;
+mod zone;
 
 use domain::access::Permission;
 
 pub use self::installation::{Email, Entry, Flag, Installation};
 pub(crate) use self::known::Known;
+pub(crate) use self::zone::tell_zone;
 use crate::route::Routes;
 
 /// Whoever sees the application sees how it is set up.

@@ -3,7 +3,7 @@
 //! 1. Opening hours are local; everything else is instants. A day is as long as its zone makes it.
 //! 2. Visits keep their buffer from each other; time off and blocks need none.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
@@ -99,6 +99,11 @@ pub fn instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> DateTime<Utc> {
         zone.from_local_datetime(&(local + TimeDelta::minutes(15 * quarters))).earliest()
     });
     existing.map_or_else(|| local.and_utc(), |at| at.with_timezone(&Utc))
+}
+
+/// Whether a clock in `zone` never shows that moment, because it is put forward past it.
+pub fn is_skipped(moment: NaiveDateTime, zone: Tz) -> bool {
+    zone.from_local_datetime(&moment).earliest().is_none()
 }
 
 /// A day from its first instant to the first of the next, on the clock of a zone.

@@ -15,7 +15,7 @@ use crate::page::{self, Frame};
 use crate::visitor::Staff;
 
 /// What the list can be asked for, beside the page.
-const FILTERS: [&str; 6] = ["q", "status", "from", "to", "sort", "as_of"];
+const FILTERS: [&str; 7] = ["q", "status", "from", "to", "sort", "client_id", "as_of"];
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new().route("/bookings", get(list))
@@ -43,7 +43,7 @@ impl ListPage {
     }
 
     fn now(&self) -> String {
-        self.address(&FILTERS[..5], None)
+        self.address(&FILTERS[..6], None)
     }
 
     fn record(&self, id: &str) -> String {
@@ -74,6 +74,7 @@ async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<
         ("from", fields.get("from")),
         ("to", fields.get("to")),
         ("sort", fields.get("sort")),
+        ("client_id", fields.get("client_id")),
         ("cursor", fields.get("cursor")),
         ("as_of", &as_of),
     ];

@@ -34,7 +34,7 @@ async fn names_are_shown_and_never_run() {
     let page = api.browser.get("/leads?status=NEW&query=a%26b").await;
     assert!(page.shows("&#60;b&#62;Sam&#60;/b&#62; &#38; Co"), "{}", page.html);
     assert!(page.shows("60 leads") && page.shows("Page 2 of 3"));
-    assert!(page.shows("2026-11-24 09:00:00 UTC"));
+    assert!(page.shows("2026-11-24 02:00 MST"));
     assert!(page.shows("query=a%26b&#38;status=NEW&#38;page=3"), "{}", page.html);
     let record = api.browser.get(&format!("/leads/{LEAD}")).await;
     assert!(!record.shows("<script>") && record.shows("&#60;script&#62;alert"));

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::id::BookingId;
 use domain::personal;
-use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Details, Party};
+use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Details, Party, Status};
 use projections::scheduling::booking_detail::{self, BookingDetail};
 use projections::scheduling::booking_list::{self, ALWAYS, BookingList, Filter, Order, PAGE};
 use projections::{Projection, tenant};
@@ -199,7 +199,7 @@ struct ReviewBody {
     request_body = ReviewBody,
     responses(
         (status = 200, description = "What was said", content_type = "application/json"),
-        (status = 409, description = "`client.feedback_exists`")
+        (status = 409, description = "`client.feedback_exists`. `booking.illegal_state`: the visit is not done")
     )
 )]
 async fn review_own(
@@ -209,7 +209,10 @@ async fn review_own(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let ReviewBody { rating, comment } = request.body()?;
-    must_own(&app, &caller, id).await?;
+    let status = must_own(&app, &caller, id).await?.status;
+    if status != Status::Done {
+        return Err(Problem::refused(&BookingError::IllegalState(status)));
+    }
     let said = Said {
         client: caller.holder.into(),
         booking: Some(id),

@@ -19,7 +19,7 @@ use crate::route::Routes;
 use crate::state::AppState;
 
 pub(super) fn routes() -> Routes {
-    // It changes nothing.
+    // It changes nothing; asking is noted all the same.
     Routes::default().add(routes!(estimate_route), desk().action("dispatch.estimate"))
 }
 

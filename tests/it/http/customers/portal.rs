@@ -136,6 +136,11 @@ async fn a_visit_is_reviewed_once_however_often_at_once() {
     let review = format!("/client/orders/{}/review", text(made.ok(), "booking_id"));
     app.settle().await;
     let said = json!({ "rating": 2, "comment": "dusty" });
+    at_portal.post(&review, &said).await.is(409, "booking.illegal_state");
+    let visit = format!("/v1/admin/bookings/{}", text(&made, "booking_id"));
+    owner.post(&format!("{visit}/confirm"), &json!({})).await.ok();
+    let took = json!({ "actual_duration_minutes": 60 });
+    owner.post(&format!("{visit}/complete"), &took).await.ok();
     other.post(&review, &said).await.is(404, "booking.not_found");
     app.anyone().post(&review, &said).await.is(401, "unauthenticated");
     let odd = at_portal.post(&review, &json!({ "rating": 9 })).await;

@@ -46,6 +46,20 @@ async fn one_sees_where_one_is_signed_in_and_ends_one_of_them() {
 }
 
 #[tokio::test]
+async fn a_token_is_good_in_its_own_organisation_only() {
+    let app = App::start().await;
+    let (_, dana, _) = member(&app, "dana@example.org", "viewer").await;
+    let ours = &app.orgs[0];
+    for own in [ours.slug.clone(), ours.id.to_string()] {
+        dana.with("x-org", &own).get(WHOAMI).await.ok();
+    }
+    for other in [app.orgs[1].slug.as_str(), "nobody"] {
+        let answer = dana.with("x-org", other).get(WHOAMI).await;
+        answer.is(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
 async fn an_administrator_sees_and_ends_sessions_of_members_and_of_nobody_else() {
     let app = App::start().await;
     let (id, dana, _) = member(&app, "dana@example.org", "viewer").await;

@@ -23,6 +23,11 @@ async fn a_worker_is_hired_found_changed_and_archived() {
         (&made["name"], &made["phone"], &made["team_id"], &made["is_active"]),
         (&json!("Dana Wexler"), &json!("(780) 555-0111"), &json!(1), &json!(true))
     );
+    let nowhere = dispatcher.patch(&route, &json!({ "team_id": 2 })).await;
+    nowhere.is(404, "team.not_found");
+    for name in ["North", "South"] {
+        app.staff("owner").post("/v1/admin/teams", &json!({ "name": name })).await.ok();
+    }
     let changed = dispatcher.patch(&route, &json!({ "team_id": 2, "email": "D@x.org" })).await;
     assert_eq!(
         (&changed.ok().body["team_id"], &changed.body["email"], &changed.body["name"]),

@@ -136,6 +136,9 @@ async fn whatever_turns_a_worker_out_does_so_at_once() {
     assert_eq!(sessions(&owner, &route).await[0], ("revoked".into(), json!("revoked_by_staff")));
 
     let dana = again().await;
+    for name in ["North", "South"] {
+        owner.post("/v1/admin/teams", &json!({ "name": name })).await.ok();
+    }
     owner.patch(&route, &json!({ "team_id": 2 })).await.ok();
     dana.get("/worker/me").await.is(401, "unauthenticated");
 
