@@ -1,5 +1,6 @@
 //! The API as clients meet it, on a port of its own, with the workers that follow it stepped by hand.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -291,15 +292,18 @@ impl App {
 
     /// Keeps the read models in step while `request` waits for them.
     pub(crate) async fn following<T>(&self, request: impl Future<Output = T>) -> T {
-        let follow = async {
-            loop {
-                self.worker.catch_up().await.unwrap();
-                tokio::task::yield_now().await;
+        let mut request = pin!(request);
+        loop {
+            let mut step = pin!(self.worker.catch_up());
+            tokio::select! {
+                answer = &mut request => {
+                    // Left half way, it would keep its locks from whoever follows next.
+                    step.await.unwrap();
+                    return answer;
+                }
+                followed = &mut step => followed.unwrap(),
             }
-        };
-        tokio::select! {
-            answer = request => answer,
-            () = follow => unreachable!(),
+            tokio::task::yield_now().await;
         }
     }
 
