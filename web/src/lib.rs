@@ -17,6 +17,7 @@ mod landing;
 mod leads;
 mod login;
 mod moment;
+mod navigation;
 mod page;
 mod portal;
 mod search;

@@ -1,0 +1,102 @@
+//! Where staff can go: a few parts, each with its pages.
+
+use crate::session::Session;
+
+/// Pages that belong together.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pages: &'static [Page],
+}
+
+/// One way in.
+pub(crate) struct Page {
+    /// What pages behind it call themselves.
+    pub(crate) section: &'static str,
+    pub(crate) address: &'static str,
+    pub(crate) name: &'static str,
+    /// One of these is needed to see anything there; none if whoever is signed in sees something.
+    needs: &'static [&'static str],
+}
+
+const fn page(section: &'static str, address: &'static str, name: &'static str) -> Page {
+    Page { section, address, name, needs: &[] }
+}
+
+impl Page {
+    const fn needs(mut self, permissions: &'static [&'static str]) -> Self {
+        self.needs = permissions;
+        self
+    }
+
+    fn is_open_to(&self, session: &Session) -> bool {
+        self.needs.is_empty() || session.may(self.needs)
+    }
+}
+
+impl Part {
+    /// The pages that are of use to somebody.
+    pub(crate) fn pages(&self, session: &Session) -> impl Iterator<Item = &'static Page> {
+        self.pages.iter().filter(|page| page.is_open_to(session))
+    }
+
+    /// Where the part begins; nowhere for somebody to whom nothing of it is open.
+    pub(crate) fn address(&self, session: &Session) -> Option<&'static str> {
+        self.pages(session).next().map(|page| page.address)
+    }
+
+    /// Whether a page of this section is one of its pages.
+    pub(crate) fn has(&self, section: &str) -> bool {
+        self.pages.iter().any(|page| page.section == section)
+    }
+}
+
+/// All of it, in the order of a day at work.
+pub(crate) static PARTS: [Part; 6] = [
+    Part { name: "Today", pages: &[page("dashboard", "/dashboard", "Today")] },
+    Part {
+        name: "Schedule",
+        pages: &[
+            page("dispatch", "/dispatch", "Dispatch"),
+            page("bookings", "/bookings", "Visits"),
+            page("board", "/board", "Board"),
+            page("subscriptions", "/subscriptions", "Subscriptions"),
+        ],
+    },
+    Part {
+        name: "People",
+        pages: &[
+            page("leads", "/leads", "Leads"),
+            page("clients", "/clients", "Clients"),
+            page("workers", "/workers", "Workers"),
+        ],
+    },
+    Part { name: "Money", pages: &[page("invoices", "/invoices", "Invoices")] },
+    Part {
+        name: "History",
+        pages: &[
+            page("effects", "/effects", "Outgoing"),
+            page("events", "/events", "Log"),
+            page("audit", "/audit", "Audit"),
+            page("checkpoints", "/checkpoints", "Checkpoints"),
+        ],
+    },
+    Part { name: "Settings", pages: &[page("settings", "/settings", "Settings")] },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_section_is_in_one_part() {
+        let sections: Vec<_> =
+            PARTS.iter().flat_map(|part| part.pages).map(|page| page.section).collect();
+        let different: BTreeSet<_> = sections.iter().collect();
+        assert_eq!(different.len(), sections.len());
+        for section in sections {
+            assert_eq!(PARTS.iter().filter(|part| part.has(section)).count(), 1, "{section}");
+        }
+    }
+}
