@@ -18,6 +18,7 @@ mod login;
 mod moment;
 mod page;
 mod portal;
+mod reports;
 mod search;
 mod session;
 mod settings;
@@ -87,6 +88,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(subscriptions::routes())
         .merge(workers::routes())
         .merge(invoices::routes())
+        .merge(reports::routes())
         .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())
