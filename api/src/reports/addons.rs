@@ -79,7 +79,9 @@ async fn addon_report(
     read::visits(&mut then.db, at, range.window, |visit| visits.push(visit)).await?;
     let mut explain = Explain::asked(&how)?;
     let mut count = Count { then: &then, all: BTreeMap::new(), explain: &mut explain };
-    visits.iter().for_each(|visit| count.visit(visit, &range));
+    for visit in &visits {
+        count.visit(visit, &range);
+    }
     let mut all: Vec<(Uuid, (i64, i64))> = count.all.into_iter().collect();
     all.sort_by_key(|(id, (qty, cents))| (-cents, -qty, *id));
     let line = |(id, (qty, cents)): (Uuid, (i64, i64))| {

@@ -168,7 +168,9 @@ async fn funnel(
     let mut explain = Explain::asked(&how)?;
     let steps = Steps::default();
     let mut count = Count { then: &then, range, steps, explain: &mut explain };
-    leads.iter().for_each(|lead| count.lead(lead));
+    for lead in &leads {
+        count.lead(lead);
+    }
     for offer in offers {
         let (id, row) = (offer.quote_id, Value::Null);
         let (at, position) = (offer.at, offer.position);
@@ -191,7 +193,9 @@ async fn funnel(
     let mut about = json!({
         "from": range.from, "to": range.to, "conversion_rates": steps.rates(), "loss_reasons": losses,
     });
-    STEPS.iter().for_each(|name| about[*name] = steps.of(name).into());
+    for name in &STEPS {
+        about[*name] = steps.of(name).into();
+    }
     let report = Report {
         name: "funnel",
         basis: basis(),

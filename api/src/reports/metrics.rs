@@ -45,8 +45,8 @@ struct Figures {
     planned: i64,
     actual: i64,
     per_day: BTreeMap<NaiveDate, i64>,
-    /// When the first visit of each customer was completed.
-    first: HashMap<Uuid, DateTime<Utc>>,
+    /// When the first visit of each customer was completed, and which it was.
+    first: HashMap<Uuid, (DateTime<Utc>, Uuid)>,
 }
 
 impl Figures {
@@ -154,8 +154,9 @@ impl Count<'_> {
         figures.actual += i64::from(visit.actual_minutes.unwrap_or(0));
         figures.earned(day, base);
         if let Some(customer) = visit.customer_id() {
-            let first = figures.first.entry(self.merges.survivor(customer)).or_insert(at);
-            *first = (*first).min(at);
+            let own = (at, visit.booking_id);
+            let first = figures.first.entry(self.merges.survivor(customer)).or_insert(own);
+            *first = (*first).min(own);
         }
     }
 
@@ -187,19 +188,21 @@ impl Count<'_> {
 async fn returned(
     then: &mut Then,
     merges: &Merges,
-    first: &HashMap<Uuid, DateTime<Utc>>,
+    first: &HashMap<Uuid, (DateTime<Utc>, Uuid)>,
 ) -> Result<Value, Problem> {
     let at = then.at();
     let mut again = [0_i64; 3];
     let mut next = HashMap::<Uuid, DateTime<Utc>>::new();
     read::stays(&mut then.db, at, DateTime::<Utc>::MAX_UTC, |stay| {
         let customer = merges.survivor(stay.customer_id);
-        if first.get(&customer).is_some_and(|first| stay.starts_at > *first) {
+        let is_later =
+            |(at, id): &(DateTime<Utc>, Uuid)| stay.starts_at > *at && stay.booking_id != *id;
+        if first.get(&customer).is_some_and(is_later) {
             next.entry(customer).or_insert(stay.starts_at);
         }
     })
     .await?;
-    for (customer, first) in first {
+    for (customer, (first, _)) in first {
         for (n, days) in RETURNS.iter().enumerate() {
             let soon = next.get(customer).is_some_and(|at| *at <= *first + TimeDelta::days(*days));
             again[n] += i64::from(soon);
@@ -277,8 +280,12 @@ async fn metrics(
         let when = (day, lead.submitted_at, lead.submitted_position);
         count.say(("lead_created", 1), ("lead", &lead.lead_id.to_string()), when);
     }
-    visits.iter().for_each(|visit| count.visit(visit));
-    amounts.iter().for_each(|money| count.money(money));
+    for visit in &visits {
+        count.visit(visit);
+    }
+    for money in &amounts {
+        count.money(money);
+    }
     let figures = count.figures;
     let returned = returned(&mut then, &merges, &figures.first).await?;
     let mut about = figures.shown(inquired, &returned);

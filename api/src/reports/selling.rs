@@ -223,7 +223,9 @@ async fn lead_sources(
         let when = (lead.submitted_at, lead.submitted_position);
         sources.say(("leads", 1), &source, ("lead", lead.lead_id), when);
     }
-    visits.iter().for_each(|visit| sources.visit(visit, &range));
+    for visit in &visits {
+        sources.visit(visit, &range);
+    }
     let rows = sources.all.into_iter().map(|(source, own)| {
         row(json!({
             "source": source, "leads": own.leads, "bookings": own.bookings, "revenue_cents": own.revenue, "spend_cents": null,

@@ -307,7 +307,9 @@ async fn utilisation(
     let (mut visits, mut explain) = (Vec::new(), Explain::asked(&how)?);
     read::visits(&mut then.db, at, range.window, |visit| visits.push(visit)).await?;
     let mut count = Count { then: &then, range, group, all: &mut all, explain: &mut explain };
-    visits.iter().for_each(|visit| count.visit(visit));
+    for visit in &visits {
+        count.visit(visit);
+    }
     all.retain(|_, minutes| !minutes.is_none());
     let ids: Vec<Uuid> = all.keys().copied().collect();
     let names = match group {

@@ -114,7 +114,7 @@ async fn forget(db: &mut PgConnection, org: Uuid, erased: &[SubjectId]) -> Resul
 
 /// A row of `name_versions`. `Debug` shows nothing of the person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Name {
+struct NameRow {
     org_id: Uuid,
     subject_id: Uuid,
     position: i64,
@@ -122,13 +122,13 @@ struct Name {
     name: String,
 }
 
-impl std::fmt::Debug for Name {
+impl std::fmt::Debug for NameRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Name({} at {})", self.subject_id, self.position)
+        write!(f, "NameRow({} at {})", self.subject_id, self.position)
     }
 }
 
-impl Version for Name {
+impl Version for NameRow {
     const TABLE: &'static str = "name_versions";
     const ID: &'static str = "subject_id";
 
@@ -143,7 +143,7 @@ impl Version for Name {
 
 /// A row of `address_versions`. `Debug` shows nothing of the person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Label {
+struct AddressRow {
     org_id: Uuid,
     address_id: Uuid,
     position: i64,
@@ -152,13 +152,13 @@ struct Label {
     label: String,
 }
 
-impl std::fmt::Debug for Label {
+impl std::fmt::Debug for AddressRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Label({} at {})", self.address_id, self.position)
+        write!(f, "AddressRow({} at {})", self.address_id, self.position)
     }
 }
 
-impl Version for Label {
+impl Version for AddressRow {
     const TABLE: &'static str = "address_versions";
     const ID: &'static str = "address_id";
 
@@ -191,8 +191,8 @@ struct Merge {
 
 #[derive(Default)]
 struct Told {
-    names: Versions<Name>,
-    addresses: Versions<Label>,
+    names: Versions<NameRow>,
+    addresses: Versions<AddressRow>,
     reviews: Vec<Review>,
     merges: Vec<Merge>,
 }
@@ -254,7 +254,8 @@ impl Told {
                 let label = address.open().map(|address| address.label.clone());
                 let label = label.unwrap_or_else(|| PLACEHOLDER.to_owned());
                 let address_id = address_id.as_uuid();
-                let row = Label { org_id, address_id, position, until: None, subject_id, label };
+                let row =
+                    AddressRow { org_id, address_id, position, until: None, subject_id, label };
                 self.addresses.put(row, position);
             }
             E::FeedbackRecorded { booking, rating, at, .. } => self.reviews.push(Review {
@@ -283,7 +284,7 @@ impl Told {
     fn named(&mut self, subject_id: Uuid, name: Option<String>, event: &Recorded) {
         let (org_id, position) = (event.org.as_uuid(), event.position);
         let name = name.unwrap_or_else(|| PLACEHOLDER.to_owned());
-        self.names.put(Name { org_id, subject_id, position, until: None, name }, position);
+        self.names.put(NameRow { org_id, subject_id, position, until: None, name }, position);
     }
 }
 

@@ -246,7 +246,9 @@ mod tests {
         assert_eq!(spans(&rows), whole);
         assert_eq!(rows.rows()[2].cancelled_position, Some(4));
         let mut parts = Versions::default();
-        log.iter().for_each(|event| assert_eq!(fold(&mut parts, &[event]), []));
+        for event in &log {
+            assert_eq!(fold(&mut parts, &[event]), []);
+        }
         assert_eq!(spans(&parts), whole);
     }
 

@@ -137,8 +137,8 @@ fn drawn(kind: &Kind, (label, value): (&str, &str), body: &Value) -> Vec<Bar> {
     let most = rows.iter().map(amount).max().unwrap_or(0);
     let bar = |(n, row): (usize, &Value)| {
         // Not more than the whole, whatever it comes to.
-        let share = i128::from(amount(row)) * i128::from(HEIGHT) / i128::from(most.max(1));
-        let height = i64::try_from(share).unwrap_or(HEIGHT);
+        let part = i128::from(amount(row)) * i128::from(HEIGHT) / i128::from(most.max(1));
+        let height = i64::try_from(part).unwrap_or(HEIGHT);
         Bar {
             label: text(&row[label], Shape::Text),
             text: text(&row[value], shape.unwrap_or(Shape::Count)),

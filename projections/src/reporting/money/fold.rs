@@ -100,7 +100,7 @@ impl Told {
             booking_id: Some(id),
             currency: None,
         };
-        self.came(came, event);
+        self.came(&came, event);
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl Told {
                     booking_id: known.booking_id,
                     currency: known.currency.clone(),
                 };
-                self.came(came, event);
+                self.came(&came, event);
             }
             E::Refunded { amount_cents, at, .. } => {
                 self.went_back(&id, (Back::Told, *amount_cents), *at, event);
@@ -186,8 +186,27 @@ impl Told {
                 self.say(Kind::Credited, (at, None), (amount_cents, tax_cents), &row, event);
                 self.invoices.put(row, event.position);
             }
+            E::PaymentApplied { .. }
+            | E::DepositCredited { .. }
+            | E::DepositReleased { .. }
+            | E::PaymentRefunded { .. } => self.paid(happened, &row, event),
+            E::Drafted(_)
+            | E::Discarded { .. }
+            | E::LinkMinted { .. }
+            | E::LinkRevoked { .. }
+            | E::Mailed { .. }
+            | E::BecameOverdue { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// What counts for an invoice, and does not any more.
+    fn paid(&mut self, happened: InvoiceEvent, row: &InvoiceRow, event: &Recorded) {
+        use InvoiceEvent as E;
+
+        match happened {
             E::PaymentApplied { payment_id, amount_cents, received_at, .. } => {
-                let (invoice_id, booking_id) = (Some(id), row.order_id);
+                let (invoice_id, booking_id) = (Some(row.invoice_id), row.order_id);
                 let currency = Some(row.currency.clone());
                 let came = Came {
                     payment_id,
@@ -197,28 +216,31 @@ impl Told {
                     booking_id,
                     currency,
                 };
-                self.came(came, event);
-                self.say(Kind::Applied, (received_at, None), (amount_cents, 0), &row, event);
+                self.came(&came, event);
+                self.say(Kind::Applied, (received_at, None), (amount_cents, 0), row, event);
             }
             E::DepositCredited { payment_id, amount_cents, at } => {
-                self.counts_for(&payment_id, id);
-                self.say(Kind::Applied, (at, None), (amount_cents, 0), &row, event);
+                self.counts_for(&payment_id, row.invoice_id);
+                self.say(Kind::Applied, (at, None), (amount_cents, 0), row, event);
             }
             E::DepositReleased { amount_cents, at, .. } => {
-                self.say(Kind::Unapplied, (at, None), (amount_cents, 0), &row, event);
+                self.say(Kind::Unapplied, (at, None), (amount_cents, 0), row, event);
             }
             E::PaymentRefunded { payment_id, amount_cents, at, .. } => {
-                self.say(Kind::Unapplied, (at, None), (amount_cents, 0), &row, event);
+                self.say(Kind::Unapplied, (at, None), (amount_cents, 0), row, event);
                 self.went_back(&payment_id, (Back::Written, amount_cents), at, event);
             }
             E::Drafted(_)
+            | E::DraftEdited { .. }
             | E::Discarded { .. }
+            | E::Issued { .. }
             | E::LinkMinted { .. }
             | E::LinkRevoked { .. }
             | E::Mailed { .. }
-            | E::BecameOverdue { .. } => {}
+            | E::BecameOverdue { .. }
+            | E::Voided { .. }
+            | E::Credited { .. } => {}
         }
-        Ok(())
     }
 
     /// What counted no longer does, from the day on which it began to; and what was credited of it neither.
@@ -266,7 +288,7 @@ impl Told {
         own.map_or(1, |fact| fact.line + 1)
     }
 
-    fn came(&mut self, came: Came, event: &Recorded) {
+    fn came(&mut self, came: &Came, event: &Recorded) {
         let row = self.payments.entry(came.payment_id.clone()).or_insert_with(|| PaymentRow {
             org_id: event.org.as_uuid(),
             payment_id: came.payment_id.clone(),

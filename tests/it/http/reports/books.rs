@@ -53,12 +53,14 @@ impl Office<'_> {
     /// Writes an invoice, of a visit or for a client, and lets it count.
     async fn issue(&mut self) {
         let issued = self.past(60);
+        let visit = self.visits.pop();
+        // An invoice of a visit says what the visit was said to cost.
         let price = i64::try_from(self.dice.roll(900)).unwrap() * 100 + 1_000;
+        let price = if visit.is_some() { 20_000 } else { price };
         let items =
             json!([{ "description": "x", "qty": 1, "unit_price_cents": price, "tax_rate": 0.05 }]);
         let due = issued + Days::new(self.dice.roll(40));
         let mut body = json!({ "issue_date": issued, "due_date": due, "items": items });
-        let visit = self.visits.pop();
         let made = if let Some((visit, _)) = &visit {
             self.owner.post(&format!("/v1/admin/orders/{visit}/invoice"), &body).await
         } else {

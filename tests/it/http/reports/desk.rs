@@ -57,7 +57,7 @@ async fn the_organisation_in_a_few_figures() {
     let owner = app.staff("owner");
     let north = team(&owner, "North").await;
     let (sam, ana) = (client(&owner, "Sam").await, client(&owner, "Ana").await);
-    let oven = json!({ "code": "oven", "name": "=Oven", "price_cents": 3_000 });
+    let oven = json!({ "code": "stove", "name": "=Oven", "price_cents": 3_000 });
     let oven = text(owner.post("/v1/admin/addons", &oven).await.ok(), "addon_id");
     let costs = |cents: i64| json!({ "price_cents": cents, "deposit_cents": 0 });
     let first = done(&owner, &visit(&north, &sam, at_ten(&app, 2), &costs(20_000)), 150).await;

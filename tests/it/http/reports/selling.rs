@@ -15,6 +15,7 @@ fn month(day: NaiveDate) -> String {
 async fn asked(app: &App, source: &Value, number: u32) -> String {
     let mut form = super::super::form_of("Quilla", &format!("780-555-{number}"));
     (form["utm_source"], form["landing_page"]) = (source.clone(), Value::Null);
+    form["email"] = format!("visitor{number}@example.net").into();
     text(app.anyone().post("/v1/leads", &form).await.ok(), "lead_id")
 }
 

@@ -56,7 +56,7 @@ async fn time_is_open_booked_and_worked() {
         let at = |hour: i64| first + TimeDelta::days(days) + TimeDelta::hours(hour - 10);
         json!({
             "scope_type": scope, "scope_id": id, "block_type": "training", "starts_at": at(hours.0),
-            "ends_at": at(hours.1), "reason": "r",
+            "ends_at": at(hours.1),
         })
     };
     for block in [
