@@ -32,6 +32,11 @@ pub(crate) struct Freshness {
 pub(crate) struct Reached(Option<(i64, bool)>);
 
 impl Freshness {
+    /// As if the caller had named that position, and nothing less would do.
+    pub(crate) const fn at_least(position: i64) -> Self {
+        Self { at_least: Some(position), stale_is_fine: false }
+    }
+
     /// Waits for `projections`; must be awaited before the query, so that the query sees what was waited for.
     pub(crate) async fn reach(
         self,
@@ -52,6 +57,11 @@ impl Freshness {
 }
 
 impl Reached {
+    /// Whether the answer lacks something that was asked for.
+    pub(crate) const fn is_stale(self) -> bool {
+        matches!(self.0, Some((_, true)))
+    }
+
     /// Says so in the answer.
     pub(crate) fn mark(self, answer: Answer) -> Answer {
         match self.0 {

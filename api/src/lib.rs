@@ -35,6 +35,7 @@ mod pricing;
 mod problem;
 mod proxies;
 mod rate;
+mod reports;
 mod request;
 mod route;
 mod scheduling;
@@ -120,6 +121,7 @@ fn routes() -> Routes {
         .merge(dashboard::routes())
         .merge(invoicing::routes())
         .merge(payments::routes())
+        .merge(reports::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

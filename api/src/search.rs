@@ -2,9 +2,11 @@
 
 use axum::extract::State;
 use domain::access::Permission;
-use domain::settings::feature::Feature;
+use domain::settings::feature::{Feature, Features};
 use projections::customers::client_list::ClientList;
+use projections::invoicing::invoice_list::InvoiceList;
 use projections::people::worker_list::WorkerList;
+use projections::reporting::money::ReportMoney;
 use projections::sales::lead_list::LeadList;
 use projections::scheduling::booking_list::BookingList;
 use projections::search::{self, Hit, Kind, MOST};
@@ -30,7 +32,14 @@ const SHORTEST: usize = 2;
 const LONGEST: usize = 100;
 
 /// The lists that are searched.
-const SOURCES: [&str; 4] = [BookingList::NAME, LeadList::NAME, ClientList::NAME, WorkerList::NAME];
+const SOURCES: [&str; 6] = [
+    BookingList::NAME,
+    LeadList::NAME,
+    ClientList::NAME,
+    WorkerList::NAME,
+    InvoiceList::NAME,
+    ReportMoney::NAME,
+];
 
 pub(crate) fn routes() -> Routes {
     Routes::default().add(routes!(search), staff(VIEW))
@@ -47,7 +56,7 @@ struct SearchQuery {
     limit: Option<i64>,
 }
 
-/// Look for visits, leads, clients and workers; the best match first
+/// Look for visits, leads, clients, workers, invoices and payments; the best match first
 #[utoipa::path(
     get,
     path = "/v1/admin/search",
@@ -68,10 +77,10 @@ async fn search(
     if !(SHORTEST..=LONGEST).contains(&query.chars().count()) || query.contains(char::is_control) {
         return Err(Problem::field("q", "Input should be 2 to 100 characters on one line"));
     }
-    let has_schedule = app.settings.of(&app, org).await?.features.contain(Feature::Schedule);
+    let features = app.settings.of(&app, org).await?.features;
     let reached = fresh.reach(&app, org, &SOURCES).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
-    let found = search::find(&mut tx, org, &kinds(&caller, has_schedule), query, limit).await?;
+    let found = search::find(&mut tx, org, &kinds(&caller, features), query, limit).await?;
     tx.rollback().await?;
     let items: Vec<Value> = found.iter().map(shown).collect();
     Ok(reached.mark(Answer::json(&json!({ "q": query, "items": items }))?))
@@ -79,9 +88,10 @@ async fn search(
 
 /// What somebody may look through: what they may read on pages of its own. A new kind says here who may, and by its place
 /// what comes first of what matches as well: people before their many visits.
-fn kinds(caller: &Caller, has_schedule: bool) -> Vec<Kind> {
+fn kinds(caller: &Caller, features: Features) -> Vec<Kind> {
     let contacts = caller.may(Permission::ContactsView);
-    let bookings = has_schedule && caller.may(Permission::BookingsView);
+    let bookings = features.contain(Feature::Schedule) && caller.may(Permission::BookingsView);
+    let has_invoices = features.contain(Feature::Invoices);
     let leads = contacts || caller.may(Permission::LeadsView);
     let all = [
         (contacts, search::CLIENT),
@@ -89,6 +99,8 @@ fn kinds(caller: &Caller, has_schedule: bool) -> Vec<Kind> {
         (caller.may(Permission::BookingsAssign), search::WORKER),
         (bookings && contacts, search::BOOKING),
         (bookings && !contacts, search::BOOKING_UNNAMED),
+        (has_invoices && caller.may(Permission::InvoicesView), search::INVOICE),
+        (has_invoices && caller.may(Permission::FinanceView), search::PAYMENT),
     ];
     all.into_iter().filter(|(may, _)| *may).map(|(_, kind)| kind).collect()
 }
@@ -100,6 +112,6 @@ fn shown(hit: &Hit) -> Value {
         "label": hit.label,
         "status": hit.status,
         "score": hit.score,
-        "href": format!("/v1/admin/{}s/{}", hit.kind, hit.id),
+        "href": hit.href,
     })
 }

@@ -19,6 +19,7 @@ pub mod people;
 pub mod plan_usage;
 pub mod pricing;
 pub mod rebuild;
+pub mod reporting;
 pub mod sales;
 pub mod scheduling;
 pub mod search;
@@ -62,6 +63,10 @@ pub const READERS: &[Reader] = &[
     Reader::of::<invoicing::invoice_list::InvoiceList>(),
     Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<pricing::price_book_versions::PriceBookVersions>(),
+    Reader::of::<reporting::leads::ReportLeads>(),
+    Reader::of::<reporting::money::ReportMoney>(),
+    Reader::of::<reporting::people::ReportPeople>(),
+    Reader::of::<reporting::visits::ReportVisits>(),
     Reader::of::<sales::lead_detail::LeadDetail>(),
     Reader::of::<sales::lead_list::LeadList>(),
     Reader::of::<scheduling::booking_detail::BookingDetail>(),

@@ -7,7 +7,6 @@
 use domain::id::OrgId;
 use domain::personal::PLACEHOLDER;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
-use uuid::Uuid;
 
 /// Answers hold this many at most.
 pub const MOST: i64 = 50;
@@ -28,6 +27,8 @@ pub struct Kind {
     status: &'static str,
     /// The newest of those that match as well comes first.
     newest: &'static str,
+    /// Where the API tells of it.
+    href: &'static str,
 }
 
 /// Visits.
@@ -40,6 +41,7 @@ pub const BOOKING: Kind = Kind {
     person: "customer_name",
     status: "status",
     newest: "starts_at",
+    href: "'/v1/admin/bookings/' || booking_id",
 };
 
 /// Visits, for whoever may not read contacts: found by id, and without a name.
@@ -60,6 +62,7 @@ pub const LEAD: Kind = Kind {
     person: "name",
     status: "status",
     newest: "created_at",
+    href: "'/v1/admin/leads/' || lead_id",
 };
 
 /// Customers.
@@ -72,6 +75,7 @@ pub const CLIENT: Kind = Kind {
     person: "name",
     status: "case when archived_at is not null then 'archived' when is_blocked then 'blocked' else 'active' end",
     newest: "registered_at",
+    href: "'/v1/admin/clients/' || client_id",
 };
 
 /// Workers.
@@ -84,6 +88,33 @@ pub const WORKER: Kind = Kind {
     person: "name",
     status: "case when archived_at is null then 'active' else 'archived' end",
     newest: "hired_at",
+    href: "'/v1/admin/workers/' || worker_id",
+};
+
+/// Invoices, found by number as well; those of whoever was erased, too: their numbers name nobody.
+pub const INVOICE: Kind = Kind {
+    name: "invoice",
+    table: "invoice_list",
+    id: "invoice_id",
+    texts: "case when customer_name = '[erased]' then lower(number) || E'\\n' || invoice_id else search end",
+    label: "number || ', ' || customer_name",
+    person: "''",
+    status: "status",
+    newest: "created_at",
+    href: "'/v1/admin/invoices/' || invoice_id",
+};
+
+/// Payments, found by their id and by those of the provider.
+pub const PAYMENT: Kind = Kind {
+    name: "payment",
+    table: "payment_facts",
+    id: "payment_id",
+    texts: "search",
+    label: "to_char(amount_cents / 100.0, 'FM999999999990.00') || coalesce(' ' || currency, '') || coalesce(', ' || to_char(received_at at time zone 'UTC', 'YYYY-MM-DD'), '')",
+    person: "''",
+    status: "case when received_at is null then 'PENDING' when refunded_cents >= amount_cents then 'REFUNDED' else 'SUCCEEDED' end",
+    newest: "coalesce(received_at, '-infinity')",
+    href: "coalesce('/v1/admin/invoices/' || invoice_id, '/v1/admin/bookings/' || booking_id, '')",
 };
 
 /// Something that was found. `Debug` shows nothing of a person.
@@ -92,13 +123,15 @@ pub struct Hit {
     /// See [`Kind::name`].
     pub kind: String,
     /// Its id.
-    pub id: Uuid,
+    pub id: String,
     /// What people read.
     pub label: String,
     /// Where it stands.
     pub status: String,
     /// 100 if a whole text is the same, 50 if one begins so, 10 if one holds it.
     pub score: i32,
+    /// Where the API tells of it.
+    pub href: String,
 }
 
 impl std::fmt::Debug for Hit {
@@ -118,7 +151,8 @@ pub async fn find(
     if kinds.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = QueryBuilder::<Postgres>::new("select kind, id, label, status, score from (");
+    let mut sql =
+        QueryBuilder::<Postgres>::new("select kind, id, label, status, score, href from (");
     let query = query.to_lowercase();
     for (n, kind) in kinds.iter().enumerate() {
         if n > 0 {
@@ -139,9 +173,9 @@ fn matching(
     query: &str,
     limit: i64,
 ) {
-    let Kind { name, table, id, texts, label, person, status, newest } = kind;
+    let Kind { name, table, id, texts, label, person, status, newest, href } = kind;
     sql.push(format!(
-        "(select '{name}' as kind, {place} as place, {id} as id, {label} as label, {status} as status, {newest} as newest, case when position("
+        "(select '{name}' as kind, {place} as place, {id}::text as id, {label} as label, {status} as status, {newest} as newest, {href} as href, case when position("
     ));
     sql.push_bind(format!("\n{query}\n"));
     sql.push(format!(r" in E'\n' || {texts} || E'\n') > 0 then 100 when position("));

@@ -147,7 +147,22 @@ impl Api {
 
     /// A file, handed on as it is.
     pub(crate) async fn file(&self, visitor: &Visitor, path: &[&str]) -> Result<Response, Failure> {
-        let request = self.http.get(self.url(path)?).headers(identity(visitor));
+        self.file_with(visitor, path, &[]).await
+    }
+
+    /// As [`Self::file`], with parameters; those that are empty are left out.
+    pub(crate) async fn file_with(
+        &self,
+        visitor: &Visitor,
+        path: &[&str],
+        parameters: &[(&str, &str)],
+    ) -> Result<Response, Failure> {
+        let mut url = self.url(path)?;
+        let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+        for (name, value) in given {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let request = self.http.get(url).headers(identity(visitor));
         let answer = request.send().await.map_err(unreachable)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.map_err(unreachable)?;

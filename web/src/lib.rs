@@ -20,6 +20,7 @@ mod moment;
 mod navigation;
 mod page;
 mod portal;
+mod reports;
 mod search;
 mod session;
 mod settings;
@@ -89,6 +90,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(subscriptions::routes())
         .merge(workers::routes())
         .merge(invoices::routes())
+        .merge(reports::routes())
         .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())

@@ -70,7 +70,13 @@ pub(crate) static PARTS: [Part; 6] = [
             page("workers", "/workers", "Workers"),
         ],
     },
-    Part { name: "Money", pages: &[page("invoices", "/invoices", "Invoices")] },
+    Part {
+        name: "Money",
+        pages: &[
+            page("invoices", "/invoices", "Invoices"),
+            page("reports", "/reports", "Reports").needs(&["finance.view", "reports.view", "admin.manage"]),
+        ],
+    },
     Part {
         name: "History",
         pages: &[

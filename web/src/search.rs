@@ -27,6 +27,8 @@ struct Hit {
     label: String,
     status: String,
     score: u32,
+    #[serde(default)]
+    href: String,
 }
 
 impl Hit {
@@ -35,6 +37,10 @@ impl Hit {
         match self.kind.as_str() {
             "booking" => Some(format!("/bookings/{}", self.id)),
             "lead" => Some(format!("/leads/{}", self.id)),
+            "client" => Some(format!("/clients/{}", self.id)),
+            "worker" => Some(format!("/workers/{}", self.id)),
+            "invoice" => Some(format!("/invoices/{}", self.id)),
+            "payment" => self.href.strip_prefix("/v1/admin").map(str::to_owned),
             _ => None,
         }
     }

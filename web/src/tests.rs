@@ -5,6 +5,7 @@ mod clients;
 mod desk;
 mod portal;
 mod public;
+mod reports;
 mod settings;
 mod staff;
 mod subscriptions;
@@ -204,7 +205,11 @@ fn read(path: &str, asked: &Asked) -> Response {
             };
             let plans = if is_viewer(asked) { "core.view" } else { "bookings.edit" };
             let sends = if is_viewer(asked) { "bookings.view" } else { "bookings.assign" };
-            json!({ "username": role, "role": role, "permissions": [held, sends, plans] })
+            let mut permissions = vec![held, sends, plans];
+            if !is_viewer(asked) {
+                permissions.push("finance.view");
+            }
+            json!({ "username": role, "role": role, "permissions": permissions })
         }
         "/v1/admin/leads" => {
             json!({ "items": [item()], "total": 60, "page": 2, "page_size": 25, "next_cursor": null })
@@ -248,6 +253,7 @@ fn read(path: &str, asked: &Asked) -> Response {
             .or_else(|| subscriptions::told(path))
             .or_else(|| workers::told(path))
             .or_else(|| clients::told(path))
+            .or_else(|| reports::told(path))
         {
             Some(body) if body["client_id"] == LEAD => {
                 return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();

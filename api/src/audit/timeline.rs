@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use domain::access::Permission;
+use domain::id::{BookingId, InvoiceId};
 use projections::audit_log::AuditLog;
 use projections::effects::Effects;
 use projections::entity_timeline::EntityTimeline;
@@ -19,12 +20,19 @@ use crate::extract::{Parameters, Path, limit};
 use crate::freshness::Freshness;
 use crate::problem::{Code, Problem};
 use crate::route::{Routes, staff};
-use crate::state::AppState;
+use crate::state::{App, AppState};
 
 const ADMIN: &[Permission] = &[Permission::AdminManage];
 
+/// Whoever reads a record may read what happened around it.
+const BOOKINGS: &[Permission] = &[Permission::BookingsView];
+const INVOICES: &[Permission] = &[Permission::InvoicesView];
+
 pub(super) fn routes() -> Routes {
-    Routes::default().add(routes!(around), staff(ADMIN))
+    Routes::default()
+        .add(routes!(around), staff(ADMIN))
+        .add(routes!(around_booking), staff(BOOKINGS))
+        .add(routes!(around_invoice), staff(INVOICES))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -66,14 +74,60 @@ async fn around(
     Path((kind, id)): Path<(String, String)>,
     Parameters(asked): Parameters<TimelineQuery>,
 ) -> Result<Answer, Problem> {
+    told(&app, &caller, fresh, (&kind, &id), asked).await
+}
+
+/// What happened around a visit, newest first
+#[utoipa::path(
+    get,
+    path = "/v1/admin/timeline/booking/{booking_id}",
+    tag = "history",
+    params(("booking_id" = Uuid, Path), TimelineQuery),
+    responses((status = 200, description = "One page, without personal values", content_type = "application/json"))
+)]
+async fn around_booking(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Path(id): Path<BookingId>,
+    Parameters(asked): Parameters<TimelineQuery>,
+) -> Result<Answer, Problem> {
+    told(&app, &caller, fresh, ("booking", &id.to_string()), asked).await
+}
+
+/// What happened around an invoice, newest first
+#[utoipa::path(
+    get,
+    path = "/v1/admin/timeline/invoice/{invoice_id}",
+    tag = "history",
+    params(("invoice_id" = Uuid, Path), TimelineQuery),
+    responses((status = 200, description = "One page, without personal values", content_type = "application/json"))
+)]
+async fn around_invoice(
+    State(app): State<AppState>,
+    caller: Caller,
+    fresh: Freshness,
+    Path(id): Path<InvoiceId>,
+    Parameters(asked): Parameters<TimelineQuery>,
+) -> Result<Answer, Problem> {
+    told(&app, &caller, fresh, ("invoice", &id.to_string()), asked).await
+}
+
+async fn told(
+    app: &App,
+    caller: &Caller,
+    fresh: Freshness,
+    (kind, id): (&str, &str),
+    asked: TimelineQuery,
+) -> Result<Answer, Problem> {
     const READ: [&str; 3] = [AuditLog::NAME, Effects::NAME, EntityTimeline::NAME];
     let limit = limit(asked.limit, timeline::PAGE)?;
     let before = asked.cursor.map(|cursor| cursor.parse::<Cursor>()).transpose();
     let before = before.map_err(|_| Problem::field("cursor", "Not a next_cursor"))?;
-    entity::entity(&kind).ok_or_else(|| Problem::new(Code::NotFound))?;
-    let reached = fresh.reach(&app, caller.org(), &READ).await?;
+    entity::entity(kind).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let reached = fresh.reach(app, caller.org(), &READ).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
-    let items = timeline::page(&mut tx, (caller.org(), &kind, &id), before, limit).await?;
+    let items = timeline::page(&mut tx, (caller.org(), kind, id), before, limit).await?;
     if items.is_empty() && before.is_none() {
         return Err(Problem::new(Code::NotFound));
     }

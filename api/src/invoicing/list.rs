@@ -75,6 +75,7 @@ impl ListQuery {
             least: self.amount_min,
             most: self.amount_max,
             overdue: bucket.map(|bucket| (bucket, self.as_of.unwrap_or(today))),
+            past_due: None,
         })
     }
 

@@ -15,6 +15,7 @@ mod overdue;
 mod own;
 mod payments;
 mod public;
+mod queue;
 
 use chrono::{DateTime, Utc};
 use commands::{CommandError, Context, Done};
@@ -55,6 +56,7 @@ pub(crate) fn routes() -> Routes {
         .merge(payments::routes())
         .merge(own::routes())
         .merge(books::routes())
+        .merge(queue::routes())
         .merge(public::routes())
 }
 

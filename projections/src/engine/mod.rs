@@ -21,6 +21,6 @@ pub use fault::describe;
 pub use progress::{Owner, PAGE, Parked, Progress, Stuck, owners, parked, progress, resume, stuck};
 pub use target::Target;
 pub use turn::Outcome;
-pub use wait::{Waited, position, wait_for};
+pub use wait::{Waited, position, standing, wait_for};
 pub use watch::Watch;
 pub use worker::{CatchUpError, Options, Worker};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::id::OrgId;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::time::{Instant, sleep_until};
 
 use crate::tenant;
@@ -52,8 +52,27 @@ pub async fn wait_for(
     }
 }
 
+/// How far the last of `projections` is, as the transaction of `org` sees it.
+pub async fn standing(
+    db: &mut PgConnection,
+    org: OrgId,
+    projections: &[&str],
+) -> Result<i64, sqlx::Error> {
+    Ok(seen(db, org, projections).await?.0)
+}
+
 async fn look(pool: &PgPool, org: OrgId, projections: &[&str]) -> Result<(i64, bool), sqlx::Error> {
     let mut tx = tenant::begin(pool, org).await?;
+    let seen = seen(&mut tx, org, projections).await?;
+    tx.commit().await?;
+    Ok(seen)
+}
+
+async fn seen(
+    db: &mut PgConnection,
+    org: OrgId,
+    projections: &[&str],
+) -> Result<(i64, bool), sqlx::Error> {
     let row = sqlx::query!(
         r#"select coalesce(min(coalesce(c.position, 0)), 0) as "position!",
                   coalesce(bool_or(c.halted is not null), false) as "is_halted!"
@@ -62,8 +81,7 @@ async fn look(pool: &PgPool, org: OrgId, projections: &[&str]) -> Result<(i64, b
         org.as_uuid(),
         projections as &[&str],
     )
-    .fetch_one(&mut *tx)
+    .fetch_one(db)
     .await?;
-    tx.commit().await?;
     Ok((row.position, row.is_halted))
 }

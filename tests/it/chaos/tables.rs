@@ -102,6 +102,13 @@ impl Tables {
                 "reason_log",
                 "checklist_list",
                 "dispatch_",
+                "visit_versions",
+                "money_facts",
+                "payment_facts",
+                "offer_facts",
+                "review_facts",
+                "merge_facts",
+                "address_versions",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));
             assert!(is_idle || !rows.is_empty(), "{table} is empty");

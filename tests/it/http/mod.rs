@@ -20,6 +20,7 @@ mod portal;
 mod pricing;
 mod quotes;
 mod refusals;
+mod reports;
 mod scheduling;
 mod settings;
 

@@ -175,7 +175,12 @@ async fn visited(app: &App, owner: &Client) {
     let invoice = json!({
         "client_id": cleo, "items": [{ "description": "Keys", "qty": 1, "unit_price_cents": 100 }],
     });
-    owner.post("/v1/admin/invoices", &invoice).await.ok();
+    let invoice = owner.post("/v1/admin/invoices", &invoice).await.ok().body["invoice_id"].clone();
+    let paid = json!({ "amount_cents": 1, "method": "cash" });
+    let route_of = format!("/v1/admin/invoices/{}/record-payment", invoice.as_str().unwrap());
+    owner.post(&route_of, &paid).await.ok();
+    let address = json!({ "address_text": "1 Elm Street" });
+    owner.post(&format!("{route}/addresses"), &address).await.ok();
     let tax = json!({ "gst_rate": 0.05 });
     owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
 }

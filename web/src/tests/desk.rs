@@ -38,8 +38,8 @@ pub(super) fn answer(path: &str) -> Value {
             "booked_revenue_cents": 12_000,
         }),
         "/v1/admin/search" => json!({ "items": [
-            { "kind": "lead", "id": LEAD, "label": "<b>Sam</b>", "status": "NEW", "score": 100 },
-            { "kind": "worker", "id": QUOTE, "label": "Wes", "status": "active", "score": 10 },
+            { "kind": "lead", "id": LEAD, "label": "<b>Sam</b>", "status": "NEW", "score": 100, "href": "" },
+            { "kind": "worker", "id": QUOTE, "label": "Wes", "status": "active", "score": 10, "href": "" },
         ] }),
         "/v1/admin/activity" => json!({ "items": [{
             "created_at": "2030-03-04T16:15:00Z", "action": "booking.confirm", "role": "owner",

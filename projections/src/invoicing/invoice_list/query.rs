@@ -38,6 +38,8 @@ pub struct Filter {
     pub most: Option<i64>,
     /// Overdue so long on that day.
     pub overdue: Option<(Bucket, NaiveDate)>,
+    /// Its last day was before that day, and something is left to pay.
+    pub past_due: Option<NaiveDate>,
 }
 
 impl std::fmt::Debug for Filter {
@@ -92,6 +94,9 @@ impl Filter {
         }
         if let Some(most) = self.most {
             sql.push(" and total_cents <= ").push_bind(most);
+        }
+        if let Some(day) = self.past_due {
+            sql.push(" and balance_cents > 0 and due_date < ").push_bind(day);
         }
         if let Some((bucket, as_of)) = self.overdue {
             let (from, until) = bucket.days();

@@ -1,0 +1,80 @@
+//! A report as it is answered: as JSON, page by page, or as one table for a spreadsheet.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use projections::reporting::sheet;
+use serde_json::{Map, Value, json};
+
+use super::asked::How;
+use super::explain::Explain;
+use super::then::Then;
+use crate::answer::Answer;
+use crate::cursor::part;
+use crate::problem::Problem;
+use crate::request::POSITION;
+
+pub(super) type Row = Map<String, Value>;
+
+/// The fields of an object.
+pub(super) fn row(value: Value) -> Row {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Row::new(),
+    }
+}
+
+/// One figure in a line, for reports that are no table.
+pub(super) fn figure(name: &str, value: impl Into<Value>) -> Row {
+    row(json!({ "figure": name, "value": value.into() }))
+}
+
+pub(super) struct Report {
+    /// The name of the file.
+    pub(super) name: &'static str,
+    /// Which fact counts on which day, figure by figure.
+    pub(super) basis: Value,
+    /// What stands beside the rows.
+    pub(super) about: Value,
+    /// The columns of the table.
+    pub(super) columns: &'static [&'static str],
+    pub(super) rows: Vec<Row>,
+    /// What the rows are called in JSON; `None` if all they say stands beside them.
+    pub(super) list: Option<&'static str>,
+    /// What stands in the table in place of `rows`, where that is something else.
+    pub(super) sheet: Option<Vec<Row>>,
+}
+
+impl Report {
+    pub(super) fn answer(
+        self,
+        then: &Then,
+        how: &How,
+        explain: Explain,
+    ) -> Result<Response, Problem> {
+        if how.is_csv() {
+            let table = sheet::table(self.columns, self.sheet.as_ref().unwrap_or(&self.rows));
+            let table = table.map_err(|error| Problem::internal(&error))?;
+            let file = format!("attachment; filename=\"{}.csv\"", self.name);
+            let headers = [
+                (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+                (header::CONTENT_DISPOSITION, file),
+                (POSITION, then.position.to_string()),
+            ];
+            return Ok((headers, table).into_response());
+        }
+        let mut body = row(self.about);
+        body.insert("basis".to_owned(), self.basis);
+        body.insert("timezone".to_owned(), then.zone.name().into());
+        body.insert("as_of".to_owned(), json!({ "position": then.position }));
+        if let Some(name) = self.list {
+            let (rows, next) = part(&self.rows, how.cursor, how.rows()?);
+            body.insert(name.to_owned(), json!(rows));
+            body.insert("total".to_owned(), self.rows.len().into());
+            body.insert("next_cursor".to_owned(), json!(next));
+        }
+        if let Some(facts) = explain.shown() {
+            body.insert("explain".to_owned(), facts);
+        }
+        Ok(Answer::json(&body)?.reaching(then.position, then.is_stale).into_response())
+    }
+}
