@@ -9,6 +9,7 @@ mod dashboard;
 mod dispatch;
 mod edge;
 mod failure;
+mod finance;
 mod form;
 mod history;
 mod invoices;
@@ -87,6 +88,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(subscriptions::routes())
         .merge(workers::routes())
         .merge(invoices::routes())
+        .merge(finance::routes())
         .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())

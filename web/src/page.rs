@@ -33,6 +33,11 @@ impl Frame {
         self.section == section
     }
 
+    /// Whether whoever is signed in may do this.
+    pub(crate) fn may(&self, permission: &str) -> bool {
+        self.session.as_ref().is_some_and(|session| session.may(&[permission]))
+    }
+
     /// The token of this session; empty for visitors, who have nothing to lose.
     pub(crate) fn csrf(&self) -> &str {
         self.session.as_ref().map_or("", |session| &session.csrf)
