@@ -102,6 +102,12 @@ impl Tables {
                 "reason_log",
                 "checklist_list",
                 "dispatch_",
+                "expense_",
+                "budget_list",
+                "cash_snapshots",
+                "tax_",
+                "ledger_",
+                "deposit_list",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));
             assert!(is_idle || !rows.is_empty(), "{table} is empty");
