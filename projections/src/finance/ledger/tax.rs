@@ -43,20 +43,16 @@ pub async fn taxed(
     after: Option<(NaiveDate, i64, i32)>,
     limit: i64,
 ) -> Result<Vec<Taxed>, sqlx::Error> {
-    let (day, position, line) = match after {
-        Some((day, position, line)) => (Some(day), Some(position), Some(line)),
-        None => (None, None, None),
-    };
+    // Before its first line, so that the index alone finds where a page begins.
+    let (day, position, line) = after.unwrap_or((from, 0, 0));
     sqlx::query_as!(
         Taxed,
         "select position, line, day, paid_at, payment_id, invoice_id, invoice_number, amount_cents, allocated_tax_cents,
                 currency
          from tax_payment_line
-         where org_id = $1 and day between $2 and $3
-           and ($4::date is null or (day, position, line) > ($4, $5::bigint, $6::integer))
-         order by day, position, line limit $7",
+         where org_id = $1 and day <= $2 and (day, position, line) > ($3, $4, $5)
+         order by day, position, line limit $6",
         org.as_uuid(),
-        from,
         to,
         day,
         position,
