@@ -16,6 +16,7 @@ mod effects;
 mod estimate;
 mod events;
 mod extract;
+mod finance;
 mod freshness;
 mod health;
 mod history;
@@ -122,6 +123,7 @@ fn routes() -> Routes {
         .merge(invoicing::routes())
         .merge(payments::routes())
         .merge(reports::routes())
+        .merge(finance::routes())
         .merge(audit::routes())
         .merge(subjects::routes())
         .merge(history::routes())

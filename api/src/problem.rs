@@ -1,6 +1,7 @@
 //! The one place where failures become HTTP (RFC 9457).
 
 mod code;
+mod history;
 mod page;
 
 use std::borrow::Cow;
@@ -13,10 +14,6 @@ use domain::access::Permission;
 use domain::input::{FieldProblem, Problems};
 use domain::refusal::{Kind, Refusal};
 use domain::settings::feature::Feature;
-use projections::history::checkpoint::SignError;
-use projections::history::entity::FoldError;
-use projections::history::moment::MomentError;
-use projections::history::past::PastError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -25,6 +22,9 @@ pub(crate) use self::page::routes;
 
 /// Seconds after which a caller may try again when the database is away.
 const DATABASE_PAUSE: u64 = 5;
+
+/// How the database says that the books of a month are closed.
+const PERIOD_CLOSED: &str = "BK409";
 
 /// A failed request. The edge adds the request id and renders it.
 #[derive(Clone, Debug)]
@@ -292,6 +292,9 @@ impl<E: Refusal + 'static> From<CommandError<E>> for Problem {
             CommandError::SubjectErased => Self::new(Code::SubjectErased),
             CommandError::UnknownOrganisation => Self::new(Code::OrganisationNotFound),
             CommandError::QueueFull => Self::retry(Code::QueueFull, 1),
+            CommandError::RolledBack { ref code } if code == PERIOD_CLOSED => {
+                Self::new(Code::PeriodClosed)
+            }
             // Aborted by a deadlock, a shutdown or a lack of resources: the same command may succeed.
             CommandError::RolledBack { ref code }
                 if ["40", "53", "55", "57"].iter().any(|class| code.starts_with(class)) =>
@@ -336,48 +339,6 @@ impl From<sqlx::Error> for Problem {
             Self::field("date", "Input should be a near date")
         } else {
             Self::internal(&error)
-        }
-    }
-}
-
-impl From<MomentError> for Problem {
-    fn from(error: MomentError) -> Self {
-        match error {
-            MomentError::Database(error) => error.into(),
-            MomentError::Malformed | MomentError::NotReached { .. } => {
-                Self::field("as_of", error.to_string())
-            }
-        }
-    }
-}
-
-impl From<SignError> for Problem {
-    fn from(error: SignError) -> Self {
-        match error {
-            SignError::Database(error) => error.into(),
-            found @ (SignError::Broken(_) | SignError::Attempts(_)) => {
-                tracing::error!(%found, "the chain is broken, its head is not signed");
-                Self::new(Code::ChainBroken).detail(found.to_string())
-            }
-        }
-    }
-}
-
-impl From<FoldError> for Problem {
-    fn from(error: FoldError) -> Self {
-        match error {
-            FoldError::Database(error) => error.into(),
-            FoldError::Unreadable { .. } => Self::internal(&error),
-        }
-    }
-}
-
-impl From<PastError> for Problem {
-    fn from(error: PastError) -> Self {
-        match error {
-            PastError::Database(error) => error.into(),
-            PastError::TooMuch => Self::field("as_of", error.to_string()),
-            PastError::NotRebuildable(_) => Self::internal(&error),
         }
     }
 }

@@ -91,6 +91,16 @@ ids! {
     CreditId,
     /// Money that went back.
     RefundId,
+    /// What expenses are sorted by.
+    ExpenseCategoryId,
+    /// Money that was spent.
+    ExpenseId,
+    /// What may be spent in a month.
+    BudgetId,
+    /// Cash as it was counted.
+    CashSnapshotId,
+    /// What the tax office gets.
+    TaxInstalmentId,
     /// A login of a client or a worker, from the link that was sent to its end.
     PortalSessionId,
     /// A role of an organisation's own.

@@ -9,6 +9,7 @@ pub mod billing;
 pub mod chain;
 pub mod customers;
 pub mod event;
+pub mod finance;
 pub mod id;
 pub mod identity;
 pub mod input;

@@ -4,6 +4,8 @@
 
 #[path = "golden/dispatch.rs"]
 mod dispatch;
+#[path = "golden/finance.rs"]
+mod finance;
 #[path = "golden/invoicing.rs"]
 mod invoicing;
 #[path = "golden/pricing.rs"]
@@ -20,6 +22,13 @@ use domain::access::Role;
 use domain::billing::account::{Account, AccountEvent, Status};
 use domain::billing::plan::Plan;
 use domain::customers::client::{Client, ClientEvent, NoteKind};
+use domain::finance::budget::{Budget, BudgetEvent};
+use domain::finance::cash::{CashEvent, CashSnapshot};
+use domain::finance::category::{ExpenseCategory, ExpenseCategoryEvent};
+use domain::finance::expense::{Expense, ExpenseEvent};
+use domain::finance::instalment::{TaxInstalment, TaxInstalmentEvent};
+use domain::finance::period::{AccountingPeriod, PeriodEvent};
+use domain::finance::tax_export::{TaxExport, TaxExportEvent};
 use domain::id::QuoteId;
 use domain::identity::api_token::{ApiToken, ApiTokenEvent, NewApiToken};
 use domain::identity::break_glass::{BreakGlass, BreakGlassEvent, BreakGlassStarted};
@@ -113,6 +122,19 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<Account>(&account(), AccountEvent::VARIANTS));
     files.extend(written::<ApiToken>(&api_token(), ApiTokenEvent::VARIANTS));
     files.extend(written::<BreakGlass>(&break_glass(), BreakGlassEvent::VARIANTS));
+    files.extend(books());
+    files
+}
+
+fn books() -> Vec<(String, String)> {
+    let mut files = written::<Expense>(&finance::expense(), ExpenseEvent::VARIANTS);
+    let (category, instalment) = (finance::category(), finance::instalment());
+    files.extend(written::<ExpenseCategory>(&category, ExpenseCategoryEvent::VARIANTS));
+    files.extend(written::<Budget>(&finance::budget(), BudgetEvent::VARIANTS));
+    files.extend(written::<CashSnapshot>(&finance::cash(), CashEvent::VARIANTS));
+    files.extend(written::<TaxInstalment>(&instalment, TaxInstalmentEvent::VARIANTS));
+    files.extend(written::<AccountingPeriod>(&finance::period(), PeriodEvent::VARIANTS));
+    files.extend(written::<TaxExport>(&finance::tax_export(), TaxExportEvent::VARIANTS));
     files
 }
 
@@ -166,6 +188,13 @@ fn every_golden_file_is_still_read() {
             Account::TYPE => decoded::<Account>(json),
             ApiToken::TYPE => decoded::<ApiToken>(json),
             BreakGlass::TYPE => decoded::<BreakGlass>(json),
+            Expense::TYPE => decoded::<Expense>(json),
+            ExpenseCategory::TYPE => decoded::<ExpenseCategory>(json),
+            Budget::TYPE => decoded::<Budget>(json),
+            CashSnapshot::TYPE => decoded::<CashSnapshot>(json),
+            TaxInstalment::TYPE => decoded::<TaxInstalment>(json),
+            AccountingPeriod::TYPE => decoded::<AccountingPeriod>(json),
+            TaxExport::TYPE => decoded::<TaxExport>(json),
             other => panic!("{name}: no aggregate is called {other}"),
         };
         assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")), event);

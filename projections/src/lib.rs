@@ -9,6 +9,7 @@ pub mod customers;
 pub mod effects;
 pub mod engine;
 pub mod entity_timeline;
+pub mod finance;
 #[cfg(test)]
 mod fixture;
 pub mod heartbeats;
@@ -59,6 +60,8 @@ pub const READERS: &[Reader] = &[
     Reader::of::<customers::client_records::ClientRecords>(),
     Reader::of::<effects::Effects>(),
     Reader::of::<entity_timeline::EntityTimeline>(),
+    Reader::of::<finance::ledger::Ledger>(),
+    Reader::of::<finance::records::FinanceRecords>(),
     Reader::of::<people::worker_history::WorkerHistory>(),
     Reader::of::<invoicing::invoice_list::InvoiceList>(),
     Reader::of::<people::worker_list::WorkerList>(),

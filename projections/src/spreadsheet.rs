@@ -18,11 +18,29 @@ pub(crate) fn writer() -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new())
 }
 
-/// A text that no spreadsheet takes for a formula.
+/// A text that no spreadsheet takes for a formula; an amount below nothing is none.
 pub(crate) fn safe(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+    let is_amount = cell
+        .strip_prefix('-')
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|digit| digit.is_ascii_digit()));
+    if !is_amount && cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_and_amounts_stay_amounts() {
+        for text in ["=1+1", "-1+1", "-x", "-", "+1", "@a", "\ta", "-2-3"] {
+            assert_eq!(safe(text), format!("'{text}"));
+        }
+        for text in ["-5", "-1050", "5", "a=b", ""] {
+            assert_eq!(safe(text), text);
+        }
     }
 }

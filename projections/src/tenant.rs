@@ -18,9 +18,25 @@ pub async fn begin(
     pool: &PgPool,
     org: OrgId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    begin_as(pool, org, "begin").await
+}
+
+/// As [`begin`], and everything that is read in it is as it was at one moment.
+pub async fn begin_steady(
+    pool: &PgPool,
+    org: OrgId,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    begin_as(pool, org, "begin isolation level repeatable read read only").await
+}
+
+async fn begin_as(
+    pool: &PgPool,
+    org: OrgId,
+    begin: &str,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     // An `OrgId` is a UUID, so there is nothing to escape.
     let (pool, statement) =
-        (pool.clone(), format!("begin; set local app.current_org_id = '{org}'"));
+        (pool.clone(), format!("{begin}; set local app.current_org_id = '{org}'"));
     #[expect(clippy::disallowed_methods, reason = "it ends with one statement and is waited for")]
     let begun = tokio::spawn(async move { pool.begin_with(statement).await });
     match timeout(PATIENCE, begun).await {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::Stream;
@@ -173,6 +173,31 @@ impl Api {
         let kept =
             kept.into_iter().filter_map(|name| Some((name.clone(), headers.get(&name)?.clone())));
         Ok((kept.collect::<HeaderMap>(), body).into_response())
+    }
+
+    /// A file that is made as it is read, handed on in the same way.
+    pub(crate) async fn passed_on(
+        &self,
+        staff: &Staff,
+        path: &[&str],
+        parameters: &[(&str, &str)],
+    ) -> Result<Response, Failure> {
+        let mut url = self.url(path)?;
+        url.query_pairs_mut().extend_pairs(parameters);
+        let request = self.http.get(url).timeout(WATCHING).headers(identity(&staff.visitor));
+        let answer = request.send().await.map_err(unreachable)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if !status.is_success() {
+            let body = answer.bytes().await.map_err(unreachable)?;
+            return Err(signed_out(refused(status, &body)));
+        }
+        let kept = [header::CONTENT_TYPE, header::CONTENT_DISPOSITION];
+        let kept =
+            kept.into_iter().filter_map(|name| Some((name.clone(), headers.get(&name)?.clone())));
+        let parts = try_unfold(answer, |mut answer| async move {
+            Ok::<_, reqwest::Error>(answer.chunk().await?.map(|piece| (piece, answer)))
+        });
+        Ok((kept.collect::<HeaderMap>(), Body::from_stream(parts)).into_response())
     }
 
     /// Changes something on behalf of somebody who is signed in.

@@ -10,6 +10,7 @@ mod dashboard;
 mod dispatch;
 mod edge;
 mod failure;
+mod finance;
 mod form;
 mod history;
 mod invoices;
@@ -91,6 +92,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(workers::routes())
         .merge(invoices::routes())
         .merge(reports::routes())
+        .merge(finance::routes())
         .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())

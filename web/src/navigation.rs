@@ -74,7 +74,12 @@ pub(crate) static PARTS: [Part; 6] = [
         name: "Money",
         pages: &[
             page("invoices", "/invoices", "Invoices"),
-            page("reports", "/reports", "Reports").needs(&["finance.view", "reports.view", "admin.manage"]),
+            page("finance", "/finance", "Books").needs(&["finance.view"]),
+            page("reports", "/reports", "Reports").needs(&[
+                "finance.view",
+                "reports.view",
+                "admin.manage",
+            ]),
         ],
     },
     Part {

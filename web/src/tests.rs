@@ -3,6 +3,7 @@
 mod browser;
 mod clients;
 mod desk;
+mod finance;
 mod portal;
 mod public;
 mod reports;
@@ -205,11 +206,10 @@ fn read(path: &str, asked: &Asked) -> Response {
             };
             let plans = if is_viewer(asked) { "core.view" } else { "bookings.edit" };
             let sends = if is_viewer(asked) { "bookings.view" } else { "bookings.assign" };
-            let mut permissions = vec![held, sends, plans];
-            if !is_viewer(asked) {
-                permissions.push("finance.view");
-            }
-            json!({ "username": role, "role": role, "permissions": permissions })
+            let keeps = if is_viewer(asked) { "core.view" } else { "finance.view" };
+            let manages = if is_viewer(asked) { "core.view" } else { "finance.manage" };
+            let all = [held, sends, plans, keeps, manages];
+            json!({ "username": role, "role": role, "permissions": all })
         }
         "/v1/admin/leads" => {
             json!({ "items": [item()], "total": 60, "page": 2, "page_size": 25, "next_cursor": null })
@@ -254,6 +254,7 @@ fn read(path: &str, asked: &Asked) -> Response {
             .or_else(|| workers::told(path))
             .or_else(|| clients::told(path))
             .or_else(|| reports::told(path))
+            .or_else(|| finance::told(path))
         {
             Some(body) if body["client_id"] == LEAD => {
                 return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use chrono::NaiveDate;
 use commands::{CommandError, Context};
+use domain::finance::month::Month;
 use domain::id::InvoiceId;
 use domain::invoicing::invoice::{InvoiceCommand, InvoiceError, Words};
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
+use crate::finance::while_open;
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::{App, AppState};
@@ -50,7 +52,7 @@ struct EditBody {
     request_body = EditBody,
     responses(
         (status = 200, description = "The draft", content_type = "application/json"),
-        (status = 409, description = "`invoice.illegal_state`: it is no draft any more")
+        (status = 409, description = "`invoice.illegal_state`: it is no draft any more; or `period_closed`")
     )
 )]
 async fn edit_invoice(
@@ -73,8 +75,10 @@ async fn edit_invoice(
     if let Some(items) = body.items {
         terms.lines = lines::read(items, app.prices.of(&app, org).await?.book.tax_ppm)?;
     }
+    let mut context = request.context(&caller);
+    while_open(&app, &mut context, [Month::of(terms.issue_date)]).await?;
     let command = InvoiceCommand::Edit { terms, now: app.now() };
-    Ok(Answer::done(&run(&app, &request.context(&caller), id, command).await?))
+    Ok(Answer::done(&run(&app, &context, id, command).await?))
 }
 
 /// Throw a draft away; its number stays taken

@@ -6,6 +6,7 @@ use axum::extract::State;
 use chrono::{NaiveDate, TimeDelta};
 use commands::{CommandError, Context, Done};
 use domain::customers::client::{Client, ClientError};
+use domain::finance::month::Month;
 use domain::id::{BookingId, ClientId, LeadId, OrgId};
 use domain::invoicing::invoice::lines::NewLine;
 use domain::invoicing::invoice::number::{InvoiceNumber, NUMBERS};
@@ -29,6 +30,7 @@ use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
+use crate::finance::while_open;
 use crate::pricing::InForce;
 use crate::problem::{Code, Problem};
 use crate::route::Routes;
@@ -275,6 +277,8 @@ async fn visit(
 /// Writes it under the next number that nobody has.
 async fn write(app: &App, context: &Context, mut draft: Draft) -> Result<Done, Problem> {
     use chrono::Datelike;
+    let mut context = context.clone();
+    while_open(app, &mut context, [Month::of(draft.terms.issue_date)]).await?;
     let turn = app.numbering.0.get_with(context.org, Arc::default);
     let _turn = turn.lock().await;
     let (year, id) = (draft.terms.issue_date.year(), draft.invoice_id);
@@ -284,7 +288,7 @@ async fn write(app: &App, context: &Context, mut draft: Draft) -> Result<Done, P
         draft.number =
             InvoiceNumber::after(last.as_deref().and_then(InvoiceNumber::of_claim), year);
         let command = InvoiceCommand::Draft(Box::new(draft.clone()));
-        match app.bus.create(context, &id.to_string(), command, shown).await {
+        match app.bus.create(&context, &id.to_string(), command, shown).await {
             // Somebody was faster; the one after theirs is still there.
             Err(CommandError::ClaimTaken { scope }) if scope == NUMBERS => {}
             // It counts for another invoice since a moment ago.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_axum::routes;
 
-use super::{EDIT, SEND, invoices, known, overdue_at, run, shown};
+use super::{EDIT, SEND, counting, invoices, known, overdue_at, run, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -91,6 +91,7 @@ pub(super) async fn write(
         None => InvoiceCommand::Send { mail, overdue_at, now },
         Some(letter) => InvoiceCommand::Remind { letter, mail, overdue_at, now },
     };
+    let context = counting(app, context, &invoice).await?;
     let email_sent = app.installation.sends_mail();
     let answer = |invoice: &Invoice| {
         let mails = invoice.details().map(|it| it.mails.as_slice()).unwrap_or_default();
@@ -102,7 +103,7 @@ pub(super) async fn write(
             "recipient": recipient,
         })
     };
-    match app.bus.execute(context, &id.to_string(), command, answer).await {
+    match app.bus.execute(&context, &id.to_string(), command, answer).await {
         // Nobody is left to be written to.
         Err(CommandError::SubjectErased) => Err(Problem::refused(&InvoiceError::EmailMissing)),
         done => Ok(done?),

@@ -20,6 +20,7 @@ mod queue;
 use chrono::{DateTime, Utc};
 use commands::{CommandError, Context, Done};
 use domain::access::Permission;
+use domain::finance::month::Month;
 use domain::id::{InvoiceId, OrgId};
 use domain::invoicing::invoice::{Details, Invoice, InvoiceCommand, InvoiceError, view};
 use domain::settings::feature::Feature;
@@ -31,6 +32,7 @@ pub(crate) use self::documents::Sheets;
 pub(crate) use self::draft::Numbering;
 pub use self::link::InvoiceLinks;
 pub(crate) use self::public::opened;
+use crate::finance::while_open;
 use crate::problem::Problem;
 use crate::route::{Routes, Rule, staff};
 use crate::state::App;
@@ -102,6 +104,14 @@ async fn overdue_at(
     let zone = app.settings.of(app, org).await?.zone;
     let after = invoice.due_date.and_then(|due| due.succ_opt());
     Ok(after.map(|day| zone::start_of(day, zone)))
+}
+
+/// The context of a command that may let an invoice count from its date of issue: not in a month whose books are closed.
+async fn counting(app: &App, context: &Context, invoice: &Details) -> Result<Context, Problem> {
+    let mut context = context.clone();
+    let draft = invoice.issued_at.is_none().then(|| Month::of(invoice.issue_date));
+    while_open(app, &mut context, draft).await?;
+    Ok(context)
 }
 
 /// The settings of the organisation, as they are now.

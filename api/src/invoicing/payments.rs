@@ -3,6 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use commands::{CommandError, Context, Done};
+use domain::finance::month::Month;
 use domain::id::InvoiceId;
 use domain::invoicing::invoice::payment::{Method, Provider};
 use domain::invoicing::invoice::{Invoice, InvoiceCommand, InvoiceError, Money, view};
@@ -11,11 +12,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{RECORD, invoices, known, overdue_at, run, shown};
+use super::{RECORD, counting, invoices, known, overdue_at, run, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
+use crate::finance::while_open;
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::scheduling::instants;
@@ -53,6 +55,7 @@ struct PaymentBody {
     responses(
         (status = 201, description = "The invoice and the payment", content_type = "application/json"),
         (status = 400, description = "`invoice.void`"),
+        (status = 409, description = "`period_closed`: it came in, or the invoice counts from, a month whose books are closed"),
         (status = 422, description = "`invoice.amount_invalid`")
     )
 )]
@@ -90,6 +93,7 @@ async fn record_payment(
     responses(
         (status = 201, description = "The invoice and the payment", content_type = "application/json"),
         (status = 400, description = "`invoice.void`"),
+        (status = 409, description = "`period_closed`: it came in, or the invoice counts from, a month whose books are closed"),
         (status = 422, description = "`invoice.amount_invalid`")
     )
 )]
@@ -125,6 +129,10 @@ pub(super) async fn pay(
 ) -> Result<Done, Problem> {
     let (invoice, _) = known(app, context.org, id).await?;
     let overdue_at = overdue_at(app, context.org, &invoice).await?;
+    let mut context = counting(app, context, &invoice).await?;
+    let zone = app.settings.of(app, context.org).await?.zone;
+    let day = paid.received_at.with_timezone(&zone).date_naive();
+    while_open(app, &mut context, [Month::of(day)]).await?;
     let payment_id = context.request.derived_id("payment").to_string();
     let money = Money {
         payment_id: payment_id.clone(),
@@ -147,11 +155,11 @@ pub(super) async fn pay(
         domain::personal::reveal(&mut own);
         json!({ "invoice": shown(invoice), "payment": own })
     };
-    let done = app.bus.execute(context, &id, command(paid.reference), answer).await;
+    let done = app.bus.execute(&context, &id, command(paid.reference), answer).await;
     match done {
         // Nothing is written down any more about who was erased, but that somebody paid is.
         Err(CommandError::SubjectErased) => {
-            Ok(app.bus.execute(context, &id, command(None), answer).await?)
+            Ok(app.bus.execute(&context, &id, command(None), answer).await?)
         }
         done => Ok(done?),
     }

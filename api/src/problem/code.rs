@@ -98,6 +98,8 @@ codes! {
         "This Idempotency-Key belongs to a request with another method, path, query or body. Nothing was written.";
     ClaimTaken = CONFLICT "already_taken", "Already taken":
         "A value that must be unique in the organisation is in use. Nothing was written.";
+    PeriodClosed = CONFLICT "period_closed", "Conflict":
+        "The books of the month in which this would be written are closed. Nothing was written; an owner can reopen the month.";
     SlotTaken = CONFLICT "slot_taken", "Slot taken":
         "Requested slot is no longer available; `conflicts` says what holds it. Nothing was written.";
     PortalAddressUnknown = CONFLICT "portal_address_unknown", "Conflict":

@@ -15,7 +15,7 @@ mod photos;
 mod plan;
 mod portal_slots;
 mod queue;
-mod sent;
+pub(crate) mod sent;
 mod slots;
 mod subscriptions;
 mod suggestions;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 /// Tells `null` from what was left out; fields of this type say `#[serde(default)]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Sent<T> {
+pub(crate) enum Sent<T> {
     /// It stays as it is.
     #[default]
     LeftOut,
@@ -16,7 +16,7 @@ pub(super) enum Sent<T> {
 
 impl<T> Sent<T> {
     /// As it is afterwards.
-    pub(super) fn over(self, before: Option<T>) -> Option<T> {
+    pub(crate) fn over(self, before: Option<T>) -> Option<T> {
         match self {
             Self::LeftOut => before,
             Self::Null => None,
@@ -25,7 +25,7 @@ impl<T> Sent<T> {
     }
 
     /// Whether anything was said.
-    pub(super) const fn is_left_out(&self) -> bool {
+    pub(crate) const fn is_left_out(&self) -> bool {
         matches!(self, Self::LeftOut)
     }
 }

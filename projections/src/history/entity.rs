@@ -9,6 +9,13 @@ use chrono::{DateTime, Utc};
 use domain::billing::account::Account;
 use domain::customers::client::Client;
 use domain::event::EventSourced;
+use domain::finance::budget::Budget;
+use domain::finance::cash::CashSnapshot;
+use domain::finance::category::ExpenseCategory;
+use domain::finance::expense::Expense;
+use domain::finance::instalment::TaxInstalment;
+use domain::finance::period::AccountingPeriod;
+use domain::finance::tax_export::TaxExport;
 use domain::id::OrgId;
 use domain::identity::api_token::ApiToken;
 use domain::identity::break_glass::BreakGlass;
@@ -50,13 +57,18 @@ use crate::{subject_keys, undecodable};
 /// Every kind of aggregate whose history can be asked for. A new one adds its line here.
 pub const ENTITIES: &[Entity] = &[
     Entity::of::<Account>(),
+    Entity::of::<AccountingPeriod>(),
     Entity::of::<ApiToken>(),
     Entity::of::<Booking>(),
     Entity::of::<BreakGlass>(),
+    Entity::of::<Budget>(),
+    Entity::of::<CashSnapshot>(),
     Entity::of::<Checklist>(),
     Entity::of::<Client>(),
     Entity::of::<DispatchNotice>(),
     Entity::of::<DispatcherAlert>(),
+    Entity::of::<Expense>(),
+    Entity::of::<ExpenseCategory>(),
     Entity::of::<Invoice>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),
@@ -70,6 +82,8 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Staff>(),
     Entity::of::<Subject>(),
     Entity::of::<Subscription>(),
+    Entity::of::<TaxExport>(),
+    Entity::of::<TaxInstalment>(),
     Entity::of::<Team>(),
     Entity::of::<Templates>(),
     Entity::of::<TimeOff>(),

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 
 mod append;
+mod finance;
 mod http;
 mod note;
 mod processor;
@@ -33,6 +34,9 @@ fn main() {
         }
         if wanted.has("http") {
             http::run(&stage, &wanted, &mut table).await;
+        }
+        if wanted.has("finance.tax_export") {
+            finance::run(&stage, &mut table).await;
         }
         if wanted.has("reading") {
             reading::run(&stage, &wanted, &mut table).await;

@@ -109,6 +109,12 @@ impl Tables {
                 "review_facts",
                 "merge_facts",
                 "address_versions",
+                "expense_",
+                "budget_list",
+                "cash_snapshots",
+                "tax_",
+                "ledger_",
+                "deposit_list",
             ];
             let is_idle = idle.iter().any(|idle| table.contains(idle));
             assert!(is_idle || !rows.is_empty(), "{table} is empty");

@@ -58,6 +58,14 @@ impl Client {
         self.send(Method::GET, path, None).await
     }
 
+    /// A file as it is.
+    pub(crate) async fn download(&self, path: &str) -> (HeaderMap, Vec<u8>) {
+        let url = format!("{}{path}", self.address);
+        let answer = self.http.get(url).headers(self.headers.clone()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{path}");
+        (answer.headers().clone(), answer.bytes().await.unwrap().to_vec())
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.json(Method::POST, path, body.to_string()).await
     }

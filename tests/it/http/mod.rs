@@ -8,6 +8,7 @@ mod description;
 mod edge;
 mod email;
 mod erasure;
+mod finance;
 mod freshness;
 mod history;
 mod identity;

@@ -183,6 +183,37 @@ async fn visited(app: &App, owner: &Client) {
     owner.post(&format!("{route}/addresses"), &address).await.ok();
     let tax = json!({ "gst_rate": 0.05 });
     owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
+    kept(owner, &visit).await;
+}
+
+/// Books with a line of every sort.
+async fn kept(owner: &Client, visit: &str) {
+    let books = "/v1/admin/finance";
+    let fuel = json!({ "name": "Fuel" });
+    let fuel = owner.post(&format!("{books}/expense-categories"), &fuel).await;
+    let fuel = fuel.ok().body["category_id"].clone();
+    let spent = json!({
+        "occurred_on": "2026-01-05", "category_id": fuel, "description": "Fuel", "amount_cents": 100,
+    });
+    owner.post(&format!("{books}/expenses"), &spent).await.ok();
+    let budget = json!({ "month_yyyymm": "2026-01", "category_id": fuel, "amount_cents": 100 });
+    owner.post(&format!("{books}/budgets"), &budget).await.ok();
+    let cash = json!({ "as_of_date": "2026-01-05", "cash_cents": 100 });
+    owner.post(&format!("{books}/cash_snapshots"), &cash).await.ok();
+    let instalment = json!({ "tax_type": "GST", "due_on": "2026-04-30", "amount_cents": 100 });
+    owner.post(&format!("{books}/taxes/instalments"), &instalment).await.ok();
+    owner.post(&format!("{books}/periods/2020-01/close"), &json!({})).await.ok();
+    let deposit = json!({ "amount_cents": 100, "reference": "r" });
+    owner.post(&format!("/v1/admin/bookings/{visit}/deposit"), &deposit).await.ok();
+    let client = json!({ "name": "Clay", "email": "clay@example.org" });
+    let clay = owner.post("/v1/admin/clients", &client).await.ok().body["client_id"].clone();
+    let invoice = json!({
+        "client_id": clay, "items": [{ "description": "Keys", "qty": 1, "unit_price_cents": 100 }],
+    });
+    let invoice = owner.post("/v1/admin/invoices", &invoice).await;
+    let invoice = invoice.ok().body["invoice_id"].as_str().unwrap().to_owned();
+    let paid = json!({ "amount_cents": 105, "method": "cash" });
+    owner.post(&format!("/v1/admin/invoices/{invoice}/record-payment"), &paid).await.ok();
 }
 
 /// A visit that is late, and that somebody has seen to be.

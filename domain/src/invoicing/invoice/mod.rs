@@ -155,7 +155,7 @@ impl Invoice {
         }
     }
 
-    fn decide(&self, command: InvoiceCommand) -> Decision {
+    pub(crate) fn decide(&self, command: InvoiceCommand) -> Decision {
         use InvoiceCommand as C;
 
         match (self, command) {

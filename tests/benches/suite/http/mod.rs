@@ -37,7 +37,7 @@ pub(crate) async fn run(stage: &Stage, wanted: &Wanted, table: &mut Table) {
 }
 
 /// An owner that signs in with every request.
-async fn login(stage: &Stage, org: OrgId, name: &str, password: &str) {
+pub(crate) async fn login(stage: &Stage, org: OrgId, name: &str, password: &str) {
     use argon2::password_hash::PasswordHasher;
     let hash = argon2::Argon2::default().hash_password(password.as_bytes()).unwrap().to_string();
     let put = "select tenant.put_login($1, $2, $3, 'owner', $4)";

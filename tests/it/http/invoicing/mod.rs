@@ -3,7 +3,7 @@
 mod letters;
 mod money;
 mod numbers;
-mod payments;
+pub(super) mod payments;
 mod webhook;
 
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn id(answer: &Answer) -> String {
 }
 
 /// Today, on the clock of the organisation.
-fn today(app: &App) -> chrono::NaiveDate {
+pub(super) fn today(app: &App) -> chrono::NaiveDate {
     let zone = domain::settings::zone::DEFAULT;
     app.now().with_timezone(&zone).date_naive()
 }

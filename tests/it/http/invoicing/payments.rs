@@ -12,18 +12,18 @@ use crate::harness::{App, Client};
 pub(super) const WEBHOOK: &str = "/v1/payments/stripe/webhook";
 
 /// Tells the application what happened at Stripe.
-pub(super) async fn tell(app: &App, event: &Value) -> Answer {
+pub(in crate::http) async fn tell(app: &App, event: &Value) -> Answer {
     let body = event.to_string();
     let header = signature(SECRET, app.now().timestamp(), &body);
     app.anyone().with("stripe-signature", &header).post_raw(WEBHOOK, body).await
 }
 
 /// An event about an object, by an id of its own.
-pub(super) fn event(id: &str, kind: &str, object: &Value) -> Value {
+pub(in crate::http) fn event(id: &str, kind: &str, object: &Value) -> Value {
     json!({ "id": id, "type": kind, "created": 1_900_000_000, "data": { "object": object } })
 }
 
-pub(super) fn session(intent: &str, invoice: &str, cents: i64) -> Value {
+pub(in crate::http) fn session(intent: &str, invoice: &str, cents: i64) -> Value {
     json!({
         "id": format!("cs_{intent}"), "payment_intent": intent, "amount_total": cents, "currency": "cad",
         "payment_status": "paid", "metadata": { "invoice_id": invoice },
@@ -38,14 +38,14 @@ pub(super) fn intent(intent: &str, invoice: &str, cents: i64) -> Value {
     })
 }
 
-pub(super) fn charge(intent: &str, cents: i64, refunded: i64) -> Value {
+pub(in crate::http) fn charge(intent: &str, cents: i64, refunded: i64) -> Value {
     json!({
         "id": format!("ch_{intent}"), "payment_intent": intent, "amount": cents, "amount_refunded": refunded,
         "currency": "cad", "status": "succeeded",
     })
 }
 
-pub(super) async fn sent(owner: &Client, sam: &str) -> (String, String) {
+pub(in crate::http) async fn sent(owner: &Client, sam: &str) -> (String, String) {
     let invoice = id(&written(owner, sam, &json!({})).await);
     let sent = owner.post(&route(&invoice, "send"), &json!({})).await;
     let link =

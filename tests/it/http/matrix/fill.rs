@@ -33,7 +33,7 @@ impl Thing {
 }
 
 /// In bodies, `{mark}` is the word that only one organisation knows, `{n}` a number never used before, `{day}` a day never
-/// used before, `{soon}` one in two months, and `{some_id}` the id of a thing made before.
+/// used before, `{month}` a month that has not been used for long, `{soon}` one in two months, and `{some_id}` the id of a thing made before.
 const FORM: &str = r#"{"name":"{mark} {n}","phone":"780-555-{n}","address":"{mark} street","email":"{mark}-{n}@example.net",
     "preferred_dates":["x"],"notes":"{mark}","structured_inputs":{"beds":1,"baths":1},"estimate_snapshot":{}}"#;
 const VISIT: &str = r#"{"team_id":"{team_id}","client_id":"{client_id}","starts_at":"{day}T10:00","duration_minutes":60,
@@ -54,6 +54,13 @@ const EXTERNAL: &str =
     r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
 const INVOICE: &str = r#"{"client_id":"{client_id}","notes":"{mark}",
     "items":[{"description":"{mark}","qty":1,"unit_price_cents":100,"tax_rate":null}]}"#;
+const EXPENSE: &str = r#"{"occurred_on":"2024-05-06","category_id":"{expense_category_id}","vendor":"{mark}",
+    "description":"{mark}","amount_cents":100,"tax_cents":5,"payment_method":"cash"}"#;
+const BUDGET: &str =
+    r#"{"month_yyyymm":"{month}","category_id":"{expense_category_id}","amount_cents":100}"#;
+const SNAPSHOT: &str = r#"{"as_of_date":"{month}-15","cash_cents":100,"note":"{mark}"}"#;
+const INSTALMENT: &str =
+    r#"{"tax_type":"GST","due_on":"2024-07-31","amount_cents":100,"note":"{mark}"}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -145,6 +152,36 @@ pub(super) const THINGS: &[Thing] = &[
         None,
     ),
     thing(
+        "expense_category_id",
+        ("POST /v1/admin/finance/expense-categories", r#"{"name":"{mark} {n}"}"#),
+        "category_id",
+        Some(("DELETE /v1/admin/finance/expense-categories/{}", "")),
+    ),
+    thing(
+        "expense_id",
+        ("POST /v1/admin/finance/expenses", EXPENSE),
+        "expense_id",
+        Some(("DELETE /v1/admin/finance/expenses/{}", "")),
+    ),
+    thing(
+        "budget_id",
+        ("POST /v1/admin/finance/budgets", BUDGET),
+        "budget_id",
+        Some(("DELETE /v1/admin/finance/budgets/{}", "")),
+    ),
+    thing(
+        "snapshot_id",
+        ("POST /v1/admin/finance/cash_snapshots", SNAPSHOT),
+        "snapshot_id",
+        Some(("DELETE /v1/admin/finance/cash_snapshots/{}", "")),
+    ),
+    thing(
+        "instalment_id",
+        ("POST /v1/admin/finance/taxes/instalments", INSTALMENT),
+        "instalment_id",
+        Some(("POST /v1/admin/finance/taxes/instalments/{}/cancel", "")),
+    ),
+    thing(
         "run_item_id",
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
         "/items/0/run_item_id",
@@ -212,6 +249,7 @@ pub(super) const ALIASES: &[(&str, &str)] = &[
     ("assigned_worker_id", "worker_id"),
     ("booking_ids", "booking_id"),
     ("into_client_id", "client_id"),
+    ("category_id", "expense_category_id"),
     ("customer_id", "client_id"),
     ("invoice_ids", "invoice_id"),
     ("job_id", "order_id"),
@@ -245,6 +283,7 @@ pub(super) const NO_IDS: &[&str] = &[
     "captcha_token",
     "lead_worker_id",
     "alert_id",
+    "source_id",
     "suggestion_id",
 ];
 
@@ -259,6 +298,9 @@ pub(super) const SORTS: &[(&str, &[&str])] = &[
     ),
     ("/v1/admin/timeline/{type}/{id}", &["/v1/admin/timeline/lead/{lead_id}"]),
     ("/v1/admin/price-book/versions/{version}", &["/v1/admin/price-book/versions/1"]),
+    ("/v1/admin/finance/periods/{month}", &["/v1/admin/finance/periods/2001-01"]),
+    ("/v1/admin/finance/periods/{month}/close", &["/v1/admin/finance/periods/2001-01/close"]),
+    ("/v1/admin/finance/periods/{month}/reopen", &["/v1/admin/finance/periods/2001-01/reopen"]),
     ("/v1/admin/invoices/{invoice_id}/links/{link}", &["/v1/admin/invoices/{invoice_id}/links/1"]),
 ];
 
@@ -394,6 +436,16 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"invoice_ids":["{invoice_id}"],"method":"cash"}"#,
     ),
     ("POST /v1/admin/invoices/overdue_remind", r#"{"bucket":"recent"}"#),
+    ("POST /v1/admin/finance/expense-categories", r#"{"name":"c {n}"}"#),
+    ("PATCH /v1/admin/finance/expense-categories/{expense_category_id}", r#"{"name":"c {n}"}"#),
+    ("POST /v1/admin/finance/expenses", EXPENSE),
+    ("PATCH /v1/admin/finance/expenses/{expense_id}", r#"{"amount_cents":{n}}"#),
+    ("POST /v1/admin/finance/budgets", BUDGET),
+    ("PATCH /v1/admin/finance/budgets/{budget_id}", r#"{"amount_cents":{n}}"#),
+    ("POST /v1/admin/finance/cash_snapshots", SNAPSHOT),
+    ("PATCH /v1/admin/finance/cash_snapshots/{snapshot_id}", r#"{"cash_cents":{n}}"#),
+    ("POST /v1/admin/finance/taxes/instalments", INSTALMENT),
+    ("PATCH /v1/admin/finance/taxes/instalments/{instalment_id}", r#"{"amount_cents":{n}}"#),
     ("POST /v1/payments/stripe/webhook", "{}"),
     ("POST /stripe/webhook", "{}"),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),

@@ -146,6 +146,9 @@ impl World {
         let days = TimeDelta::days(number.parse().unwrap());
         let day = (self.app.now() + days).date_naive();
         let soon = (self.app.now() + TimeDelta::days(60)).date_naive();
+        let months = chrono::Months::new(number.parse::<u32>().unwrap() % 1_900);
+        let month = chrono::NaiveDate::from_ymd_opt(2030, 1, 1).unwrap() + months;
+        line = line.replace("{month}", &month.format("%Y-%m").to_string());
         line = line.replace("{day}", &day.to_string()).replace("{soon}", &soon.to_string());
         for (name, id) in &org.alive {
             line = line.replace(&format!("{{{name}}}"), id);

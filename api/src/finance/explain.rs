@@ -1,0 +1,66 @@
+//! What stands behind a figure: the first lines of the ledger, each with its event, how many there are, and where the others are.
+
+use chrono::NaiveDate;
+use domain::id::OrgId;
+use projections::finance::ledger::{self, Filter};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::ledger::shown;
+use crate::problem::Problem;
+
+/// Lines behind one figure at most.
+pub(super) const FIRST: i64 = 100;
+
+/// Whether a caller wants to know.
+pub(super) fn wanted(asked: Option<u8>) -> Result<bool, Problem> {
+    match asked {
+        None | Some(0) => Ok(false),
+        Some(1) => Ok(true),
+        Some(_) => Err(Problem::field("explain", "Input should be 0 or 1")),
+    }
+}
+
+/// What a figure is made of.
+pub(super) struct Figure {
+    pub(super) name: &'static str,
+    pub(super) accounts: &'static [&'static str],
+    pub(super) sources: &'static [&'static str],
+}
+
+/// What stands behind each of `figures`.
+pub(super) async fn all(
+    db: &mut PgConnection,
+    org: OrgId,
+    figures: &[Figure],
+    (from, to): (Option<NaiveDate>, NaiveDate),
+    currency: &'static str,
+) -> Result<Value, Problem> {
+    let mut told = serde_json::Map::new();
+    for figure in figures {
+        let filter = Filter {
+            accounts: figure.accounts.to_vec(),
+            from,
+            to: Some(to),
+            sources: figure.sources.iter().map(|&source| source.to_owned()).collect(),
+            currency: Some(currency),
+            ..Filter::default()
+        };
+        let (count, debit, credit) = ledger::summary(db, org, &filter).await?;
+        let lines = ledger::lines(db, org, &filter, None, FIRST).await?;
+        let mut all = format!("/v1/admin/finance/ledger?account={}", figure.accounts.join(","));
+        if !figure.sources.is_empty() {
+            all.push_str(&format!("&source={}", figure.sources.join(",")));
+        }
+        if let Some(from) = from {
+            all.push_str(&format!("&from={from}"));
+        }
+        all.push_str(&format!("&to={to}"));
+        let lines: Vec<Value> = lines.iter().map(|line| shown(org, line)).collect();
+        let behind = json!({
+            "count": count, "debit_cents": debit, "credit_cents": credit, "items": lines, "all": all,
+        });
+        told.insert(figure.name.to_owned(), behind);
+    }
+    Ok(Value::Object(told))
+}

@@ -1,0 +1,355 @@
+//! An expense: money that was spent, or is owed to somebody.
+//!
+//! 1. Its amount is without tax, and the tax that can be claimed back stands beside it.
+//! 2. It is never rewritten: corrections and removals are events, so that what was told once can be told again.
+//! 3. Its words name nobody: a business that sold something, and what it was.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
+
+use super::checks::Checks;
+use super::{Decision, FinanceError, decides};
+use crate::event::{EventSourced, Reservation, domain_event};
+use crate::id::{ExpenseCategoryId, ExpenseId};
+use crate::settings::org::Currency;
+
+/// The scope under which an expense keeps its category from being removed.
+pub const CATEGORIES: &str = "expense.category";
+
+/// What it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// On which day.
+    pub occurred_on: NaiveDate,
+    /// What for.
+    pub category_id: ExpenseCategoryId,
+    /// Who sold it, up to 255 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// What it was, 1 to 1000 characters.
+    pub description: String,
+    /// Without tax.
+    pub amount_cents: i64,
+    /// The tax on it.
+    pub tax_cents: i64,
+    /// Where the receipt is, up to 2048 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_url: Option<String>,
+    /// How it was paid, up to 50 characters; `None`: it is still to be paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<String>,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug)]
+pub enum ExpenseCommand {
+    /// Write it down.
+    Record {
+        /// The aggregate's own id.
+        expense_id: ExpenseId,
+        /// As it is.
+        terms: Terms,
+        /// Of its amounts.
+        currency: Currency,
+        /// Login id of staff.
+        by: Option<String>,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
+    /// It was otherwise.
+    Correct {
+        /// As it is.
+        terms: Terms,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
+    /// It was none.
+    Void {
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
+}
+
+/// What has happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ExpenseEvent {
+    /// It was written down.
+    Recorded {
+        /// The aggregate's own id.
+        expense_id: ExpenseId,
+        /// As it is.
+        terms: Terms,
+        /// Of its amounts, for ever.
+        currency: Currency,
+        /// Login id of staff.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It was otherwise.
+    Corrected {
+        /// The aggregate's own id.
+        expense_id: ExpenseId,
+        /// As it is.
+        terms: Terms,
+        /// As it was written down.
+        before: Terms,
+        /// Of its amounts.
+        currency: Currency,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It was none.
+    Voided {
+        /// The aggregate's own id.
+        expense_id: ExpenseId,
+        /// As it was written down.
+        before: Terms,
+        /// Of its amounts.
+        currency: Currency,
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+domain_event!(ExpenseEvent, version = "1");
+
+/// An expense.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Expense {
+    /// Not yet.
+    #[default]
+    Absent,
+    /// Written down.
+    Kept(Box<Details>),
+    /// It was none.
+    Gone,
+}
+
+/// What is known of an expense.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// The aggregate's own id.
+    pub expense_id: ExpenseId,
+    /// As it is.
+    pub terms: Terms,
+    /// Of its amounts.
+    pub currency: Currency,
+    /// Login id of staff.
+    pub by: Option<String>,
+    /// When it was written down.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Terms {
+    fn checked(self) -> Result<Self, FinanceError> {
+        let mut checks = Checks::new();
+        checks.date("occurred_on", self.occurred_on);
+        checks.cents("amount_cents", self.amount_cents);
+        checks.cents("tax_cents", self.tax_cents);
+        let receipt_url = checks.maybe("receipt_url", self.receipt_url.as_deref(), 2048);
+        let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+        if !receipt_url.as_ref().is_none_or(is_web) {
+            checks.problem("receipt_url", "Input should be an address of the web");
+        }
+        let terms = Self {
+            vendor: checks.maybe("vendor", self.vendor.as_deref(), 255),
+            description: checks.lines("description", &self.description, 1000),
+            payment_method: checks.maybe("payment_method", self.payment_method.as_deref(), 50),
+            receipt_url,
+            ..self
+        };
+        Ok(checks.or(terms)?)
+    }
+}
+
+impl Expense {
+    /// What is known of it, unless it was none.
+    pub fn details(&self) -> Option<&Details> {
+        match self {
+            Self::Kept(details) => Some(details),
+            Self::Absent | Self::Gone => None,
+        }
+    }
+
+    fn decide(&self, command: ExpenseCommand) -> Decision<ExpenseEvent> {
+        use {ExpenseCommand as C, ExpenseEvent as E};
+
+        Ok(match (self, command) {
+            (Self::Absent, C::Record { expense_id, terms, currency, by, now }) => {
+                vec![E::Recorded { expense_id, terms: terms.checked()?, currency, by, at: now }]
+            }
+            (_, C::Record { .. }) => return Err(FinanceError::AlreadyRecorded),
+            (Self::Kept(it), C::Correct { terms, now }) => {
+                let (terms, before) = (terms.checked()?, it.terms.clone());
+                if terms == before {
+                    return Ok(Vec::new());
+                }
+                let (expense_id, currency) = (it.expense_id, it.currency);
+                vec![E::Corrected { expense_id, terms, before, currency, at: now }]
+            }
+            (Self::Kept(it), C::Void { now }) => {
+                let Details { expense_id, currency, .. } = **it;
+                vec![E::Voided { expense_id, before: it.terms.clone(), currency, at: now }]
+            }
+            (Self::Absent | Self::Gone, C::Correct { .. } | C::Void { .. }) => {
+                return Err(FinanceError::NoSuchExpense);
+            }
+        })
+    }
+
+    fn fold(&mut self, event: ExpenseEvent) {
+        match (self, event) {
+            (
+                absent @ Self::Absent,
+                ExpenseEvent::Recorded { expense_id, terms, currency, by, at },
+            ) => {
+                let details = Details { expense_id, terms, currency, by, created_at: at };
+                *absent = Self::Kept(Box::new(details));
+            }
+            (Self::Kept(it), ExpenseEvent::Corrected { terms, .. }) => it.terms = terms,
+            (it @ Self::Kept(_), ExpenseEvent::Voided { .. }) => *it = Self::Gone,
+            // A stream starts with its beginning; reading must not fail on one that does not.
+            (Self::Absent | Self::Kept(_) | Self::Gone, _) => {}
+        }
+    }
+}
+
+decides!(Expense, "expense", ExpenseCommand, ExpenseEvent);
+
+/// What keeps a category from being removed sorts behind the id of the category.
+pub(super) fn under(category: ExpenseCategoryId, what: impl std::fmt::Display) -> String {
+    format!("{category}:{what}")
+}
+
+/// Between which values the claims under a category stand.
+pub fn claims_of(category: ExpenseCategoryId) -> (String, String) {
+    (format!("{category}:"), format!("{category};"))
+}
+
+impl EventSourced for Expense {
+    fn reservations(event: &Self::Event) -> Vec<Reservation> {
+        let scope = CATEGORIES;
+        let claim = |expense: &ExpenseId, terms: &Terms| Reservation::Claim {
+            scope,
+            value: under(terms.category_id, expense),
+        };
+        let release = |expense: &ExpenseId, terms: &Terms| Reservation::Release {
+            scope,
+            value: under(terms.category_id, expense),
+        };
+        match event {
+            ExpenseEvent::Recorded { expense_id, terms, .. } => vec![claim(expense_id, terms)],
+            ExpenseEvent::Corrected { expense_id, terms, before, .. } => {
+                if terms.category_id == before.category_id {
+                    return Vec::new();
+                }
+                vec![release(expense_id, before), claim(expense_id, terms)]
+            }
+            ExpenseEvent::Voided { expense_id, before, .. } => vec![release(expense_id, before)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::test::{AggregateTestExecutor, TestFramework};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::refusal::Refusal;
+
+    const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn terms(cents: i64) -> Terms {
+        Terms {
+            occurred_on: "2026-03-04".parse().unwrap(),
+            category_id: Uuid::from_u128(1).into(),
+            vendor: None,
+            description: "Soap".to_owned(),
+            amount_cents: cents,
+            tax_cents: 5,
+            receipt_url: None,
+            payment_method: Some("card".to_owned()),
+        }
+    }
+
+    fn recorded(cents: i64) -> ExpenseEvent {
+        ExpenseEvent::Recorded {
+            expense_id: Uuid::from_u128(2).into(),
+            terms: terms(cents),
+            currency: Currency::Cad,
+            by: None,
+            at: AT,
+        }
+    }
+
+    fn record(terms: Terms) -> ExpenseCommand {
+        let expense_id = Uuid::from_u128(2).into();
+        ExpenseCommand::Record { expense_id, terms, currency: Currency::Cad, by: None, now: AT }
+    }
+
+    fn voided() -> ExpenseEvent {
+        let expense_id = Uuid::from_u128(2).into();
+        ExpenseEvent::Voided { expense_id, before: terms(100), currency: Currency::Cad, at: AT }
+    }
+
+    fn given(events: Vec<ExpenseEvent>) -> AggregateTestExecutor<Expense> {
+        TestFramework::with(()).given(events)
+    }
+
+    #[test]
+    fn it_is_written_down_once_with_amounts_that_can_be_added_up() {
+        let blank = Terms { vendor: Some("  ".to_owned()), ..terms(100) };
+        given(vec![]).when(record(blank)).then_expect_events(vec![recorded(100)]);
+        given(vec![recorded(100)])
+            .when(record(terms(100)))
+            .then_expect_error(FinanceError::AlreadyRecorded);
+        let wrong = Terms {
+            occurred_on: "9999-01-01".parse().unwrap(),
+            description: String::new(),
+            tax_cents: -1,
+            receipt_url: Some("javascript:x".to_owned()),
+            ..terms(i64::MAX)
+        };
+        let refused = given(vec![]).when(record(wrong)).inspect_result().unwrap_err();
+        let fields: Vec<&str> = refused.problems().iter().map(|one| one.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            ["occurred_on", "amount_cents", "tax_cents", "receipt_url", "description"]
+        );
+    }
+
+    #[test]
+    fn it_is_corrected_or_was_none_and_what_was_told_stays() {
+        let corrected = ExpenseEvent::Corrected {
+            expense_id: Uuid::from_u128(2).into(),
+            terms: terms(90),
+            before: terms(100),
+            currency: Currency::Cad,
+            at: AT,
+        };
+        let correct = |cents| ExpenseCommand::Correct { terms: terms(cents), now: AT };
+        given(vec![recorded(100)]).when(correct(90)).then_expect_events(vec![corrected]);
+        given(vec![recorded(100)]).when(correct(100)).then_expect_events(vec![]);
+        let void = ExpenseCommand::Void { now: AT };
+        given(vec![recorded(100)]).when(void.clone()).then_expect_events(vec![voided()]);
+        given(vec![recorded(100), voided()])
+            .when(void)
+            .then_expect_error(FinanceError::NoSuchExpense);
+        given(vec![]).when(correct(1)).then_expect_error(FinanceError::NoSuchExpense);
+    }
+
+    #[test]
+    fn a_category_is_held_as_long_as_something_is_written_under_it() {
+        let held = Expense::reservations(&recorded(100));
+        let [Reservation::Claim { value, .. }] = held.as_slice() else { panic!("{held:?}") };
+        let (from, until) = claims_of(Uuid::from_u128(1).into());
+        assert!(from < *value && *value < until, "{value}");
+        let given_up = Expense::reservations(&voided());
+        assert_eq!(given_up, [Reservation::Release { scope: CATEGORIES, value: value.clone() }]);
+    }
+}

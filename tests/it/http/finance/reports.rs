@@ -1,0 +1,114 @@
+//! Profit and loss, cash flow and balance sheet, and what stands behind their figures.
+
+use serde_json::{Value, json};
+
+use super::{at, category, day, invoiced, paid, sent, spent, with_client};
+
+fn items(cents: i64) -> Value {
+    json!([{ "description": "Clean", "qty": 1, "unit_price_cents": cents, "tax_rate": 0.05 }])
+}
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story from its beginning to its end")]
+async fn reports_say_what_was_booked_and_every_figure_says_why() {
+    let (app, owner, sam) = with_client().await;
+    let first = invoiced(&owner, &sam, day("2026-01-10"), &items(10_000)).await;
+    let second = invoiced(&owner, &sam, day("2026-01-20"), &items(20_000)).await;
+    sent(&owner, &first).await;
+    sent(&owner, &second).await;
+    paid(&owner, &first, day("2026-01-15"), 10_500).await;
+    paid(&owner, &second, day("2026-02-03"), 21_500).await;
+    let fuel = category(&owner, "Fuel").await;
+    spent(&owner, &fuel, day("2026-01-12"), (1_000, 50)).await;
+    let owed = json!({
+        "occurred_on": "2026-01-13", "category_id": fuel, "description": "x", "amount_cents": 400,
+    });
+    owner.post(&at("expenses"), &owed).await.ok();
+    let count = json!({ "as_of_date": "2026-01-31", "cash_cents": 9_000 });
+    owner.post(&at("cash_snapshots"), &count).await.ok();
+    app.settle().await;
+    let month = "from=2026-01-01&to=2026-01-31";
+    let cash = owner.get(&at(&format!("pnl?{month}&explain=1"))).await;
+    let told = &cash.ok().body;
+    assert_eq!(
+        (&told["revenue_cents"], &told["expenses_cents"], &told["net_cents"]),
+        (&json!(10_500), &json!(1_450), &json!(9_050))
+    );
+    assert_eq!(
+        told["revenue"][0],
+        json!({ "label": "etransfer", "total_cents": 10_500, "tax_cents": 0 })
+    );
+    assert_eq!(told["revenue_tax_cents"], 500);
+    let behind = &told["explain"]["revenue"];
+    assert_eq!((&behind["count"], &behind["debit_cents"]), (&json!(1), &json!(10_500)));
+    assert_eq!(behind["items"][0]["event_type"], "payment_applied");
+    let all = owner.get(behind["all"].as_str().unwrap()).await;
+    assert_eq!(all.ok().body["debit_cents"], 10_500);
+    let net = owner.get(&at(&format!("pnl?{month}&include_tax=false"))).await;
+    assert_eq!(
+        (&net.ok().body["revenue_cents"], &net.body["expenses_cents"]),
+        (&json!(10_000), &json!(1_400))
+    );
+    let accrual = owner.get(&at(&format!("pnl?{month}&basis=accrual"))).await;
+    assert_eq!(
+        (&accrual.ok().body["revenue_cents"], &accrual.body["net_cents"]),
+        (&json!(30_000), &json!(28_600))
+    );
+    let table = owner.get(&at(&format!("pnl?{month}&format=csv"))).await;
+    let lines: Vec<&str> = table.ok().text.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "section,label,total_cents,tax_cents",
+            "revenue,etransfer,10500,0",
+            "revenue,tax,0,500",
+            "expenses,Fuel,1450,50",
+            "net,,9050,0",
+        ]
+    );
+    assert_eq!(owner.get(&at(&format!("pnl?{month}&basis=x"))).await.fields(), ["basis"]);
+    assert_eq!(owner.get(&at(&format!("pnl?{month}&explain=2"))).await.fields(), ["explain"]);
+
+    let flow = owner.get(&at(&format!("cashflow?{month}"))).await;
+    let told = &flow.ok().body;
+    assert_eq!(
+        (&told["inflows_cents"], &told["outflows_cents"], &told["net_movement_cents"]),
+        (&json!(10_500), &json!(1_050), &json!(9_450))
+    );
+    assert_eq!(
+        (&told["opening_snapshot"], &told["closing_snapshot"]["cash_cents"]),
+        (&Value::Null, &json!(9_000))
+    );
+
+    let sheet = owner.get(&at("balance_sheet?as_of=2026-01-31&explain=1")).await;
+    let told = &sheet.ok().body;
+    assert_eq!(
+        told["assets"],
+        json!({
+            "cash_cents": 9_000, "cash_counted_on": "2026-01-31", "ledger_cash_cents": 9_450,
+            "receivables_cents": 21_000, "open_invoices": 1, "tax_recoverable_cents": 50,
+        })
+    );
+    assert_eq!(
+        told["liabilities"],
+        json!({
+            "customer_deposits_cents": 0, "customer_credits_cents": 0, "tax_payable_cents": 1_500,
+            "accounts_payable_cents": 400, "total_cents": 1_900,
+        })
+    );
+    // All that was earned and not spent.
+    assert_eq!(
+        (&told["ledger_equity_cents"], &told["equity_cents"]),
+        (&json!(28_600), &json!(28_150))
+    );
+    assert_eq!(told["explain"]["receivables"]["count"], 3);
+    let later = owner.get(&at("balance_sheet?as_of=2026-02-28")).await;
+    assert_eq!(
+        (
+            &later.ok().body["assets"]["receivables_cents"],
+            &later.body["liabilities"]["customer_credits_cents"]
+        ),
+        (&json!(0), &json!(500))
+    );
+    app.staff("viewer").get(&at(&format!("pnl?{month}"))).await.is(403, "forbidden");
+}

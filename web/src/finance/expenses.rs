@@ -1,0 +1,203 @@
+//! Expenses: the list, and writing one down or taking one back.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::Method;
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
+
+use crate::api::Command;
+use crate::failure::Failure;
+use crate::form::{Answer, Fields, Form, StaffForm};
+use crate::leads::id;
+use crate::page::{self, Frame};
+use crate::visitor::Staff;
+use crate::{Site, SiteState, shown, token};
+
+/// What the list can be asked for, beside the page.
+const FILTERS: [&str; 4] = ["from", "to", "category_id", "query"];
+
+pub(super) fn routes() -> Router<SiteState> {
+    Router::new()
+        .route("/finance/expenses", get(list).post(record))
+        .route("/finance/expenses/categories", post(add_category))
+        .route("/finance/expenses/{id}/void", post(void))
+}
+
+#[derive(Deserialize)]
+struct Expense {
+    expense_id: String,
+    occurred_on: String,
+    category_id: String,
+    vendor: Option<String>,
+    description: String,
+    amount_cents: i64,
+    tax_cents: i64,
+    payment_method: Option<String>,
+}
+
+impl Expense {
+    fn amount(&self) -> String {
+        shown::amount(self.amount_cents)
+    }
+
+    fn tax(&self) -> String {
+        shown::amount(self.tax_cents)
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct Page {
+    items: Vec<Expense>,
+    total: u64,
+    #[serde(default)]
+    total_cents: i64,
+}
+
+#[derive(Deserialize)]
+struct Category {
+    category_id: String,
+    name: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Categories {
+    items: Vec<Category>,
+}
+
+#[derive(Template)]
+#[template(path = "expenses.html")]
+struct ListPage {
+    frame: Frame,
+    filter: Form,
+    form: Form,
+    page: Page,
+    categories: Vec<Category>,
+    next: Option<String>,
+    key: String,
+    saved: bool,
+    may_manage: bool,
+}
+
+impl ListPage {
+    fn form(&self, name: &str) -> &Form {
+        self.form.of(name)
+    }
+
+    fn category(&self, id: &str) -> &str {
+        let own = self.categories.iter().find(|one| one.category_id == id);
+        own.map_or("–", |one| one.name.as_str())
+    }
+
+    fn sum(&self) -> String {
+        shown::amount(self.page.total_cents)
+    }
+}
+
+/// The same list from where the next page begins.
+fn address(fields: &Fields, cursor: &str) -> String {
+    let mut query = Serializer::new(String::new());
+    for name in FILTERS {
+        if let Some(value) = fields.filled(name) {
+            query.append_pair(name, value);
+        }
+    }
+    query.append_pair("cursor", cursor);
+    format!("/finance/expenses?{}", query.finish())
+}
+
+async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
+    match found(&site, &staff, fields.clone()).await {
+        Ok(list) => page::show(&list),
+        Err(failure) if failure.is_about_input() => {
+            let blank = found(&site, &staff, Fields::default()).await?;
+            let filter = Form::new("filter", fields).refused(&failure);
+            page::show_as(failure.status(), &ListPage { filter, ..blank })
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn found(site: &Site, staff: &Staff, fields: Fields) -> Result<ListPage, Failure> {
+    let mut asked: Vec<(&str, &str)> =
+        FILTERS.iter().map(|name| (*name, fields.get(name))).collect();
+    asked.push(("cursor", fields.get("cursor")));
+    let path = ["v1", "admin", "finance", "expense-categories"];
+    let all = site.api.query(staff, &path, &[("page_size", "100")]).await?;
+    let categories = all.read::<Categories>()?.items;
+    let reply = site.api.query(staff, &["v1", "admin", "finance", "expenses"], &asked).await?;
+    let frame = Frame::staff(staff, "finance", reply.stale);
+    let next = reply.next_cursor.as_deref().map(|cursor| address(&fields, cursor));
+    let saved = fields.get("saved") == "1";
+    Ok(ListPage {
+        frame,
+        page: reply.read()?,
+        categories,
+        next,
+        saved,
+        filter: Form::new("filter", fields),
+        form: Form::default(),
+        key: token::submission_key(),
+        may_manage: staff.session.may(&["finance.manage"]),
+    })
+}
+
+async fn record(State(site): State<SiteState>, form: StaffForm) -> Answer {
+    let fields = &form.fields;
+    let mut body = json!({
+        "occurred_on": fields.get("occurred_on"),
+        "category_id": fields.get("category_id"),
+        "description": fields.get("description"),
+        "amount_cents": shown::cents(fields.get("amount_cents")).unwrap_or(-1),
+        "tax_cents": fields.filled("tax_cents").map_or(0, |typed| shown::cents(typed).unwrap_or(-1)),
+    });
+    for name in ["vendor", "payment_method", "receipt_url"] {
+        if let Some(value) = fields.filled(name) {
+            body[name] = value.into();
+        }
+    }
+    change(&site, (Method::POST, &["expenses"]), ("record", form), body).await
+}
+
+async fn add_category(State(site): State<SiteState>, form: StaffForm) -> Answer {
+    let body = json!({ "name": form.fields.get("name") });
+    change(&site, (Method::POST, &["expense-categories"]), ("category", form), body).await
+}
+
+async fn void(
+    State(site): State<SiteState>,
+    Path(expense): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let path = ["expenses", id(&expense)?];
+    change(&site, (Method::DELETE, &path), ("void", form), json!({})).await
+}
+
+/// Sends one change; afterwards the list is shown as it has become.
+async fn change(
+    site: &Site,
+    (method, last): (Method, &[&str]),
+    (name, form): (&str, StaffForm),
+    body: Value,
+) -> Answer {
+    let StaffForm { staff, fields } = form;
+    let key = fields.get("key");
+    let path: Vec<&str> =
+        ["v1", "admin", "finance"].into_iter().chain(last.iter().copied()).collect();
+    let command = Command { method, path: &path, body, key, version: "" };
+    match site.api.command(&staff, command).await {
+        Ok(_) => Ok(page::go_to("/finance/expenses?saved=1")),
+        Err(failure) => {
+            let known = failure.refusal().is_some_and(|it| !matches!(it.status, 401 | 403 | 404));
+            if !known {
+                return Err(failure);
+            }
+            let blank = found(site, &staff, Fields::default()).await?;
+            let form = Form::new(name, fields.clone()).refused(&failure);
+            page::show_as(failure.status(), &ListPage { form, ..blank })
+        }
+    }
+}

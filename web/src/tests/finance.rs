@@ -1,0 +1,120 @@
+//! The books, as those who keep them see them.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{FakeApi, LEAD, QUOTE};
+
+pub(super) fn told(path: &str) -> Option<Value> {
+    let base = path.strip_prefix("/v1/admin/finance/")?;
+    Some(match base {
+        "balance_sheet" => json!({
+            "as_of": "2030-03-04",
+            "assets": { "cash_cents": null, "ledger_cash_cents": 9_450, "receivables_cents": 21_000, "open_invoices": 1,
+                "tax_recoverable_cents": 50 },
+            "liabilities": { "customer_deposits_cents": 0, "customer_credits_cents": 0, "tax_payable_cents": 1_500,
+                "accounts_payable_cents": 400, "total_cents": 1_900 },
+            "ledger_equity_cents": 28_600, "data_coverage_notes": ["No count of cash"],
+        }),
+        "pnl" => json!({
+            "revenue_cents": 10_500, "revenue": [{ "label": "etransfer", "total_cents": 10_500 }],
+            "expenses_cents": 1_450, "expenses": [{ "label": "<b>Fuel</b>", "total_cents": 1_450 }], "net_cents": 9_050,
+        }),
+        "cashflow" => json!({
+            "inflows_cents": 10_500, "outflows_cents": 1_050, "taxes_paid_cents": 0, "net_movement_cents": 9_450,
+        }),
+        "taxes/gst_summary" => json!({
+            "tax_collected_cents": 500, "tax_paid_cents": 50, "tax_owed_cents": 450, "currency_code": "CAD",
+        }),
+        "periods/2030-02" => json!({ "status": "open" }),
+        "periods/2030-03" => json!({ "status": "open" }),
+        "taxes/calendar" => json!({ "items": [{
+            "label": "GST Q4 2029", "period_start": "2029-10-01", "period_end": "2029-12-31", "due_on": "2030-01-31",
+        }] }),
+        "taxes/instalments" => json!({ "items": [{
+            "tax_type": "GST", "due_on": "2030-04-30", "amount_cents": 900, "paid_on": null, "note": "<i>",
+        }] }),
+        "taxes/export" => json!({ "a": "zip" }),
+        "expense-categories" => json!({ "items": [{ "category_id": QUOTE, "name": "Fuel" }] }),
+        "expenses" => json!({ "total": 1, "total_cents": 1_000, "items": [{
+            "expense_id": LEAD, "occurred_on": "2030-03-01", "category_id": QUOTE, "vendor": "<b>Pump</b>",
+            "description": "Petrol", "amount_cents": 1_000, "tax_cents": 50, "payment_method": null,
+        }] }),
+        "ledger" => json!({ "total": 1, "debit_cents": 10_500, "credit_cents": 0, "items": [{
+            "position": 12, "day": "2030-03-01", "account": "receivable", "debit_cents": 10_500, "credit_cents": 0,
+            "source_type": "invoice", "event_type": "issued", "invoice_id": LEAD,
+        }] }),
+        _ => return None,
+    })
+}
+
+#[tokio::test]
+async fn a_month_is_on_one_page_and_every_figure_leads_to_its_lines() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/finance").await;
+    for text in ["Books of 2030-03", "$90.50", "&#60;b&#62;Fuel&#60;/b&#62;", "No count of cash"] {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
+    assert!(page.shows("/finance/ledger?account=receivable&#38;to=2030-03-04"), "{}", page.html);
+    // A month that goes on is not closed.
+    assert!(!page.shows("Close the books of this month"), "{}", page.html);
+    let past = api.browser.get("/finance?month=2030-02").await;
+    assert!(past.shows("Close the books of this month"), "{}", past.html);
+    let asked = &api.asked(&Method::GET, "/v1/admin/finance/pnl?from=2030-02-01&to=2030-02-28")[0];
+    assert!(asked.header("authorization").starts_with("Basic "));
+    let (csrf, key) = (past.field("csrf").to_owned(), past.field("key").to_owned());
+    let form = [("csrf", &*csrf), ("key", &key)];
+    let closed = api.browser.post("/finance/periods/2030-02/close", &form).await;
+    assert_eq!(closed.header("location"), "/finance?month=2030-02");
+    assert_eq!(api.asked(&Method::POST, "/v1/admin/finance/periods/2030-02/close").len(), 1);
+    assert_eq!(api.browser.get("/finance?month=x").await.status, StatusCode::NOT_FOUND);
+    let lines = api.browser.get("/finance/ledger?account=receivable").await;
+    assert!(lines.shows("/events?after=11") && lines.shows("105.00"), "{}", lines.html);
+}
+
+#[tokio::test]
+async fn expenses_are_written_down_in_dollars_and_taken_back() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/finance/expenses?query=petrol").await;
+    for text in ["&#60;b&#62;Pump&#60;/b&#62;", "Fuel", "to be paid", "$10.00"] {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
+    let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
+    let form = [
+        ("csrf", &*csrf),
+        ("key", &key),
+        ("occurred_on", "2030-03-02"),
+        ("category_id", QUOTE),
+        ("description", "Soap"),
+        ("amount_cents", "12.50"),
+        ("tax_cents", "0.63"),
+    ];
+    let done = api.browser.post("/finance/expenses", &form).await;
+    assert_eq!(done.header("location"), "/finance/expenses?saved=1");
+    let asked = &api.asked(&Method::POST, "/v1/admin/finance/expenses")[0];
+    assert_eq!(
+        asked.body,
+        json!({
+            "occurred_on": "2030-03-02", "category_id": QUOTE, "description": "Soap", "amount_cents": 1_250,
+            "tax_cents": 63,
+        })
+    );
+    assert_eq!(asked.header("idempotency-key"), key);
+    let forged = api.browser.post(&format!("/finance/expenses/{LEAD}/void"), &[]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn taxes_show_what_is_owed_and_hand_on_the_tables() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/finance/taxes").await;
+    for text in ["$4.50 CAD", "GST Q4 2029", "&#60;i&#62;", "from=2029-10-01"] {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
+    let file = api.browser.get("/finance/taxes/export?from=2029-10-01&to=2029-12-31").await;
+    assert!(file.shows("zip"), "{}", file.html);
+    // Who may not see the books is not led there.
+    let mut other = FakeApi::signed_in("viewer").await;
+    assert!(!other.browser.get("/leads").await.shows("/finance"));
+    assert!(api.browser.get("/leads").await.shows("/finance"));
+}
