@@ -127,6 +127,20 @@ fn an_invoice_is_owed_when_it_counts_and_the_last_payment_has_the_rest_of_its_ta
 }
 
 #[test]
+fn what_goes_back_is_owed_again_and_takes_its_tax_along() {
+    let events = [
+        drafted(vec![(10_000, Some(50_000))]),
+        issued(1),
+        paid("a", 10_500, 2),
+        refunded("a", 2_100, 3),
+    ];
+    let posted = all(&books(), &events);
+    assert_eq!(balances(&posted)[&Account::Receivable], 2_100);
+    let taxed: Vec<_> = posted.taxed.iter().map(|one| (one.amount_cents, one.tax_cents)).collect();
+    assert_eq!(taxed, [(10_500, 500), (-2_100, -100)]);
+}
+
+#[test]
 fn credits_and_voids_take_back_what_was_earned_on_their_own_day() {
     let credited = InvoiceEvent::Credited {
         credit_id: Uuid::from_u128(1).into(),

@@ -15,7 +15,7 @@ use crate::harness::App;
 fn tables(bytes: &[u8]) -> Vec<(String, String)> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     let names: Vec<String> =
-        (0..zip.len()).map(|n| zip.by_index(n).unwrap().name().to_owned()).collect();
+        (0..zip.len()).map(|n| zip.by_index(n).unwrap().name().unwrap().into_owned()).collect();
     let mut tables = Vec::new();
     for name in names {
         let mut text = String::new();
