@@ -51,7 +51,7 @@ fn filter(status: Option<&str>, today: NaiveDate) -> Result<Filter, Problem> {
     }
 }
 
-fn action(label: &str, target: String, method: &str) -> Value {
+fn action(label: &str, target: &str, method: &str) -> Value {
     json!({ "label": label, "target": target, "method": method })
 }
 
@@ -60,13 +60,13 @@ fn item(item: &Item, today: NaiveDate) -> Value {
     let api = format!("/v1/admin/invoices/{}", it.invoice_id);
     let is_open = it.status.is_open() && it.balance_cents() > 0;
     let late = it.due_date.map_or(0, |due| (today - due).num_days()).max(0);
-    let mut actions = vec![action("Open", format!("/invoices/{}", it.invoice_id), "GET")];
+    let mut actions = vec![action("Open", &format!("/invoices/{}", it.invoice_id), "GET")];
     if it.status == Status::Draft {
-        actions.push(action("Send", format!("{api}/send"), "POST"));
+        actions.push(action("Send", &format!("{api}/send"), "POST"));
     }
     if is_open {
-        actions.push(action("Remind", format!("{api}/remind"), "POST"));
-        actions.push(action("Record payment", format!("{api}/record-payment"), "POST"));
+        actions.push(action("Remind", &format!("{api}/remind"), "POST"));
+        actions.push(action("Record payment", &format!("{api}/record-payment"), "POST"));
     }
     let mut line = line(item);
     line["days_overdue"] = if is_open { late } else { 0 }.into();

@@ -195,6 +195,20 @@ struct RetentionQuery {
     limit: Option<i64>,
 }
 
+impl RetentionQuery {
+    fn how(&self) -> Result<How, Problem> {
+        let how = How {
+            as_of: self.as_of.clone(),
+            format: self.format,
+            explain: self.explain,
+            explain_after: self.explain_after,
+            cursor: self.cursor,
+            limit: self.limit,
+        };
+        how.checked()
+    }
+}
+
 /// Those who had their first visit in one month: how many, and how many had one again in each month after.
 #[derive(Clone, Default)]
 struct Cohort {
@@ -259,15 +273,7 @@ async fn retention(
     fresh: Freshness,
     Parameters(asked): Parameters<RetentionQuery>,
 ) -> Result<Response, Problem> {
-    let how = How {
-        as_of: asked.as_of,
-        format: asked.format,
-        explain: asked.explain,
-        explain_after: asked.explain_after,
-        cursor: asked.cursor,
-        limit: asked.limit,
-    };
-    let (how, months) = (how.checked()?, asked.months.unwrap_or(12));
+    let (how, months) = (asked.how()?, asked.months.unwrap_or(12));
     if !(1..=MOST).contains(&months) {
         return Err(Problem::field("months", format!("Input should be from 1 to {MOST}")));
     }

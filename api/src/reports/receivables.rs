@@ -54,6 +54,20 @@ struct AgeingQuery {
     limit: Option<i64>,
 }
 
+impl AgeingQuery {
+    fn how(&self) -> Result<How, Problem> {
+        let how = How {
+            as_of: self.as_of.clone(),
+            format: self.format,
+            explain: self.explain,
+            explain_after: self.explain_after,
+            cursor: self.cursor,
+            limit: self.limit,
+        };
+        how.checked()
+    }
+}
+
 /// For how long something has been overdue, by the figure that counts it.
 const BUCKETS: [&str; 5] = [
     "current_cents",
@@ -159,15 +173,7 @@ async fn receivables(
     fresh: Freshness,
     Parameters(asked): Parameters<AgeingQuery>,
 ) -> Result<Response, Problem> {
-    let how = How {
-        as_of: asked.as_of,
-        format: asked.format,
-        explain: asked.explain,
-        explain_after: asked.explain_after,
-        cursor: asked.cursor,
-        limit: asked.limit,
-    };
-    let how = how.checked()?;
+    let how = asked.how()?;
     let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
     let day = asked.day.unwrap_or(then.today);
     instants::days(day, day, then.zone)

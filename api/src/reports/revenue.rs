@@ -72,6 +72,20 @@ struct RevenueQuery {
     limit: Option<i64>,
 }
 
+impl RevenueQuery {
+    fn how(&self) -> Result<How, Problem> {
+        let how = How {
+            as_of: self.as_of.clone(),
+            format: self.format,
+            explain: self.explain,
+            explain_after: self.explain_after,
+            cursor: self.cursor,
+            limit: self.limit,
+        };
+        how.checked()
+    }
+}
+
 /// The amounts of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Amounts {
@@ -251,15 +265,7 @@ async fn revenue(
     fresh: Freshness,
     Parameters(asked): Parameters<RevenueQuery>,
 ) -> Result<Response, Problem> {
-    let how = How {
-        as_of: asked.as_of,
-        format: asked.format,
-        explain: asked.explain,
-        explain_after: asked.explain_after,
-        cursor: asked.cursor,
-        limit: asked.limit,
-    };
-    let how = how.checked()?;
+    let how = asked.how()?;
     let (by, group) = (asked.by.unwrap_or_default(), asked.group.unwrap_or_default());
     let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
     let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;

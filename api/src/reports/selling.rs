@@ -109,6 +109,20 @@ struct MonthQuery {
     limit: Option<i64>,
 }
 
+impl MonthQuery {
+    fn how(&self) -> Result<How, Problem> {
+        let how = How {
+            as_of: self.as_of.clone(),
+            format: self.format,
+            explain: self.explain,
+            explain_after: self.explain_after,
+            cursor: self.cursor,
+            limit: self.limit,
+        };
+        how.checked()
+    }
+}
+
 /// The days of a month.
 fn days(period: Option<&str>, then: &Then) -> Result<Range, Problem> {
     let bad = || Problem::field("period", "Input should be a month like 2030-03");
@@ -200,15 +214,7 @@ async fn lead_sources(
     fresh: Freshness,
     Parameters(asked): Parameters<MonthQuery>,
 ) -> Result<Response, Problem> {
-    let how = How {
-        as_of: asked.as_of,
-        format: asked.format,
-        explain: asked.explain,
-        explain_after: asked.explain_after,
-        cursor: asked.cursor,
-        limit: asked.limit,
-    };
-    let how = how.checked()?;
+    let how = asked.how()?;
     let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
     let range = days(asked.period.as_deref(), &then)?;
     let at = then.at();

@@ -71,6 +71,20 @@ struct UtilisationQuery {
     limit: Option<i64>,
 }
 
+impl UtilisationQuery {
+    fn how(&self) -> Result<How, Problem> {
+        let how = How {
+            as_of: self.as_of.clone(),
+            format: self.format,
+            explain: self.explain,
+            explain_after: self.explain_after,
+            cursor: self.cursor,
+            limit: self.limit,
+        };
+        how.checked()
+    }
+}
+
 const WORKERS: [&str; 8] = [
     "worker_id",
     "worker",
@@ -287,15 +301,7 @@ async fn utilisation(
     fresh: Freshness,
     Parameters(asked): Parameters<UtilisationQuery>,
 ) -> Result<Response, Problem> {
-    let how = How {
-        as_of: asked.as_of,
-        format: asked.format,
-        explain: asked.explain,
-        explain_after: asked.explain_after,
-        cursor: asked.cursor,
-        limit: asked.limit,
-    };
-    let (how, group) = (how.checked()?, asked.group.unwrap_or_default());
+    let (how, group) = (asked.how()?, asked.group.unwrap_or_default());
     let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
     let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
     let at = then.at();
@@ -320,9 +326,9 @@ async fn utilisation(
     all.values().fold(Minutes::default(), |sum, own| sum.plus(*own)).into(&mut totals);
     let name = <&str>::from(group);
     let line = |(id, minutes): (Uuid, Minutes)| {
-        let called = names.get(&id).map_or(PLACEHOLDER, String::as_str);
+        let words = names.get(&id).map_or(PLACEHOLDER, String::as_str);
         let mut line =
-            Row::from_iter([(format!("{name}_id"), json!(id)), (name.to_owned(), json!(called))]);
+            Row::from_iter([(format!("{name}_id"), json!(id)), (name.to_owned(), json!(words))]);
         minutes.into(&mut line);
         line
     };

@@ -15,7 +15,6 @@ const KINDS: [&str; 4] = ["invoiced_cents", "credited_cents", "received_cents", 
 struct Own {
     id: String,
     team: Option<usize>,
-    issued: NaiveDate,
     total: i64,
     paid: Vec<(String, i64)>,
     credited: i64,
@@ -74,7 +73,7 @@ impl Office<'_> {
         let entries = vec![("invoiced_cents", issued, total)];
         let team = visit.map(|(_, team)| team);
         let (paid, credited, is_void) = (Vec::new(), 0, false);
-        self.all.push(Own { id, team, issued, total, paid, credited, entries, is_void });
+        self.all.push(Own { id, team, total, paid, credited, entries, is_void });
     }
 
     async fn pay(&mut self, n: usize) {
