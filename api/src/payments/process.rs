@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use commands::{CommandBus, CommandError, Context, LoadError, RequestKey};
 use domain::event::EventSourced;
 use domain::id::{BookingId, InvoiceId, OrgId, RefundId};
+use domain::invoicing::invoice::number::VISITS;
 use domain::invoicing::invoice::payment::{DEPOSITS, Method, Provider};
 use domain::invoicing::invoice::{Invoice, InvoiceCommand, InvoiceError, Money};
 use domain::payments::payment::{
@@ -242,12 +243,16 @@ impl PaymentProcess {
         payment: &Details,
         booking: BookingId,
     ) -> Result<(), ProcessError> {
-        let mut tx = tenant::begin(&self.db, org).await?;
-        let invoices = invoice_list::of_order(&mut tx, org, booking).await?;
-        drop(tx);
-        let Some(first) = invoices.first().map(|one| one.invoice_id.to_string()) else {
-            return Ok(());
+        // The log knows the invoice of a visit at once; those that stand beside it are found on the list.
+        let first = match self.bus.holder(org, VISITS, &booking.to_string()).await? {
+            None => {
+                let mut tx = tenant::begin(&self.db, org).await?;
+                let invoices = invoice_list::of_order(&mut tx, org, booking).await?;
+                invoices.first().map(|one| one.invoice_id.to_string())
+            }
+            holder => holder,
         };
+        let Some(first) = first else { return Ok(()) };
         let holder = self.bus.holder(org, DEPOSITS, &payment.payment_id).await?;
         if holder.is_some_and(|holder| holder != first) {
             return Ok(());

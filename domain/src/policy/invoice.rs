@@ -93,7 +93,7 @@ mod tests {
         let [Intent::SetTimer { key, fires_at, .. }] = &issued[..] else { panic!("{issued:?}") };
         assert_eq!(*fires_at, due);
         assert_eq!(follows(&InvoiceEvent::Issued { overdue_at: None, at }), []);
-        let void = follows(&InvoiceEvent::Voided { reason: None, at });
+        let void = follows(&InvoiceEvent::Voided { reason: None, order: None, at });
         assert_eq!(void, [Intent::CancelTimer { key: key.clone() }]);
     }
 

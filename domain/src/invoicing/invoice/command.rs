@@ -172,8 +172,10 @@ pub struct Visit {
     pub has_adjustment: bool,
     /// What was paid for it before, and counts for no other invoice.
     pub deposits: Vec<(String, i64)>,
-    /// Whether there is an invoice for it that nobody allowed to have a second beside it.
-    pub is_invoiced: bool,
+    /// The invoice for it that nobody allowed to have a second beside it.
+    pub invoiced_by: Option<InvoiceId>,
+    /// Whether this one stands beside another.
+    pub additional: bool,
 }
 
 /// A letter that is to be written.

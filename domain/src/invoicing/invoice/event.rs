@@ -35,6 +35,9 @@ pub enum InvoiceEvent {
     },
     /// It was thrown away before it counted; its number stays taken.
     Discarded {
+        /// The visit that may have another invoice now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<BookingId>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -130,6 +133,9 @@ pub enum InvoiceEvent {
     Voided {
         /// Why; gone with whoever it is about.
         reason: Option<Personal<String>>,
+        /// The visit that may have another invoice now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<BookingId>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -159,6 +165,9 @@ pub struct Drafted {
     /// For which visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<BookingId>,
+    /// Whether it stands beside another invoice for that visit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub additional: bool,
     /// For which client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientId>,
@@ -192,7 +201,7 @@ impl InvoiceEvent {
         match self {
             Self::Drafted(drafted) => drafted.at,
             Self::DraftEdited { at, .. }
-            | Self::Discarded { at }
+            | Self::Discarded { at, .. }
             | Self::Issued { at, .. }
             | Self::LinkMinted { at, .. }
             | Self::LinkRevoked { at, .. }

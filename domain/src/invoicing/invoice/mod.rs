@@ -5,7 +5,8 @@
 //! 3. Only a draft is written anew. What counts is corrected by credit notes, or voided once nothing is paid.
 //! 4. Money is never refused except by an invoice that does not count: what is too much is told, and can be paid back.
 //! 5. Each payment, deposit and refund counts once, however often it is told.
-//! 6. Nothing that opens an address of it is kept, only what recognises one.
+//! 6. A visit has one invoice, unless somebody allows another; one that is thrown away or void makes room.
+//! 7. Nothing that opens an address of it is kept, only what recognises one.
 
 mod command;
 mod error;
@@ -32,7 +33,7 @@ pub use event::{Drafted, InvoiceEvent};
 use serde::{Deserialize, Serialize};
 
 use self::lines::{Line, Totals};
-use self::number::{InvoiceNumber, NUMBERS};
+use self::number::{InvoiceNumber, NUMBERS, VISITS};
 use self::payment::{Applied, DEPOSITS};
 use self::status::{Letter, Status};
 use crate::event::{EventSourced, Reservation};
@@ -208,8 +209,11 @@ impl Details {
         self.totals.total_cents() - self.credited_cents()
     }
 
-    /// What is left to pay.
+    /// What is left to pay; of what does not count, nothing.
     pub fn balance_cents(&self) -> i64 {
+        if matches!(self.status, Status::Void | Status::Discarded) {
+            return 0;
+        }
         (self.payable_cents() - self.paid_cents()).max(0)
     }
 
@@ -276,7 +280,14 @@ impl EventSourced for Invoice {
                 let own = is_nobodys.then_some(Reservation::NewSubject(drafted.subject));
                 let value = drafted.number.claimed();
                 let number = Reservation::Claim { scope: NUMBERS, value };
-                [number].into_iter().chain(own).collect()
+                let visit = drafted
+                    .order
+                    .filter(|_| !drafted.additional)
+                    .map(|order| Reservation::Claim { scope: VISITS, value: order.to_string() });
+                [number].into_iter().chain(own).chain(visit).collect()
+            }
+            E::Discarded { order: Some(order), .. } | E::Voided { order: Some(order), .. } => {
+                vec![Reservation::Release { scope: VISITS, value: order.to_string() }]
             }
             E::DepositCredited { payment_id, .. } => {
                 vec![Reservation::Claim { scope: DEPOSITS, value: payment_id.clone() }]
@@ -285,7 +296,7 @@ impl EventSourced for Invoice {
                 vec![Reservation::Release { scope: DEPOSITS, value: payment_id.clone() }]
             }
             E::DraftEdited { .. }
-            | E::Discarded { .. }
+            | E::Discarded { order: None, .. }
             | E::Issued { .. }
             | E::LinkMinted { .. }
             | E::LinkRevoked { .. }
@@ -293,7 +304,7 @@ impl EventSourced for Invoice {
             | E::PaymentApplied { .. }
             | E::PaymentRefunded { .. }
             | E::BecameOverdue { .. }
-            | E::Voided { .. }
+            | E::Voided { order: None, .. }
             | E::Credited { .. } => Vec::new(),
         }
     }

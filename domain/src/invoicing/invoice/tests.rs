@@ -235,8 +235,39 @@ fn another_price_than_was_promised_needs_a_reason() {
     other.visit = Visit { promised_cents: Some(18_000), ..Visit::default() };
     other.extras = vec![line(5_000, None)];
     assert!(Invoice::Absent.decide(draft(other.clone())).is_ok());
-    other.visit.is_invoiced = true;
-    assert_eq!(refused(&Invoice::Absent, draft(other)), InvoiceError::AlreadyInvoiced);
+    let by = Uuid::from_u128(9).into();
+    other.visit.invoiced_by = Some(by);
+    assert_eq!(refused(&Invoice::Absent, draft(other)), InvoiceError::AlreadyInvoiced(by));
+}
+
+#[test]
+fn a_visit_is_taken_by_its_invoice_until_that_counts_no_more() {
+    let visit = |reservations: Vec<Reservation>| {
+        let of_visit = reservations.into_iter().find(|one| match one {
+            Reservation::Claim { scope, .. } | Reservation::Release { scope, .. } => {
+                *scope == VISITS
+            }
+            _ => false,
+        });
+        of_visit.map(|one| matches!(one, Reservation::Claim { .. }))
+    };
+    let taken = |invoice: &Invoice, command| {
+        let events = invoice.decide(command).unwrap();
+        events.iter().find_map(|event| visit(Invoice::reservations(event)))
+    };
+    let mut beside = draft();
+    beside.visit.additional = true;
+    let written = after(vec![]);
+    let issued = after(vec![InvoiceCommand::Issue { overdue_at: None, now: at(1) }]);
+    let void = InvoiceCommand::Void { reason: Words::Forgotten, now: at(2) };
+    for (invoice, command, expected) in [
+        (&Invoice::Absent, InvoiceCommand::Draft(Box::new(draft())), Some(true)),
+        (&Invoice::Absent, InvoiceCommand::Draft(Box::new(beside)), None),
+        (&written, InvoiceCommand::Discard { now: at(2) }, Some(false)),
+        (&issued, void, Some(false)),
+    ] {
+        assert_eq!(taken(invoice, command.clone()), expected, "{command:?}");
+    }
 }
 
 #[test]
