@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use commands::{CommandError, Context, Done};
-use domain::customers::client::Client;
 use domain::id::{InvoiceId, OrgId};
 use domain::invoicing::invoice::status::Letter;
 use domain::invoicing::invoice::{Details, Invoice, InvoiceCommand, InvoiceError, Mail, NewLink};
@@ -16,6 +15,7 @@ use super::{EDIT, SEND, invoices, known, overdue_at, run, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
+use crate::customers::survivor::survivor;
 use crate::extract::Path;
 use crate::identity::portal_address;
 use crate::problem::Problem;
@@ -47,8 +47,8 @@ pub(super) async fn recipient(
     invoice: &Details,
 ) -> Result<Option<String>, Problem> {
     if let Some(client) = invoice.client {
-        let found = app.bus.load::<Client>(org, &client.to_string()).await?;
-        let contact = found.state.details().and_then(|client| client.contact.open());
+        let found = survivor(&app.bus, org, client).await?;
+        let contact = found.as_ref().and_then(|client| client.contact.open());
         return Ok(contact.map(|contact| contact.email.clone()));
     }
     let Some(lead) = invoice.lead else { return Ok(None) };

@@ -14,6 +14,7 @@ use super::detail::listed;
 use super::public::seen;
 use crate::answer::Answer;
 use crate::cursor::{self, continued};
+use crate::customers::survivor;
 use crate::extract::{Parameters, Path, limit};
 use crate::freshness::Freshness;
 use crate::identity::PortalCaller;
@@ -111,7 +112,8 @@ async fn own_invoice(
 ) -> Result<Answer, Problem> {
     let reached = fresh.reach(&app, caller.org, &[InvoiceList::NAME]).await?;
     let found = listed(&app, caller.org, id).await?;
-    let is_own = found.invoice.client.is_some_and(|client| client.as_uuid() == caller.holder);
+    let whose = found.invoice.client;
+    let is_own = survivor::is_of(&app, caller.org, whose, caller.holder.into()).await?;
     if !is_own || !SHOWN.contains(&found.invoice.status) {
         return Err(Problem::refused(&InvoiceError::NotFound));
     }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::stripe::{Checkout, Opened, Stripe, StripeError};
 use crate::answer::Answer;
 use crate::command::CommandRequest;
+use crate::customers::survivor;
 use crate::extract::{Parameters, Path};
 use crate::identity::{Portal, at_portal};
 use crate::invoicing::{opened, settings};
@@ -217,7 +218,9 @@ async fn invoice_checkout(
         (caller.org, caller.context(&request), Some(caller.holder))
     };
     let known = crate::invoicing::known(&app, org, asked.invoice_id).await?;
-    if holder.is_some_and(|holder| known.0.client.is_none_or(|client| client.as_uuid() != holder)) {
+    if let Some(holder) = holder
+        && !survivor::is_of(&app, org, known.0.client, holder.into()).await?
+    {
         return Err(none());
     }
     invoice(&app, &context, (org, &known.0, known.1)).await
@@ -265,7 +268,9 @@ async fn deposit_checkout(
     };
     let found = app.bus.load::<Booking>(org, &asked.booking_id.to_string()).await?;
     let visit = found.state.details().ok_or_else(none)?;
-    if holder.is_some_and(|holder| visit.client.is_none_or(|client| client.as_uuid() != holder)) {
+    if let Some(holder) = holder
+        && !survivor::is_of(&app, org, visit.client, holder.into()).await?
+    {
         return Err(none());
     }
     let opened = deposit(&app, &context, visit).await?;

@@ -1,6 +1,7 @@
 //! Invoices, and what is paid for them, through the whole house.
 
 mod letters;
+mod merged;
 mod money;
 mod numbers;
 mod payments;
