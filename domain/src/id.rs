@@ -91,6 +91,8 @@ ids! {
     CreditId,
     /// Money that went back.
     RefundId,
+    /// Somebody says that something is wrong.
+    DisputeId,
     /// A login of a client or a worker, from the link that was sent to its end.
     PortalSessionId,
     /// A role of an organisation's own.

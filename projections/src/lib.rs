@@ -15,6 +15,7 @@ pub mod heartbeats;
 pub mod history;
 pub mod invoicing;
 pub mod outbox;
+pub mod payments;
 pub mod people;
 pub mod plan_usage;
 pub mod pricing;
@@ -60,6 +61,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<entity_timeline::EntityTimeline>(),
     Reader::of::<people::worker_history::WorkerHistory>(),
     Reader::of::<invoicing::invoice_list::InvoiceList>(),
+    Reader::of::<payments::dispute_list::DisputeList>(),
     Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<pricing::price_book_versions::PriceBookVersions>(),
     Reader::of::<sales::lead_detail::LeadDetail>(),

@@ -15,6 +15,7 @@ mod overdue;
 mod own;
 mod payments;
 mod public;
+mod reminders;
 
 use chrono::{DateTime, Utc};
 use commands::{CommandError, Context, Done};
@@ -30,6 +31,7 @@ pub(crate) use self::documents::Sheets;
 pub(crate) use self::draft::Numbering;
 pub use self::link::InvoiceLinks;
 pub(crate) use self::public::opened;
+pub use self::reminders::Reminders;
 use crate::problem::Problem;
 use crate::route::{Routes, Rule, staff};
 use crate::state::App;

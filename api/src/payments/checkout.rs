@@ -21,7 +21,7 @@ use crate::answer::Answer;
 use crate::command::CommandRequest;
 use crate::customers::survivor;
 use crate::extract::{Parameters, Path};
-use crate::identity::{Portal, at_portal};
+use crate::identity::{Portal, PortalCaller, at_portal};
 use crate::invoicing::{opened, settings};
 use crate::problem::{Code, Problem};
 use crate::request::This;
@@ -207,23 +207,30 @@ async fn invoice_checkout(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let none = || Problem::refused(&InvoiceError::NotFound);
-    let (org, context, holder) = if let Some(token) = &asked.token {
-        let (org, found) = opened(&app, token).await.map_err(|_| none())?;
-        if found.invoice.invoice_id != asked.invoice_id {
-            return Err(none());
-        }
-        (org, request.public_context(org), None)
-    } else {
+    let Some(token) = &asked.token else {
         let (caller, _) = at_portal(&app, Portal::Client, &headers, &info).await?;
-        (caller.org, caller.context(&request), Some(caller.holder))
+        return own(&app, &caller, &request, asked.invoice_id).await;
     };
-    let known = crate::invoicing::known(&app, org, asked.invoice_id).await?;
-    if let Some(holder) = holder
-        && !survivor::is_of(&app, org, known.0.client, holder.into()).await?
-    {
+    let (org, found) = opened(&app, token).await.map_err(|_| none())?;
+    if found.invoice.invoice_id != asked.invoice_id {
         return Err(none());
     }
-    invoice(&app, &context, (org, &known.0, known.1)).await
+    let known = crate::invoicing::known(&app, org, asked.invoice_id).await?;
+    invoice(&app, &request.public_context(org), (org, &known.0, known.1)).await
+}
+
+/// Opens the checkout of one's own invoice.
+pub(crate) async fn own(
+    app: &App,
+    caller: &PortalCaller,
+    request: &CommandRequest,
+    id: InvoiceId,
+) -> Result<Answer, Problem> {
+    let (found, version) = crate::invoicing::known(app, caller.org, id).await?;
+    if !survivor::is_of(app, caller.org, found.client, caller.holder.into()).await? {
+        return Err(Problem::refused(&InvoiceError::NotFound));
+    }
+    invoice(app, &caller.context(request), (caller.org, &found, version)).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -203,9 +203,11 @@ impl PaymentInbox {
         };
         let command = PaymentCommand::Note { new, fact, now: self.process.now() };
         let step = format!("stripe {}", notice.event_id);
-        match self.process.step::<Payment>(org, &step, &payment_id, command).await? {
-            Ok(()) => {}
-            Err(refusal) => {
+        match self.process.step::<Payment>(org, &step, &payment_id, command).await {
+            Ok(Ok(())) => {}
+            Err(ProcessError::Refused(why)) => return Ok(Outcome::Parked(why, Some(org))),
+            Err(error) => return Err(error),
+            Ok(Err(refusal)) => {
                 tracing::warn!(
                     event = notice.event_id,
                     code = refusal.code(),

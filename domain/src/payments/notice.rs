@@ -82,7 +82,7 @@ impl Notice {
             _ if kind.starts_with("charge.dispute.") => dispute = own,
             _ if sort == "payment_intent" => {
                 intent = own;
-                let received = cents("amount_received").filter(|cents| *cents > 0);
+                let received = cents("amount_received").filter(|cents| *cents != 0);
                 amount_cents = received.or(amount_cents);
             }
             _ if sort == "invoice" => amount_cents = cents("amount_paid"),

@@ -17,6 +17,7 @@ use domain::identity::session::Session;
 use domain::identity::staff::Staff;
 use domain::invoicing::invoice::Invoice;
 use domain::organisation::Organisation;
+use domain::payments::dispute::Dispute;
 use domain::payments::payment::Payment;
 use domain::people::worker::Worker;
 use domain::personal;
@@ -57,6 +58,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Client>(),
     Entity::of::<DispatchNotice>(),
     Entity::of::<DispatcherAlert>(),
+    Entity::of::<Dispute>(),
     Entity::of::<Invoice>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),

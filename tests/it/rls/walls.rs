@@ -176,6 +176,8 @@ async fn visited(app: &App, owner: &Client) {
         "client_id": cleo, "items": [{ "description": "Keys", "qty": 1, "unit_price_cents": 100 }],
     });
     owner.post("/v1/admin/invoices", &invoice).await.ok();
+    let dispute = json!({ "booking_id": visit, "reason": "a stain" });
+    owner.post("/v1/admin/disputes", &dispute).await.ok();
     let tax = json!({ "gst_rate": 0.05 });
     owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
 }

@@ -53,6 +53,19 @@ pub enum InvoiceCommand {
         /// When it is asked.
         now: DateTime<Utc>,
     },
+    /// Write to whoever has not paid in time, by itself.
+    RemindOverdue {
+        /// How.
+        letter: Letter,
+        /// To whom.
+        mail: Mail,
+        /// Not earlier: they have got another letter.
+        not_before: Option<DateTime<Utc>>,
+        /// See [`super::InvoiceEvent::Mailed`].
+        once: String,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
     /// Make one more address under which it can be seen.
     MintLink {
         /// Which, and what is kept of it.

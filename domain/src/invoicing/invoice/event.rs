@@ -75,6 +75,18 @@ pub enum InvoiceEvent {
         /// Before the path of that address; without it nobody can be told where to look.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         portal: Option<String>,
+        /// Of a letter that nobody asked for: its reader and day, on which they get no other like it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        once: Option<String>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A letter that nobody asked for waits, because whoever would get it has just got another.
+    ReminderPostponed {
+        /// Which.
+        letter: Letter,
+        /// How long.
+        until: DateTime<Utc>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -206,6 +218,7 @@ impl InvoiceEvent {
             | Self::LinkMinted { at, .. }
             | Self::LinkRevoked { at, .. }
             | Self::Mailed { at, .. }
+            | Self::ReminderPostponed { at, .. }
             | Self::PaymentApplied { at, .. }
             | Self::DepositCredited { at, .. }
             | Self::DepositReleased { at, .. }

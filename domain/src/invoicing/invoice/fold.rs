@@ -64,9 +64,10 @@ impl Details {
                     one.revoked_at = Some(at);
                 }
             }
-            E::Mailed { letter, recipient, at, .. } => {
-                self.mails.push(Mailed { letter, recipient, at });
+            E::Mailed { letter, recipient, portal, at, .. } => {
+                self.mails.push(Mailed { letter, recipient, portal, at });
             }
+            E::ReminderPostponed { .. } => {}
             E::PaymentApplied {
                 payment_id,
                 provider,

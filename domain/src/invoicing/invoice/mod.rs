@@ -30,6 +30,7 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 pub use error::InvoiceError;
 pub use event::{Drafted, InvoiceEvent};
+pub use letters::PAUSE;
 use serde::{Deserialize, Serialize};
 
 use self::lines::{Line, Totals};
@@ -40,6 +41,9 @@ use crate::event::{EventSourced, Reservation};
 use crate::id::{BookingId, ClientId, CreditId, InvoiceId, LeadId, RefundId, SubjectId};
 use crate::personal::Personal;
 use crate::settings::org::Currency;
+
+/// The scope under which readers and days are claimed: nobody gets two letters on one that nobody asked for.
+pub const REMINDED: &str = "invoice.reminded";
 
 /// An invoice as its answers show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +145,9 @@ pub struct Mailed {
     pub letter: Letter,
     /// To where.
     pub recipient: Personal<String>,
+    /// Before the path of the address in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -172,6 +179,9 @@ impl Invoice {
             }
             (Self::Known(it), C::Remind { letter, mail, overdue_at, now }) => {
                 it.remind((letter, mail), overdue_at, now)
+            }
+            (Self::Known(it), C::RemindOverdue { letter, mail, not_before, once, now }) => {
+                it.remind_overdue((letter, mail), not_before, once, now)
             }
             (Self::Known(it), C::MintLink { link, now }) => it.mint(link, now),
             (Self::Known(it), C::RevokeLink { link, now }) => it.revoke(link, now),
@@ -292,6 +302,9 @@ impl EventSourced for Invoice {
             E::DepositCredited { payment_id, .. } => {
                 vec![Reservation::Claim { scope: DEPOSITS, value: payment_id.clone() }]
             }
+            E::Mailed { once: Some(once), .. } => {
+                vec![Reservation::Claim { scope: REMINDED, value: once.clone() }]
+            }
             E::DepositReleased { payment_id, .. } => {
                 vec![Reservation::Release { scope: DEPOSITS, value: payment_id.clone() }]
             }
@@ -300,7 +313,8 @@ impl EventSourced for Invoice {
             | E::Issued { .. }
             | E::LinkMinted { .. }
             | E::LinkRevoked { .. }
-            | E::Mailed { .. }
+            | E::Mailed { once: None, .. }
+            | E::ReminderPostponed { .. }
             | E::PaymentApplied { .. }
             | E::PaymentRefunded { .. }
             | E::BecameOverdue { .. }

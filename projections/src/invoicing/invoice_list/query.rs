@@ -248,6 +248,24 @@ async fn opened(
     Ok(invoice.details().cloned())
 }
 
+/// When somebody was last written to about any of their invoices, as far as the list knows.
+pub async fn last_mail(
+    db: &mut PgConnection,
+    org: OrgId,
+    customer: Uuid,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select max((m ->> 'at')::timestamptz)
+         from invoice_list i, json_array_elements(i.state -> 'Known' -> 'mails') m
+         where i.org_id = $1 and (i.customer_id = $2
+            or i.customer_id in (select subject_id from invoice_customers where org_id = $1 and merged_into = $2))",
+        org.as_uuid(),
+        customer,
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// The invoices of a visit that count or may once, the oldest first, as far as the list knows.
 pub async fn of_order(
     db: &mut PgConnection,

@@ -50,6 +50,13 @@ async fn whoever_stays_has_the_invoices_of_whoever_went_and_pays_them() {
     let pay = format!("/v1/payments/invoice/checkout?invoice_id={theirs}");
     stranger.post(&pay, &json!({})).await.is(404, "invoice.not_found");
     at_portal.post(&pay, &json!({})).await.ok();
+    let here = format!("/v1/client/portal/invoices/{theirs}");
+    stranger.post(&format!("{here}/pay"), &json!({})).await.is(404, "invoice.not_found");
+    at_portal.post(&format!("{here}/pay"), &json!({})).await.ok();
+    assert_eq!(stripe.sessions().len(), 1, "the same checkout");
+    stranger.get(&format!("{here}/pdf")).await.is(404, "invoice.not_found");
+    let sheet = at_portal.get(&format!("{here}/pdf")).await;
+    assert_eq!(sheet.ok().header("content-type"), Some("application/pdf"));
     app.advance(chrono::TimeDelta::hours(25));
     let reminded = owner.post(&route(&theirs, "remind"), &json!({})).await;
     assert_eq!(text(reminded.ok(), "recipient"), "new@example.org");
@@ -57,6 +64,11 @@ async fn whoever_stays_has_the_invoices_of_whoever_went_and_pays_them() {
     tell(&app, &payments::event("evt_1", "payment_intent.succeeded", &paid)).await.ok();
     app.settle().await;
     let detail = at_portal.get(&format!("/client/invoices/{theirs}")).await;
+    let payment = detail.ok().body["payments"][0]["payment_id"].as_str().unwrap();
+    let receipt = format!("{here}/receipts/{payment}");
+    at_portal.get(&receipt).await.ok();
+    stranger.get(&receipt).await.is(404, "invoice.not_found");
+    at_portal.get(&format!("{here}/receipts/x")).await.is(404, "invoice.payment_not_found");
     assert_eq!(
         (&detail.ok().body["status"], &detail.body["payments"][0]["amount_cents"]),
         (&json!("PAID"), &json!(18_900))

@@ -1,10 +1,12 @@
 //! Invoices, and what is paid for them, through the whole house.
 
+mod disputes;
 mod letters;
 mod merged;
 mod money;
 mod numbers;
 mod payments;
+mod reminders;
 mod webhook;
 
 use serde_json::{Value, json};

@@ -54,6 +54,7 @@ const EXTERNAL: &str =
     r#"{"starts_at":"2000-01-01T00:00","ends_at":"2000-01-01T01:00","source":"{mark}"}"#;
 const INVOICE: &str = r#"{"client_id":"{client_id}","notes":"{mark}",
     "items":[{"description":"{mark}","qty":1,"unit_price_cents":100,"tax_rate":null}]}"#;
+const DISPUTE: &str = r#"{"booking_id":"{booking_id}","reason":"{mark}"}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -144,6 +145,8 @@ pub(super) const THINGS: &[Thing] = &[
         "/payment/payment_id",
         None,
     ),
+    thing("dispute_id", ("POST /v1/admin/disputes", DISPUTE), "dispute_id", None)
+        .after(&[("POST /v1/admin/disputes/{}/facts", "{}")]),
     thing(
         "run_item_id",
         ("POST /v1/orders/{order_id}/checklist/init", "{}"),
@@ -230,6 +233,7 @@ pub(super) const PERSONAL: &[&str] = &["session_id"];
 pub(super) const INSTEAD: &[(&str, &[&str])] = &[
     ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
     ("POST /v1/admin/clients/{client_id}/feedback", &["booking_id"]),
+    ("POST /v1/admin/disputes", &["invoice_id"]),
     ("GET /v1/client/slots", &["team_id"]),
     ("POST /v1/admin/workers/{worker_id}/reviews", &["worker_id", "booking_id"]),
     ("POST /v1/admin/workers/bulk/archive", &["worker_ids"]),
@@ -394,6 +398,10 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"invoice_ids":["{invoice_id}"],"method":"cash"}"#,
     ),
     ("POST /v1/admin/invoices/overdue_remind", r#"{"bucket":"recent"}"#),
+    ("POST /v1/admin/disputes", DISPUTE),
+    ("POST /v1/admin/disputes/{dispute_id}/facts", r#"{"photo_refs":["p {n}"]}"#),
+    ("POST /v1/admin/disputes/{dispute_id}/decide", r#"{"decision":"no_refund"}"#),
+    ("POST /worker/jobs/{job_id}/disputes/report", r#"{"reason":"{mark}"}"#),
     ("POST /v1/payments/stripe/webhook", "{}"),
     ("POST /stripe/webhook", "{}"),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),
