@@ -7,6 +7,7 @@ mod bookings;
 mod clients;
 mod dashboard;
 mod dispatch;
+mod disputes;
 mod edge;
 mod failure;
 mod form;
@@ -87,6 +88,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(subscriptions::routes())
         .merge(workers::routes())
         .merge(invoices::routes())
+        .merge(disputes::routes())
         .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())

@@ -3,6 +3,7 @@
 mod browser;
 mod clients;
 mod desk;
+mod disputes;
 mod portal;
 mod public;
 mod settings;
@@ -199,7 +200,11 @@ fn read(path: &str, asked: &Asked) -> Response {
             };
             let plans = if is_viewer(asked) { "core.view" } else { "bookings.edit" };
             let sends = if is_viewer(asked) { "bookings.view" } else { "bookings.assign" };
-            json!({ "username": role, "role": role, "permissions": [held, sends, plans] })
+            let mut permissions = vec![held, sends, plans];
+            if !is_viewer(asked) {
+                permissions.extend(["invoices.edit", "finance.manage"]);
+            }
+            json!({ "username": role, "role": role, "permissions": permissions })
         }
         "/v1/admin/leads" => {
             json!({ "items": [item()], "total": 60, "page": 2, "page_size": 25, "next_cursor": null })
@@ -243,6 +248,7 @@ fn read(path: &str, asked: &Asked) -> Response {
             .or_else(|| subscriptions::told(path))
             .or_else(|| workers::told(path))
             .or_else(|| clients::told(path))
+            .or_else(|| disputes::told(path))
         {
             Some(body) if body["client_id"] == LEAD => {
                 return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();
