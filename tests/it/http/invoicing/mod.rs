@@ -7,6 +7,7 @@ mod money;
 mod numbers;
 mod payments;
 mod reminders;
+mod storm;
 mod webhook;
 
 use serde_json::{Value, json};
