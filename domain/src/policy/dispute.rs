@@ -21,7 +21,7 @@ pub fn dispute_intents(dispute: DisputeId, event: &DisputeEvent) -> Vec<Intent> 
         // Whoever opens it in the office knows.
         DisputeEvent::Opened(opened) if opened.source != Source::Staff => {
             let id = dispute.to_string();
-            vec![office(Matter::DisputeOpened, id.clone(), &id)]
+            vec![office(Matter::DisputeOpened, &id, &id)]
         }
         DisputeEvent::Opened(_)
         | DisputeEvent::FactsCollected { .. }

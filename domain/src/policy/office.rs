@@ -27,7 +27,7 @@ pub enum Matter {
 }
 
 /// Tells the office, once about each thing. `reference` is a payment or a dispute.
-pub(super) fn told(matter: Matter, about: String, reference: &str) -> Intent {
+pub(super) fn told(matter: Matter, about: &str, reference: &str) -> Intent {
     Intent::Effect {
         kind: OFFICE_NOTICE,
         dedupe_key: format!("{OFFICE_NOTICE}:{matter}:{about}"),

@@ -43,11 +43,11 @@ pub fn payment_intents(payment: String, event: &PaymentEvent) -> Vec<Intent> {
                 RefundReason::InvoiceVoid => Some(Matter::PaidForNothing),
                 RefundReason::VisitCancelled | RefundReason::Staff | RefundReason::Dispute => None,
             };
-            let told = told.map(|matter| office(matter, refund_id.to_string(), &payment));
+            let told = told.map(|matter| office(matter, &refund_id.to_string(), &payment));
             [back].into_iter().chain(told).collect()
         }
         E::RefundRefused { refund_id, .. } => {
-            vec![office(Matter::RefundRefused, refund_id.to_string(), &payment)]
+            vec![office(Matter::RefundRefused, &refund_id.to_string(), &payment)]
         }
         E::Failed { target: Target::Invoice { invoice }, .. } => vec![Intent::Effect {
             kind: PAYMENT_FAILED,

@@ -159,7 +159,7 @@ pub(super) const ACTS: &[Act] = &[
     act(2, Viewer, "POST /v1/admin/invoices", INVOICE),
     act(8, Owner, "POST /v1/admin/orders/{booking}/invoice", ORDER).makes("invoice", "invoice_id"),
     act(3, Owner, "POST /v1/admin/orders/{booking}/invoice", BESIDE).makes("invoice", "invoice_id"),
-    act(2, Owner, "POST /v1/orders/{booking}/reasons", r#"{"kind":"PRICE_ADJUST","code":"EXTRA_SERVICE"}"#),
+    act(8, Owner, "POST /v1/orders/{booking}/reasons", r#"{"kind":"PRICE_ADJUST","code":"EXTRA_SERVICE"}"#),
     act(3, Owner, "PATCH /v1/admin/invoices/{invoice}",
         r#"{"items":[{"description":"Windows","qty":{few},"unit_price_cents":{cents},"tax_rate":0.05}]}"#),
     act(1, Owner, "PATCH /v1/admin/invoices/{invoice}", r#"{"due_date":"1999-01-01"}"#),

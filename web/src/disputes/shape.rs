@@ -38,7 +38,8 @@ pub(super) struct Dispute {
 /// What was decided.
 #[derive(Deserialize)]
 pub(super) struct Decision {
-    decision: String,
+    #[serde(rename = "decision")]
+    ruling: String,
     amount_cents: i64,
     before_cents: i64,
     after_cents: i64,
@@ -76,8 +77,8 @@ impl Part {
 
 impl Decision {
     pub(super) fn said(&self) -> &str {
-        let known = RULINGS.iter().find(|(word, _)| *word == self.decision);
-        known.map_or(&self.decision, |(_, said)| said)
+        let known = RULINGS.iter().find(|(word, _)| *word == self.ruling);
+        known.map_or(&self.ruling, |(_, said)| said)
     }
 
     pub(super) fn amount(&self) -> String {

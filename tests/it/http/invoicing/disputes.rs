@@ -105,9 +105,14 @@ async fn money_that_came_by_card_goes_back_once_and_is_not_owed_again() {
     decide(&owner, &dispute, &some).await.is(409, "dispute.illegal_state");
     assert_eq!(owner.post(&close, &json!({})).await.ok().body["status"], "CLOSED");
     owner.post(&close, &json!({})).await.ok();
-    let next = opened(&owner, &json!({ "invoice_id": invoice })).await;
-    found_out(&owner, &next).await;
-    let rest = decide(&owner, &next, &json!({ "decision": "full_refund" })).await;
+    the_rest_goes_back(&stripe, &app, &owner, &invoice).await;
+}
+
+/// Another dispute about what is left.
+async fn the_rest_goes_back(stripe: &FakeStripe, app: &App, owner: &Client, invoice: &str) {
+    let next = opened(owner, &json!({ "invoice_id": invoice })).await;
+    found_out(owner, &next).await;
+    let rest = decide(owner, &next, &json!({ "decision": "full_refund" })).await;
     let decision = &rest.ok().body["decision"];
     assert_eq!(
         (&decision["amount_cents"], &decision["before_cents"], &decision["after_cents"]),
@@ -117,7 +122,7 @@ async fn money_that_came_by_card_goes_back_once_and_is_not_owed_again() {
     let sums: Vec<i64> =
         stripe.refunds().iter().map(|one| one["amount"].parse().unwrap()).collect();
     assert_eq!(sums, [5_000, 13_900]);
-    assert_eq!(shown(&owner, &invoice).await["balance_due_cents"], 0);
+    assert_eq!(shown(owner, invoice).await["balance_due_cents"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -195,6 +195,7 @@ async fn started(app: &App) -> Served {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a storm, from its beginning to its end")]
 async fn a_storm_of_messages_over_killed_processes_comes_to_what_one_by_one_does() {
     let (deliveries, seed) = (told("WEBHOOK_DELIVERIES", 1_000), told("WEBHOOK_SEED", 7));
     let mut rng = StdRng::seed_from_u64(u64::try_from(seed).unwrap());
