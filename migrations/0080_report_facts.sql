@@ -1,4 +1,4 @@
--- parent: 0062
+-- parent: 0071
 -- Facts that reports are made of. Rows say from which position of the log on they held, and until which; so a report is
 -- made as of any position with the same statements.
 

@@ -101,6 +101,8 @@ ids! {
     CashSnapshotId,
     /// What the tax office gets.
     TaxInstalmentId,
+    /// Somebody says that something is wrong.
+    DisputeId,
     /// A login of a client or a worker, from the link that was sent to its end.
     PortalSessionId,
     /// A role of an organisation's own.

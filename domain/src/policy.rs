@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 mod booking;
 mod client;
 mod dispatch;
+mod dispute;
 mod invoice;
+mod office;
 mod payment;
 mod photo;
 mod subject;
@@ -20,15 +22,20 @@ mod worker;
 pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
 pub use self::client::client_intents;
 pub use self::dispatch::{DISPATCH_NOTICE, notice_intents};
-pub use self::invoice::{INVOICE_LETTER, invoice_intents};
+pub use self::dispute::dispute_intents;
+pub use self::invoice::{INVOICE_LETTER, RECEIPT, invoice_intents};
+pub use self::office::{Matter, OFFICE_NOTICE};
 pub use self::payment::{PAYMENT_FAILED, STRIPE_REFUND, payment_intents};
 pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents};
 pub use self::subject::subject_intents;
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
 pub use self::worker::{CREW_CLEAR, worker_intents};
-use crate::id::{BreakGlassId, CertificateId, ClientId, LeadId, PortalSessionId, QuoteId};
+use crate::id::{
+    BreakGlassId, CertificateId, ClientId, DisputeId, LeadId, PortalSessionId, QuoteId,
+};
 use crate::identity::break_glass::BreakGlassEvent;
 use crate::identity::portal::PortalSessionEvent;
+use crate::invoicing::invoice::status::Letter;
 use crate::people::worker::TeamNumber;
 use crate::sales::lead::{Lead, LeadEvent};
 use crate::subject::ErasureReason;
@@ -128,10 +135,29 @@ pub enum TimerCommand {
     },
     /// See [`crate::invoicing::invoice::InvoiceCommand::MarkOverdue`].
     MarkInvoiceOverdue,
+    /// Write to whoever has not paid an invoice in time.
+    RemindOverdue {
+        /// How.
+        letter: Letter,
+    },
     /// Carry a payment to what it is for.
     SettlePayment,
     /// Send back of the deposit of a visit what its terms say.
     RefundDeposit,
+    /// Send back of a payment what was decided.
+    RefundDisputed {
+        /// Where.
+        dispute: DisputeId,
+        /// How much.
+        amount_cents: i64,
+    },
+    /// Credit of an invoice what was decided.
+    CreditDisputed {
+        /// Where.
+        dispute: DisputeId,
+        /// How much.
+        amount_cents: i64,
+    },
 }
 
 /// Everything that follows from what happened to a lead.

@@ -39,6 +39,7 @@ use domain::invoicing::invoice::{Invoice, InvoiceEvent};
 use domain::organisation::{
     HaltedProjection, Organisation, OrganisationEvent, ParkedStream, Profile, Pruned,
 };
+use domain::payments::dispute::{Dispute, DisputeEvent};
 use domain::payments::payment::{Payment, PaymentEvent};
 use domain::people::worker::file::{CertificateStatus, OnboardingStep, Severity};
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
@@ -113,6 +114,7 @@ fn all() -> Vec<(String, String)> {
     files.extend(written::<VisitPin>(&dispatch::pin(), PinEvent::VARIANTS));
     files.extend(written::<Zones>(&dispatch::zones(), ZonesEvent::VARIANTS));
     files.extend(written::<Invoice>(&invoicing::invoice(), InvoiceEvent::VARIANTS));
+    files.extend(written::<Dispute>(&invoicing::dispute(), DisputeEvent::VARIANTS));
     files.extend(written::<Payment>(&invoicing::payment(), PaymentEvent::VARIANTS));
     files.extend(written::<Worker>(&worker(), WorkerEvent::VARIANTS));
     files.extend(written::<Client>(&client(), ClientEvent::VARIANTS));
@@ -179,6 +181,7 @@ fn every_golden_file_is_still_read() {
             VisitPin::TYPE => decoded::<VisitPin>(json),
             Zones::TYPE => decoded::<Zones>(json),
             Invoice::TYPE => decoded::<Invoice>(json),
+            Dispute::TYPE => decoded::<Dispute>(json),
             Payment::TYPE => decoded::<Payment>(json),
             Worker::TYPE => decoded::<Worker>(json),
             Client::TYPE => decoded::<Client>(json),
@@ -458,6 +461,7 @@ fn settings() -> Vec<OrgSettingsEvent> {
         },
         OrgSettingsEvent::ReferralTriggerChanged { trigger: ReferralTrigger::BookingOrPayment },
         OrgSettingsEvent::FinanceReadyChanged { ready: true },
+        OrgSettingsEvent::InvoiceRemindersChanged { enabled: true },
         OrgSettingsEvent::FeatureOverridden { key: "module.leads".to_owned(), enabled: true },
         OrgSettingsEvent::FeatureReleased { key: "quality.nps".to_owned() },
     ]

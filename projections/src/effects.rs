@@ -13,6 +13,7 @@ use domain::id::OrgId;
 use domain::identity::break_glass::BreakGlass;
 use domain::identity::portal::PortalSession;
 use domain::invoicing::invoice::Invoice;
+use domain::payments::dispute::Dispute;
 use domain::payments::payment::Payment;
 use domain::people::worker::Worker;
 use domain::policy::{self, Intent};
@@ -108,6 +109,7 @@ impl Wanted {
                 intents::<DispatchNotice, _>(event, parking, policy::notice_intents)
             }
             Invoice::TYPE => intents::<Invoice, _>(event, parking, policy::invoice_intents),
+            Dispute::TYPE => intents::<Dispute, _>(event, parking, policy::dispute_intents),
             Payment::TYPE => intents::<Payment, _>(event, parking, policy::payment_intents),
             PortalSession::TYPE => {
                 intents::<PortalSession, _>(event, parking, policy::portal_intents)

@@ -16,6 +16,7 @@ pub mod heartbeats;
 pub mod history;
 pub mod invoicing;
 pub mod outbox;
+pub mod payments;
 pub mod people;
 pub mod plan_usage;
 pub mod pricing;
@@ -64,6 +65,7 @@ pub const READERS: &[Reader] = &[
     Reader::of::<finance::records::FinanceRecords>(),
     Reader::of::<people::worker_history::WorkerHistory>(),
     Reader::of::<invoicing::invoice_list::InvoiceList>(),
+    Reader::of::<payments::dispute_list::DisputeList>(),
     Reader::of::<people::worker_list::WorkerList>(),
     Reader::of::<pricing::price_book_versions::PriceBookVersions>(),
     Reader::of::<reporting::leads::ReportLeads>(),

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::{Occurrences, PaymentInbox};
+use api::{InvoiceLinks, Occurrences, PaymentInbox, Reminders};
 use chrono::{DateTime, Utc};
 use commands::{CommandBus, CommandError, Context, RequestKey};
 use domain::customers::client::{Client, ClientCommand};
@@ -22,6 +22,7 @@ use domain::scheduling::subscription::{Subscription, SubscriptionCommand};
 use domain::subject::{ErasureReason, Subject, SubjectCommand};
 use projections::customers::client_list::{self, ClientList};
 use projections::engine::{self, Waited};
+use projections::invoicing::invoice_list::InvoiceList;
 use projections::scheduling::subscription_list::{self, SubscriptionList};
 use projections::{Projection, tenant};
 use serde_json::Value;
@@ -58,6 +59,7 @@ pub struct Timers {
     clock: api::Clock,
     occurrences: Occurrences,
     inbox: PaymentInbox,
+    reminders: Reminders,
 }
 
 struct Due {
@@ -73,10 +75,12 @@ struct Due {
 
 impl Timers {
     /// Timers of every organisation.
-    pub fn new(db: PgPool, bus: CommandBus, clock: api::Clock) -> Self {
+    pub fn new(db: PgPool, bus: CommandBus, clock: api::Clock, links: InvoiceLinks) -> Self {
         let occurrences = Occurrences::new(bus.clone(), db.clone(), api::Clock::clone(&clock));
         let inbox = PaymentInbox::new(bus.clone(), db.clone(), api::Clock::clone(&clock));
-        Self { db, bus, clock, occurrences, inbox }
+        let time = api::Clock::clone(&clock);
+        let reminders = Reminders::new(bus.clone(), db.clone(), time, links);
+        Self { db, bus, clock, occurrences, inbox, reminders }
     }
 
     /// Fires what is due, until `stop`.
@@ -216,6 +220,22 @@ impl Timers {
             TimerCommand::RefundDeposit => {
                 let booking = id.parse().context("no id of a booking")?;
                 self.inbox.process().refund_deposit(org, booking).await?;
+                Ok(())
+            }
+            TimerCommand::RefundDisputed { dispute, amount_cents } => {
+                self.inbox.process().refund_disputed(org, (dispute, id), amount_cents).await?;
+                Ok(())
+            }
+            TimerCommand::CreditDisputed { dispute, amount_cents } => {
+                let invoice = id.parse().context("no id of an invoice")?;
+                self.inbox.process().credit_disputed(org, (dispute, invoice), amount_cents).await?;
+                Ok(())
+            }
+            TimerCommand::RemindOverdue { letter } => {
+                let invoice = id.parse().context("no id of an invoice")?;
+                // Who was written to a moment ago is known by the list.
+                self.until(org, &[InvoiceList::NAME], timer.cause).await?;
+                self.reminders.remind(&ctx, invoice, letter).await?;
                 Ok(())
             }
             TimerCommand::MarkInvoiceOverdue => {

@@ -162,7 +162,21 @@ impl Api {
         for (name, value) in given {
             url.query_pairs_mut().append_pair(name, value);
         }
-        let request = self.http.get(url).headers(identity(visitor));
+        self.handed_on(self.http.get(url).headers(identity(visitor))).await
+    }
+
+    /// As [`Self::file`], for somebody at a portal.
+    pub(crate) async fn own_file(
+        &self,
+        visitor: &Visitor,
+        authorization: &HeaderValue,
+        path: &[&str],
+    ) -> Result<Response, Failure> {
+        let request = self.http.get(self.url(path)?).headers(identity(visitor));
+        self.handed_on(request.header(header::AUTHORIZATION, authorization)).await
+    }
+
+    async fn handed_on(&self, request: reqwest::RequestBuilder) -> Result<Response, Failure> {
         let answer = request.send().await.map_err(unreachable)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.map_err(unreachable)?;

@@ -2,6 +2,7 @@
 
 mod changes;
 mod list;
+mod own;
 mod public;
 mod record;
 mod shape;
@@ -15,5 +16,6 @@ pub(crate) fn routes() -> Router<SiteState> {
         .merge(list::routes())
         .merge(record::routes())
         .merge(changes::routes())
+        .merge(own::routes())
         .merge(public::routes())
 }

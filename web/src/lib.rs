@@ -8,6 +8,7 @@ mod clients;
 mod clock;
 mod dashboard;
 mod dispatch;
+mod disputes;
 mod edge;
 mod failure;
 mod finance;
@@ -93,6 +94,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(invoices::routes())
         .merge(reports::routes())
         .merge(finance::routes())
+        .merge(disputes::routes())
         .merge(clients::routes())
         .merge(history::routes())
         .merge(portal::routes())

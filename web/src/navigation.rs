@@ -74,6 +74,7 @@ pub(crate) static PARTS: [Part; 6] = [
         name: "Money",
         pages: &[
             page("invoices", "/invoices", "Invoices"),
+            page("disputes", "/disputes", "Disputes"),
             page("finance", "/finance", "Books").needs(&["finance.view"]),
             page("reports", "/reports", "Reports").needs(&[
                 "finance.view",

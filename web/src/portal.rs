@@ -14,7 +14,7 @@ mod worker;
 use axum::Router;
 use serde::Deserialize;
 
-pub(crate) use self::door::Door;
+pub(crate) use self::door::{Door, Guest};
 use crate::SiteState;
 use crate::moment::Moment;
 

@@ -3,6 +3,7 @@
 mod browser;
 mod clients;
 mod desk;
+mod disputes;
 mod finance;
 mod portal;
 mod public;
@@ -208,7 +209,8 @@ fn read(path: &str, asked: &Asked) -> Response {
             let sends = if is_viewer(asked) { "bookings.view" } else { "bookings.assign" };
             let keeps = if is_viewer(asked) { "core.view" } else { "finance.view" };
             let manages = if is_viewer(asked) { "core.view" } else { "finance.manage" };
-            let all = [held, sends, plans, keeps, manages];
+            let writes = if is_viewer(asked) { "core.view" } else { "invoices.edit" };
+            let all = [held, sends, plans, keeps, manages, writes];
             json!({ "username": role, "role": role, "permissions": all })
         }
         "/v1/admin/leads" => {
@@ -255,6 +257,7 @@ fn read(path: &str, asked: &Asked) -> Response {
             .or_else(|| clients::told(path))
             .or_else(|| reports::told(path))
             .or_else(|| finance::told(path))
+            .or_else(|| disputes::told(path))
         {
             Some(body) if body["client_id"] == LEAD => {
                 return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use commands::{Context, RequestKey};
 use domain::id::InvoiceId;
-use domain::invoicing::invoice::status::Letter;
+use domain::invoicing::invoice::status::{Letter, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -128,7 +128,7 @@ async fn mark_many_paid(
         let own = part(&context, id);
         // What is paid in full has nothing left that could be.
         let outcome = match known(&app, context.org, id).await {
-            Ok((it, _)) if it.balance_cents() == 0 && !is_repeated(&it, &own) => {
+            Ok((it, _)) if it.status == Status::Paid && !is_repeated(&it, &own) => {
                 Err(Problem::refused(&domain::invoicing::invoice::InvoiceError::NothingDue))
             }
             Ok(_) => payments::pay(&app, &own, id, paid).await,

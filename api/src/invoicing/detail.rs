@@ -57,8 +57,8 @@ async fn invoice(
 /// With everything that is known around it.
 pub(super) async fn whole(app: &App, org: OrgId, found: &Detail) -> Result<Value, Problem> {
     let mut body = told(&found.invoice);
-    let customer = domain::invoicing::invoice::view::customer(&found.invoice);
-    body["customer"] = json!(customer.map(|id| {
+    body["customer_id"] = json!(found.customer_id);
+    body["customer"] = json!(found.customer_id.map(|id| {
         let who = &found.customer;
         json!({
             "customer_id": id, "name": who.name, "email": who.email, "phone": who.phone, "address": who.address,

@@ -7,10 +7,11 @@ use chrono::{NaiveDate, TimeDelta};
 use commands::{CommandError, Context, Done};
 use domain::customers::client::{Client, ClientError};
 use domain::finance::month::Month;
-use domain::id::{BookingId, ClientId, LeadId, OrgId};
+use domain::id::{BookingId, ClientId, InvoiceId, LeadId, OrgId};
 use domain::invoicing::invoice::lines::NewLine;
-use domain::invoicing::invoice::number::{InvoiceNumber, NUMBERS};
+use domain::invoicing::invoice::number::{InvoiceNumber, NUMBERS, VISITS};
 use domain::invoicing::invoice::payment::DEPOSITS;
+use domain::invoicing::invoice::status::Status;
 use domain::invoicing::invoice::{Draft, InvoiceCommand, Terms, Visit};
 use domain::sales::lead::{Lead, LeadError};
 use domain::scheduling::booking::reason::ReasonCode;
@@ -25,7 +26,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::lines::{self, Item};
-use super::{EDIT, invoices, settings, shown};
+use super::{EDIT, invoices, known, settings, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -88,7 +89,7 @@ struct OrderInvoiceBody {
     responses(
         (status = 201, description = "The draft, with its number", content_type = "application/json"),
         (status = 400, description = "`invoice.price_adjust_reason_required`"),
-        (status = 409, description = "`invoice.already_invoiced`")
+        (status = 409, description = "`invoice.already_invoiced`; `invoice_id` is that of the other invoice")
     )
 )]
 async fn invoice_order(
@@ -124,7 +125,8 @@ async fn invoice_order(
         by: Some(caller.id().to_string()),
         now: app.now(),
     };
-    Ok(Answer::done(&write(&app, &context, draft).await?).created())
+    let done = write(&app, &context, draft, body.allow_additional).await?;
+    Ok(Answer::done(&done).created())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -199,7 +201,7 @@ async fn create_invoice(
         by: Some(caller.id().to_string()),
         now: app.now(),
     };
-    Ok(Answer::done(&write(&app, &context, draft).await?).created())
+    Ok(Answer::done(&write(&app, &context, draft, false).await?).created())
 }
 
 /// What both ways have in common.
@@ -260,22 +262,51 @@ async fn visit(
             deposits.push((payment_id.clone(), *cents));
         }
     }
-    let mut tx = tenant::begin(&app.reads, org).await?;
-    let others = invoice_list::of_order(&mut tx, org, booking.requested.booking_id).await?;
+    let order = booking.requested.booking_id;
+    let other = match holder(app, org, order).await? {
+        None => listed(app, org, order).await?,
+        holder => holder,
+    };
     let has_adjustment =
         booking.reasons.iter().any(|one| matches!(one.code, ReasonCode::PriceAdjust(_)));
-    // Another one charges something else: what was promised is charged by the first.
-    let is_first = others.is_empty();
     Ok(Visit {
-        promised_cents: booking.requested.total_cents.filter(|_| is_first),
+        // Another one charges something else: what was promised is charged by the first.
+        promised_cents: booking.requested.total_cents.filter(|_| other.is_none()),
         has_adjustment,
         deposits,
-        is_invoiced: !is_first && !allow_additional,
+        invoiced_by: other.filter(|_| !allow_additional),
+        additional: other.is_some(),
     })
 }
 
-/// Writes it under the next number that nobody has.
-async fn write(app: &App, context: &Context, mut draft: Draft) -> Result<Done, Problem> {
+/// The invoice that has the visit, as the log knows it now.
+async fn holder(app: &App, org: OrgId, order: BookingId) -> Result<Option<InvoiceId>, Problem> {
+    let found = app.bus.holder(org, VISITS, &order.to_string()).await?;
+    Ok(found.and_then(|id| id.parse().ok()))
+}
+
+/// Invoices that were allowed beside one that is void by now stand on the list alone.
+async fn listed(app: &App, org: OrgId, order: BookingId) -> Result<Option<InvoiceId>, Problem> {
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let listed = invoice_list::of_order(&mut tx, org, order).await?;
+    drop(tx);
+    for one in listed {
+        let (now, _) = known(app, org, one.invoice_id).await?;
+        // The list may be behind.
+        if !matches!(now.status, Status::Void | Status::Discarded) {
+            return Ok(Some(one.invoice_id));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes it under the next number that nobody has. Of several that are written for a visit at once the log lets one have it.
+async fn write(
+    app: &App,
+    context: &Context,
+    mut draft: Draft,
+    allow_additional: bool,
+) -> Result<Done, Problem> {
     use chrono::Datelike;
     let mut context = context.clone();
     while_open(app, &mut context, [Month::of(draft.terms.issue_date)]).await?;
@@ -294,6 +325,15 @@ async fn write(app: &App, context: &Context, mut draft: Draft) -> Result<Done, P
             // It counts for another invoice since a moment ago.
             Err(CommandError::ClaimTaken { scope }) if scope == DEPOSITS => {
                 draft.visit.deposits.clear();
+            }
+            // Somebody was faster for the visit; if theirs is gone again already, it is free.
+            Err(CommandError::ClaimTaken { scope }) if scope == VISITS => {
+                let Some(order) = draft.order else {
+                    return Err(Problem::new(Code::ConcurrentChange));
+                };
+                let other = holder(app, context.org, order).await?;
+                draft.visit.invoiced_by = other.filter(|_| !allow_additional);
+                draft.visit.additional = other.is_some();
             }
             done => return Ok(done?),
         }

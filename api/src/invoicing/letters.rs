@@ -2,8 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use commands::{CommandError, Context, Done};
-use domain::customers::client::Client;
+use commands::{CommandBus, CommandError, Context, Done, LoadError};
 use domain::id::{InvoiceId, OrgId};
 use domain::invoicing::invoice::status::Letter;
 use domain::invoicing::invoice::{Details, Invoice, InvoiceCommand, InvoiceError, Mail, NewLink};
@@ -11,11 +10,13 @@ use domain::sales::lead::Lead;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::{EDIT, SEND, counting, invoices, known, overdue_at, run, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
+use crate::customers::survivor::survivor;
 use crate::extract::Path;
 use crate::identity::portal_address;
 use crate::problem::Problem;
@@ -40,21 +41,32 @@ pub(super) async fn address(
     portal_address(app, headers, &organisation).await
 }
 
-/// How somebody who is to pay is written to, as of now.
-pub(super) async fn recipient(
-    app: &App,
+/// Who is to pay.
+pub(super) struct Reader {
+    /// A client, or whoever asked for an offer.
+    pub(super) id: Uuid,
+    /// How they are written to, if that is known.
+    pub(super) email: Option<String>,
+}
+
+/// Who is to pay, as of now.
+pub(super) async fn reader(
+    bus: &CommandBus,
     org: OrgId,
     invoice: &Details,
-) -> Result<Option<String>, Problem> {
+) -> Result<Option<Reader>, LoadError> {
     if let Some(client) = invoice.client {
-        let found = app.bus.load::<Client>(org, &client.to_string()).await?;
-        let contact = found.state.details().and_then(|client| client.contact.open());
-        return Ok(contact.map(|contact| contact.email.clone()));
+        let found = survivor(bus, org, client).await?;
+        return Ok(found.map(|client| Reader {
+            id: client.client_id.as_uuid(),
+            email: client.contact.open().map(|contact| contact.email.clone()),
+        }));
     }
     let Some(lead) = invoice.lead else { return Ok(None) };
-    let found = app.bus.load::<Lead>(org, &lead.to_string()).await?;
+    let found = bus.load::<Lead>(org, &lead.to_string()).await?;
     let contact = found.state.details().and_then(|lead| lead.submitted.contact.open());
-    Ok(contact.and_then(|contact| contact.email.clone()))
+    let email = contact.and_then(|contact| contact.email.clone());
+    Ok(Some(Reader { id: lead.as_uuid(), email }))
 }
 
 /// The next address of an invoice, and what is kept of it.
@@ -82,7 +94,7 @@ pub(super) async fn write(
     let org = context.org;
     let (invoice, _) = known(app, org, id).await?;
     let mail = Mail {
-        recipient: recipient(app, org, &invoice).await?,
+        recipient: reader(&app.bus, org, &invoice).await?.and_then(|reader| reader.email),
         link: next_link(app, org, &invoice),
         portal: portal.map(str::to_owned),
     };

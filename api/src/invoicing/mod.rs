@@ -16,6 +16,7 @@ mod own;
 mod payments;
 mod public;
 mod queue;
+mod reminders;
 
 use chrono::{DateTime, Utc};
 use commands::{CommandError, Context, Done};
@@ -32,6 +33,7 @@ pub(crate) use self::documents::Sheets;
 pub(crate) use self::draft::Numbering;
 pub use self::link::InvoiceLinks;
 pub(crate) use self::public::opened;
+pub use self::reminders::Reminders;
 use crate::finance::while_open;
 use crate::problem::Problem;
 use crate::route::{Routes, Rule, staff};

@@ -19,8 +19,9 @@ use uuid::Uuid;
 use super::stripe::{Checkout, Opened, Stripe, StripeError};
 use crate::answer::Answer;
 use crate::command::CommandRequest;
+use crate::customers::survivor;
 use crate::extract::{Parameters, Path};
-use crate::identity::{Portal, at_portal};
+use crate::identity::{Portal, PortalCaller, at_portal};
 use crate::invoicing::{opened, settings};
 use crate::problem::{Code, Problem};
 use crate::request::This;
@@ -206,21 +207,30 @@ async fn invoice_checkout(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let none = || Problem::refused(&InvoiceError::NotFound);
-    let (org, context, holder) = if let Some(token) = &asked.token {
-        let (org, found) = opened(&app, token).await.map_err(|_| none())?;
-        if found.invoice.invoice_id != asked.invoice_id {
-            return Err(none());
-        }
-        (org, request.public_context(org), None)
-    } else {
+    let Some(token) = &asked.token else {
         let (caller, _) = at_portal(&app, Portal::Client, &headers, &info).await?;
-        (caller.org, caller.context(&request), Some(caller.holder))
+        return own(&app, &caller, &request, asked.invoice_id).await;
     };
-    let known = crate::invoicing::known(&app, org, asked.invoice_id).await?;
-    if holder.is_some_and(|holder| known.0.client.is_none_or(|client| client.as_uuid() != holder)) {
+    let (org, found) = opened(&app, token).await.map_err(|_| none())?;
+    if found.invoice.invoice_id != asked.invoice_id {
         return Err(none());
     }
-    invoice(&app, &context, (org, &known.0, known.1)).await
+    let known = crate::invoicing::known(&app, org, asked.invoice_id).await?;
+    invoice(&app, &request.public_context(org), (org, &known.0, known.1)).await
+}
+
+/// Opens the checkout of one's own invoice.
+pub(crate) async fn own(
+    app: &App,
+    caller: &PortalCaller,
+    request: &CommandRequest,
+    id: InvoiceId,
+) -> Result<Answer, Problem> {
+    let (found, version) = crate::invoicing::known(app, caller.org, id).await?;
+    if !survivor::is_of(app, caller.org, found.client, caller.holder.into()).await? {
+        return Err(Problem::refused(&InvoiceError::NotFound));
+    }
+    invoice(app, &caller.context(request), (caller.org, &found, version)).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -265,7 +275,9 @@ async fn deposit_checkout(
     };
     let found = app.bus.load::<Booking>(org, &asked.booking_id.to_string()).await?;
     let visit = found.state.details().ok_or_else(none)?;
-    if holder.is_some_and(|holder| visit.client.is_none_or(|client| client.as_uuid() != holder)) {
+    if let Some(holder) = holder
+        && !survivor::is_of(&app, org, visit.client, holder.into()).await?
+    {
         return Err(none());
     }
     let opened = deposit(&app, &context, visit).await?;

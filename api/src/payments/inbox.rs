@@ -63,7 +63,8 @@ struct Found {
 enum Outcome {
     Applied(OrgId, Option<String>, Option<Target>),
     Ignored,
-    Parked(&'static str),
+    /// Of this organisation, as far as that is known.
+    Parked(&'static str, Option<OrgId>),
 }
 
 impl PaymentInbox {
@@ -134,10 +135,12 @@ impl PaymentInbox {
         let (state, reason, fate) = match &outcome {
             Ok(Outcome::Applied(..)) => ("applied", None, Ok(Fate::Applied)),
             Ok(Outcome::Ignored) => ("ignored", None, Ok(Fate::Ignored)),
-            Ok(Outcome::Parked(why)) if attempts >= ATTEMPTS => {
+            Ok(Outcome::Parked(why, _)) if attempts >= ATTEMPTS => {
                 ("dead", Some((*why).to_owned()), Ok(Fate::Parked(why)))
             }
-            Ok(Outcome::Parked(why)) => ("parked", Some((*why).to_owned()), Ok(Fate::Parked(why))),
+            Ok(Outcome::Parked(why, _)) => {
+                ("parked", Some((*why).to_owned()), Ok(Fate::Parked(why)))
+            }
             Err(error) if attempts >= ATTEMPTS => {
                 ("dead", Some(error.to_string()), Ok(Fate::Parked("failed")))
             }
@@ -145,6 +148,7 @@ impl PaymentInbox {
         };
         let (org, payment, target) = match &outcome {
             Ok(Outcome::Applied(org, payment, target)) => (Some(*org), payment.clone(), *target),
+            Ok(Outcome::Parked(_, org)) => (*org, None, None),
             _ => (None, None, None),
         };
         let (invoice, booking) = match target {
@@ -177,12 +181,16 @@ impl PaymentInbox {
         }
         let Some(fact) = fact(notice) else { return Ok(Outcome::Ignored) };
         let Some(found) = self.find(notice).await? else {
-            return Ok(Outcome::Parked("nobody_knows_it"));
+            return Ok(Outcome::Parked("nobody_knows_it", None));
         };
+        let parked = |why| Ok(Outcome::Parked(why, Some(found.org)));
+        if !notice.is_sound() {
+            return parked("amount_impossible");
+        }
         let currency = notice.currency.as_deref().map(str::parse::<Currency>);
-        let Some(Ok(currency)) = currency else { return Ok(Outcome::Parked("currency_unknown")) };
+        let Some(Ok(currency)) = currency else { return parked("currency_unknown") };
         if !self.takes(&found, currency).await? {
-            return Ok(Outcome::Parked("currency_differs"));
+            return parked("currency_differs");
         }
         let Found { org, payment_id, target } = found;
         let references = [&notice.session, &notice.intent].into_iter().flatten();
@@ -195,19 +203,25 @@ impl PaymentInbox {
         };
         let command = PaymentCommand::Note { new, fact, now: self.process.now() };
         let step = format!("stripe {}", notice.event_id);
-        match self.process.step::<Payment>(org, &step, &payment_id, command).await? {
-            Ok(()) => {}
-            Err(refusal) => {
+        match self.process.step::<Payment>(org, &step, &payment_id, command).await {
+            Ok(Ok(())) => {}
+            Err(ProcessError::Refused(why)) => return Ok(Outcome::Parked(why, Some(org))),
+            Err(error) => return Err(error),
+            Ok(Err(refusal)) => {
                 tracing::warn!(
                     event = notice.event_id,
                     code = refusal.code(),
                     "a message of stripe contradicts what is known"
                 );
-                return Ok(Outcome::Parked("contradicts"));
+                return Ok(Outcome::Parked("contradicts", Some(org)));
             }
         }
-        self.process.settle(org, &payment_id).await?;
-        Ok(Outcome::Applied(org, Some(payment_id), Some(target)))
+        match self.process.settle(org, &payment_id).await {
+            Ok(()) => Ok(Outcome::Applied(org, Some(payment_id), Some(target))),
+            // Sending it again would change nothing; the jobs try again, and somebody can see it.
+            Err(ProcessError::Refused(why)) => Ok(Outcome::Parked(why, Some(org))),
+            Err(error) => Err(error),
+        }
     }
 
     async fn finalized(&self, notice: &Notice) -> Result<Outcome, ProcessError> {
@@ -215,10 +229,13 @@ impl PaymentInbox {
             return Ok(Outcome::Ignored);
         };
         let Some(org) = self.organisation(notice, Invoice::TYPE, &id.to_string()).await? else {
-            return Ok(Outcome::Parked("nobody_knows_it"));
+            return Ok(Outcome::Parked("nobody_knows_it", None));
         };
-        self.process.issue(org, id).await?;
-        Ok(Outcome::Applied(org, None, Some(Target::Invoice { invoice: id })))
+        match self.process.issue(org, id).await {
+            Ok(()) => Ok(Outcome::Applied(org, None, Some(Target::Invoice { invoice: id }))),
+            Err(ProcessError::Refused(why)) => Ok(Outcome::Parked(why, Some(org))),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whom it concerns: by the ids that are known already, else by what we wrote on it.
@@ -283,7 +300,7 @@ impl PaymentInbox {
     }
 }
 
-/// What a message says about a payment; `None` if nothing.
+/// What a message says about a payment; `None` if nothing. Whether its amounts are any is another question.
 fn fact(notice: &Notice) -> Option<Fact> {
     let amount_cents = notice.amount_cents.unwrap_or(0);
     let received_at: DateTime<Utc> = notice.created;
@@ -291,9 +308,9 @@ fn fact(notice: &Notice) -> Option<Fact> {
     let dispute = || notice.dispute.clone();
     match notice.kind.as_str() {
         "checkout.session.completed" => {
-            (notice.status.as_deref() == Some("paid") && amount_cents > 0).then_some(succeeded)
+            (notice.status.as_deref() == Some("paid") && amount_cents != 0).then_some(succeeded)
         }
-        "payment_intent.succeeded" | "invoice.payment_succeeded" if amount_cents > 0 => {
+        "payment_intent.succeeded" | "invoice.payment_succeeded" if amount_cents != 0 => {
             Some(succeeded)
         }
         "payment_intent.payment_failed" | "invoice.payment_failed" => {
@@ -301,7 +318,7 @@ fn fact(notice: &Notice) -> Option<Fact> {
         }
         "checkout.session.expired" => Some(Fact::Expired),
         "charge.refunded" => {
-            let total_cents = notice.refunded_cents.filter(|cents| *cents > 0)?;
+            let total_cents = notice.refunded_cents.filter(|cents| *cents != 0)?;
             Some(Fact::Refunded { amount_cents, total_cents, received_at })
         }
         "charge.dispute.created" => Some(Fact::Disputed { dispute: dispute()?, amount_cents }),

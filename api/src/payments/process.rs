@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use commands::{CommandBus, CommandError, Context, LoadError, RequestKey};
 use domain::event::EventSourced;
 use domain::id::{BookingId, InvoiceId, OrgId, RefundId};
+use domain::invoicing::invoice::number::VISITS;
 use domain::invoicing::invoice::payment::{DEPOSITS, Method, Provider};
 use domain::invoicing::invoice::{Invoice, InvoiceCommand, InvoiceError, Money};
 use domain::payments::payment::{
@@ -24,6 +25,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::state::Clock;
+
+/// So many may tell of one payment at once, each a few times.
+const ATTEMPTS: usize = 16;
 
 /// Carries payments to what they are for.
 #[derive(Clone)]
@@ -100,11 +104,20 @@ impl PaymentProcess {
         A::Error: Refusal + 'static,
     {
         let context = Self::context(org, step);
-        match self.bus.execute(&context, id, command, |_: &A| Value::Null).await {
-            Ok(_) => Ok(Ok(())),
-            Err(CommandError::Refused(refusal)) => Ok(Err(refusal)),
-            Err(error) => Err(ProcessError::Command(error.to_string())),
+        for _ in 0..ATTEMPTS {
+            match self.bus.execute(&context, id, command.clone(), |_: &A| Value::Null).await {
+                Ok(_) => return Ok(Ok(())),
+                Err(CommandError::Refused(refusal)) => return Ok(Err(refusal)),
+                // Others tell of the same thing at this moment.
+                Err(CommandError::Conflict) => {}
+                // It goes by a name that leads to another one: whoever tries again finds that.
+                Err(CommandError::ClaimTaken { .. }) => {
+                    return Err(ProcessError::Refused("reference_taken"));
+                }
+                Err(error) => return Err(ProcessError::Command(error.to_string())),
+            }
         }
+        Err(ProcessError::Command("changed meanwhile by others, again and again".to_owned()))
     }
 
     /// A payment as it is now.
@@ -120,6 +133,7 @@ impl PaymentProcess {
     /// Carries a payment to what it is for, as far as that has not been done.
     pub async fn settle(&self, org: OrgId, payment_id: &str) -> Result<(), ProcessError> {
         let Some(payment) = self.payment(org, payment_id).await? else { return Ok(()) };
+        self.note_disputes(org, &payment).await?;
         match payment.target {
             Target::Invoice { invoice } => self.settle_invoice(org, &payment, invoice).await,
             Target::Deposit { booking } => self.settle_deposit(org, &payment, booking).await,
@@ -242,12 +256,16 @@ impl PaymentProcess {
         payment: &Details,
         booking: BookingId,
     ) -> Result<(), ProcessError> {
-        let mut tx = tenant::begin(&self.db, org).await?;
-        let invoices = invoice_list::of_order(&mut tx, org, booking).await?;
-        drop(tx);
-        let Some(first) = invoices.first().map(|one| one.invoice_id.to_string()) else {
-            return Ok(());
+        // The log knows the invoice of a visit at once; those that stand beside it are found on the list.
+        let first = match self.bus.holder(org, VISITS, &booking.to_string()).await? {
+            None => {
+                let mut tx = tenant::begin(&self.db, org).await?;
+                let invoices = invoice_list::of_order(&mut tx, org, booking).await?;
+                invoices.first().map(|one| one.invoice_id.to_string())
+            }
+            holder => holder,
         };
+        let Some(first) = first else { return Ok(()) };
         let holder = self.bus.holder(org, DEPOSITS, &payment.payment_id).await?;
         if holder.is_some_and(|holder| holder != first) {
             return Ok(());

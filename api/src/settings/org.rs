@@ -38,7 +38,7 @@ pub(super) fn routes() -> Routes {
         "business_hours": { "monday": { "enabled": true, "start": "08:00", "end": "18:00" } },
         "holidays": ["canada_day"], "legal_name": null, "legal_bn": null, "legal_gst_hst": null, "legal_address": null,
         "legal_phone": null, "legal_email": null, "legal_website": null, "branding": {},
-        "referral_credit_trigger": "booking_confirmed", "finance_ready": false
+        "referral_credit_trigger": "booking_confirmed", "finance_ready": false, "invoice_reminders": true
     })))
 )]
 async fn show_settings(State(app): State<AppState>, caller: Caller) -> Result<Answer, Problem> {
@@ -129,6 +129,7 @@ fn shown(registered: &Organisation, settings: &OrgSettings) -> Value {
         "branding": settings.branding,
         "referral_credit_trigger": settings.referral_credit_trigger,
         "finance_ready": settings.finance_ready,
+        "invoice_reminders": settings.invoice_reminders,
     });
     for line in Legal::VARIANTS {
         body[line.field()] = json!(settings.legal.get(line));

@@ -2,9 +2,18 @@
 //!
 //! Messages come in any order and any number of times. Each says how an object stands, so that is folded, never the order.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// No payment is larger.
+const MOST: i64 = 10_000_000_000;
+
+/// Messages are made in these years.
+const YEARS: std::ops::Range<i32> = 2000..2200;
+
+/// Stands for an amount that is none: below zero, or more than anybody pays.
+const ODD: i64 = -1;
 
 /// A message, without anything personal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,8 +56,9 @@ impl Notice {
         let text = |at: &str| json.pointer(at).and_then(Value::as_str).map(str::to_owned);
         let event_id = text("/id").filter(|id| is_word(id))?;
         let kind = text("/type").filter(|kind| is_word(kind))?;
-        let created = json.get("created").and_then(Value::as_i64).unwrap_or(0);
+        let created = json.get("created").and_then(Value::as_i64)?;
         let created = DateTime::from_timestamp(created, 0)?;
+        let created = Some(created).filter(|at| YEARS.contains(&at.year()))?;
         let object = json.pointer("/data/object")?;
         let of = |name: &str| object.get(name).and_then(Value::as_str).filter(|it| is_word(it));
         // Objects may stand in each other, or be named by their ids.
@@ -57,7 +67,10 @@ impl Notice {
             let id = at.as_str().or_else(|| at.get("id")?.as_str());
             id.filter(|id| is_word(id)).map(str::to_owned)
         };
-        let cents = |name: &str| object.get(name).and_then(Value::as_i64);
+        let cents = |name: &str| {
+            let said = object.get(name).filter(|said| !said.is_null())?;
+            Some(said.as_i64().filter(|cents| (0..=MOST).contains(cents)).unwrap_or(ODD))
+        };
         let sort = kind.split('.').next().unwrap_or_default();
         let own = of("id").map(str::to_owned);
         let (mut session, mut intent, mut dispute) = (None, reference("payment_intent"), None);
@@ -69,7 +82,7 @@ impl Notice {
             _ if kind.starts_with("charge.dispute.") => dispute = own,
             _ if sort == "payment_intent" => {
                 intent = own;
-                let received = cents("amount_received").filter(|cents| *cents > 0);
+                let received = cents("amount_received").filter(|cents| *cents != 0);
                 amount_cents = received.or(amount_cents);
             }
             _ if sort == "invoice" => amount_cents = cents("amount_paid"),
@@ -100,6 +113,12 @@ impl Notice {
             command: meta("command_id"),
             kind,
         })
+    }
+
+    /// Whether its amounts can be amounts of a payment.
+    pub fn is_sound(&self) -> bool {
+        let said = [self.amount_cents, self.refunded_cents];
+        said.iter().flatten().all(|cents| *cents != ODD)
     }
 }
 
@@ -137,11 +156,31 @@ mod tests {
     }
 
     #[test]
+    fn amounts_that_nobody_pays_are_recognised() {
+        let of = |amount: Value, refunded: Value| {
+            let message = json!({
+                "id": "evt_1", "type": "charge.refunded", "created": 1_700_000_000,
+                "data": { "object": { "amount": amount, "amount_refunded": refunded } },
+            });
+            Notice::parse(&message).unwrap().is_sound()
+        };
+        assert!(of(json!(1), json!(MOST)) && of(json!(0), Value::Null));
+        for odd in
+            [json!(-1), json!(MOST + 1), json!(i64::MIN), json!(u64::MAX), json!(1.5), json!("1")]
+        {
+            assert!(!of(odd.clone(), json!(1)) && !of(json!(1), odd.clone()), "{odd}");
+        }
+    }
+
+    #[test]
     fn what_has_no_id_or_no_object_is_no_message() {
         for bad in [
             json!({}),
-            json!({ "id": "evt_1", "type": "x" }),
-            json!({ "id": "a b", "type": "x", "data": { "object": {} } }),
+            json!({ "id": "evt_1", "type": "x", "created": 1_700_000_000 }),
+            json!({ "id": "a b", "type": "x", "created": 1_700_000_000, "data": { "object": {} } }),
+            json!({ "id": "evt_1", "type": "x", "created": 0, "data": { "object": {} } }),
+            json!({ "id": "evt_1", "type": "x", "created": i64::MAX, "data": { "object": {} } }),
+            json!({ "id": "evt_1", "type": "x", "created": 200_000_000_000_i64, "data": { "object": {} } }),
         ] {
             assert_eq!(Notice::parse(&bad), None);
         }

@@ -1,17 +1,24 @@
 //! What follows from what happens to an invoice: letters, the clock of its last day, and what the visit is charged for.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::Aggregate;
 use serde_json::json;
 
 use super::{Intent, TimerCommand};
 use crate::id::InvoiceId;
 use crate::invoicing::invoice::lines::Totals;
+use crate::invoicing::invoice::status::Letter;
 use crate::invoicing::invoice::{Drafted, Invoice, InvoiceEvent};
 use crate::scheduling::booking::Booking;
 
 /// The kind of the letters about invoices.
 pub const INVOICE_LETTER: &str = "email.invoice";
+
+/// The kind of the letter that says that money has come.
+pub const RECEIPT: &str = "email.receipt";
+
+/// After midnight: nobody likes to be reminded of money at night.
+const MORNING: TimeDelta = TimeDelta::hours(10);
 
 /// Everything that follows from what happened to an invoice.
 pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> {
@@ -19,9 +26,18 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
 
     match event {
         E::Drafted(drafted) => charged(invoice, drafted).into_iter().collect(),
-        E::Issued { overdue_at, .. } => {
-            overdue_at.map(|fires_at| overdue(invoice, fires_at)).into_iter().collect()
+        E::Issued { overdue_at: Some(overdue_at), .. } => {
+            let letters = Letter::LADDER.map(|(letter, days)| {
+                reminded(invoice, letter, *overdue_at + TimeDelta::days(days) + MORNING)
+            });
+            [overdue(invoice, *overdue_at)].into_iter().chain(letters).collect()
         }
+        E::ReminderPostponed { letter, until, .. } => vec![reminded(invoice, *letter, *until)],
+        E::PaymentApplied { payment_id, .. } => vec![Intent::Effect {
+            kind: RECEIPT,
+            dedupe_key: format!("{RECEIPT}:{invoice}:{payment_id}"),
+            payload: json!({ "invoice_id": invoice, "payment_id": payment_id }),
+        }],
         // The address in it is made again when it is written: nothing that opens it is kept.
         E::Mailed { letter, recipient, link, portal, .. } => vec![Intent::Effect {
             kind: INVOICE_LETTER,
@@ -31,12 +47,19 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
                 "portal": portal,
             }),
         }],
-        E::Voided { .. } => vec![Intent::CancelTimer { key: key(invoice) }],
-        E::DraftEdited { .. }
+        E::Voided { .. } => {
+            let letters = Letter::LADDER.map(|(letter, _)| reminder(invoice, letter));
+            [key(invoice)]
+                .into_iter()
+                .chain(letters)
+                .map(|key| Intent::CancelTimer { key })
+                .collect()
+        }
+        E::Issued { overdue_at: None, .. }
+        | E::DraftEdited { .. }
         | E::Discarded { .. }
         | E::LinkMinted { .. }
         | E::LinkRevoked { .. }
-        | E::PaymentApplied { .. }
         | E::DepositCredited { .. }
         | E::DepositReleased { .. }
         | E::PaymentRefunded { .. }
@@ -47,6 +70,20 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
 
 fn key(invoice: InvoiceId) -> String {
     format!("invoice_overdue:{invoice}")
+}
+
+fn reminder(invoice: InvoiceId, letter: Letter) -> String {
+    format!("invoice_remind:{invoice}:{letter}")
+}
+
+fn reminded(invoice: InvoiceId, letter: Letter, fires_at: DateTime<Utc>) -> Intent {
+    Intent::SetTimer {
+        key: reminder(invoice, letter),
+        fires_at,
+        aggregate_type: Invoice::TYPE,
+        aggregate_id: invoice.to_string(),
+        command: TimerCommand::RemindOverdue { letter },
+    }
 }
 
 fn overdue(invoice: InvoiceId, fires_at: DateTime<Utc>) -> Intent {
@@ -74,11 +111,9 @@ fn charged(invoice: InvoiceId, drafted: &Drafted) -> Option<Intent> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
     use uuid::Uuid;
 
     use super::*;
-    use crate::invoicing::invoice::status::Letter;
     use crate::personal::Personal;
 
     fn follows(event: &InvoiceEvent) -> Vec<Intent> {
@@ -90,11 +125,24 @@ mod tests {
         let at = DateTime::UNIX_EPOCH;
         let due = at + TimeDelta::days(14);
         let issued = follows(&InvoiceEvent::Issued { overdue_at: Some(due), at });
-        let [Intent::SetTimer { key, fires_at, .. }] = &issued[..] else { panic!("{issued:?}") };
-        assert_eq!(*fires_at, due);
+        let timers: Vec<_> = issued
+            .iter()
+            .map(|intent| match intent {
+                Intent::SetTimer { key, fires_at, .. } => (key.clone(), *fires_at - due),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let hours: Vec<_> = timers.iter().map(|(_, after)| after.num_hours()).collect();
+        assert_eq!(hours, [0, 10, 10 + 6 * 24, 10 + 14 * 24]);
         assert_eq!(follows(&InvoiceEvent::Issued { overdue_at: None, at }), []);
-        let void = follows(&InvoiceEvent::Voided { reason: None, at });
-        assert_eq!(void, [Intent::CancelTimer { key: key.clone() }]);
+        let void = follows(&InvoiceEvent::Voided { reason: None, order: None, at });
+        let cancelled = timers.into_iter().map(|(key, _)| Intent::CancelTimer { key });
+        assert_eq!(void, cancelled.collect::<Vec<_>>());
+        // One that waits is the same clock.
+        let (letter, until) = (Letter::Second, due + TimeDelta::days(7));
+        let waits = follows(&InvoiceEvent::ReminderPostponed { letter, until, at });
+        assert!(matches!(&waits[..], [Intent::SetTimer { key, fires_at, .. }]
+            if issued.iter().any(|one| matches!(one, Intent::SetTimer { key: other, .. } if other == key)) && *fires_at == until));
     }
 
     #[test]
@@ -105,6 +153,7 @@ mod tests {
             recipient: recipient.clone(),
             link,
             portal: None,
+            once: None,
             at: DateTime::UNIX_EPOCH,
         };
         let keys = [1, 1, 2].map(|link| match &follows(&mailed(link))[..] {

@@ -5,6 +5,7 @@ use domain::invoicing::invoice::number::InvoiceNumber;
 use domain::invoicing::invoice::payment::{Method, Provider};
 use domain::invoicing::invoice::status::Letter;
 use domain::invoicing::invoice::{Drafted, InvoiceEvent};
+use domain::payments::dispute::{Decided, DisputeEvent, Opened, Part, Ruling, Source, Way};
 use domain::payments::payment::{PaymentEvent, RefundReason, Target};
 use domain::settings::org::Currency;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ pub(super) fn invoice() -> Vec<InvoiceEvent> {
         invoice_id: Uuid::from_u128(2).into(),
         number: InvoiceNumber { year: 2024, count: 42 },
         order: Some(Uuid::from_u128(3).into()),
+        additional: false,
         client: Some(Uuid::from_u128(1).into()),
         lead: Some(Uuid::from_u128(4).into()),
         subject: Uuid::from_u128(1).into(),
@@ -43,7 +45,7 @@ pub(super) fn invoice() -> Vec<InvoiceEvent> {
             notes: None,
             at: at(1),
         },
-        InvoiceEvent::Discarded { at: at(2) },
+        InvoiceEvent::Discarded { order: None, at: at(2) },
         InvoiceEvent::Issued { overdue_at: Some(at(1_209_600)), at: at(3) },
         InvoiceEvent::LinkMinted { link: 1, hash: "aGFzaA".to_owned(), at: at(3) },
         InvoiceEvent::LinkRevoked { link: 1, at: at(4) },
@@ -52,8 +54,10 @@ pub(super) fn invoice() -> Vec<InvoiceEvent> {
             recipient: sealed("bWFpbA"),
             link: 1,
             portal: Some("https://portal.example.org".to_owned()),
+            once: None,
             at: at(3),
         },
+        InvoiceEvent::ReminderPostponed { letter: Letter::Gentle, until: at(9), at: at(8) },
         InvoiceEvent::PaymentApplied {
             payment_id: payment_id.clone(),
             provider: Provider::Stripe,
@@ -75,7 +79,7 @@ pub(super) fn invoice() -> Vec<InvoiceEvent> {
         },
         InvoiceEvent::PaymentRefunded { payment_id, refund_id, amount_cents: 2_000, at: at(7) },
         InvoiceEvent::BecameOverdue { at: at(8) },
-        InvoiceEvent::Voided { reason: Some(sealed("d2h5")), at: at(9) },
+        InvoiceEvent::Voided { reason: Some(sealed("d2h5")), order: None, at: at(9) },
         InvoiceEvent::Credited {
             credit_id: Uuid::from_u128(6).into(),
             amount_cents: 1_050,
@@ -113,5 +117,48 @@ pub(super) fn payment() -> Vec<PaymentEvent> {
         PaymentEvent::Refunded { amount_cents: 5_000, total_cents: 5_000, at: at(9) },
         PaymentEvent::Disputed { dispute: dispute.clone(), amount_cents: 13_900, at: at(10) },
         PaymentEvent::DisputeClosed { dispute, won: true, at: at(11) },
+    ]
+}
+
+pub(super) fn dispute() -> Vec<DisputeEvent> {
+    let [dispute, invoice, booking] = [1, 2, 3].map(Uuid::from_u128);
+    let opened = Opened {
+        dispute_id: dispute.into(),
+        source: Source::Worker,
+        opened_by: "worker".to_owned(),
+        booking: Some(booking.into()),
+        invoice: None,
+        payment_id: Some("pi:1".to_owned()),
+        amount_cents: Some(18_900),
+        reason: Some(sealed("d2h5")),
+        subject: Uuid::from_u128(1).into(),
+        at: at(0),
+    };
+    let decided = Decided {
+        ruling: Ruling::PartialRefund,
+        amount_cents: 5_000,
+        base_cents: Some(18_900),
+        before_cents: 0,
+        after_cents: 5_000,
+        refunds: vec![Part { payment_id: "pi:1".to_owned(), amount_cents: 5_000, by: Way::Card }],
+        invoice: Some(invoice.into()),
+        credit_cents: 5_000,
+        note: Some(sealed("bm90ZQ")),
+        by: "owner".to_owned(),
+        at: at(2),
+    };
+    vec![
+        DisputeEvent::Opened(Box::new(opened)),
+        DisputeEvent::FactsCollected {
+            facts: Some(sealed("ZmFjdHM")),
+            by: "dispatcher".to_owned(),
+            at: at(1),
+        },
+        DisputeEvent::Decided(Box::new(decided)),
+        DisputeEvent::Closed {
+            won: Some(false),
+            about: Some(format!("visit:{booking}")),
+            at: at(3),
+        },
     ]
 }

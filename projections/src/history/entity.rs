@@ -24,6 +24,7 @@ use domain::identity::session::Session;
 use domain::identity::staff::Staff;
 use domain::invoicing::invoice::Invoice;
 use domain::organisation::Organisation;
+use domain::payments::dispute::Dispute;
 use domain::payments::payment::Payment;
 use domain::people::worker::Worker;
 use domain::personal;
@@ -69,6 +70,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<DispatcherAlert>(),
     Entity::of::<Expense>(),
     Entity::of::<ExpenseCategory>(),
+    Entity::of::<Dispute>(),
     Entity::of::<Invoice>(),
     Entity::of::<Lead>(),
     Entity::of::<Organisation>(),

@@ -122,6 +122,6 @@ fn text(letter: Kind, invoice: &Details, name: &str, link: &str) -> String {
     )
 }
 
-fn amount(cents: i64) -> String {
+pub(super) fn amount(cents: i64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }

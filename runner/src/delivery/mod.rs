@@ -9,8 +9,10 @@ mod email;
 mod figures;
 mod invoice;
 mod notice;
+mod office;
 mod photo;
 mod portal;
+mod receipt;
 mod refund;
 mod visit;
 
@@ -23,8 +25,8 @@ use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
     BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, CREW_CLEAR, DISPATCH_NOTICE,
-    INVOICE_LETTER, PAYMENT_FAILED, PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, REQUEST_RECEIVED,
-    STRIPE_REFUND, VISIT_PLANNED,
+    INVOICE_LETTER, OFFICE_NOTICE, PAYMENT_FAILED, PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, RECEIPT,
+    REQUEST_RECEIVED, STRIPE_REFUND, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
@@ -230,6 +232,8 @@ impl Delivery {
             PHOTO_FORGET => self.forget_photos(effect).await,
             INVOICE_LETTER => self.invoice_letter(effect).await,
             PAYMENT_FAILED => self.payment_failed(effect).await,
+            RECEIPT => self.receipt(effect).await,
+            OFFICE_NOTICE => self.office_notice(effect).await,
             STRIPE_REFUND => self.send_back(effect).await,
             BREAK_GLASS_STARTED => Ok(self.break_glass_started(effect).await),
             // Written by a newer build: wait for one that knows it.
@@ -260,13 +264,18 @@ impl Delivery {
 
     /// The clock of an organisation.
     async fn zone(&self, org: OrgId) -> Result<Tz, sqlx::Error> {
+        let (settings, registered) = self.settings(org).await?;
+        Ok(settings.zone(&registered))
+    }
+
+    /// The settings of an organisation, and the zone that it was registered with.
+    async fn settings(&self, org: OrgId) -> Result<(OrgSettings, String), sqlx::Error> {
         let mut tx = tenant::begin(&self.db, org).await?;
         let registered = tenant::registered_zone(&mut tx, org).await?;
         let id = org.to_string();
         let settings = entity::as_of::<OrgSettings>(&mut tx, &self.keys, org, &id, i64::MAX).await;
         let settings = settings.map_err(|error| sqlx::Error::Decode(error.into()))?;
-        let settings = settings.map(|found| found.state).unwrap_or_default();
-        Ok(settings.zone(&registered))
+        Ok((settings.map(|found| found.state).unwrap_or_default(), registered))
     }
 
     /// A payload with personal values open, or erased.

@@ -86,7 +86,7 @@ impl Work {
             worker: Worker::new(db.clone(), keys.clone(), reading),
             delivery: Delivery::new(db.clone(), keys.clone(), config, clock(), bus.clone())?,
             photos: SweepPhotos::new(db.clone(), bus.clone(), store, clock()),
-            timers: Timers::new(db.clone(), bus, clock()),
+            timers: Timers::new(db.clone(), bus, clock(), config.invoice_links()?),
             checkpoints: SignCheckpoints::new(
                 db.clone(),
                 signing.transpose()?,

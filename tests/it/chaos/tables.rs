@@ -92,6 +92,7 @@ impl Tables {
                 "client_",
                 "invoice_",
                 "photo_list",
+                "dispute_list",
                 "team_list",
                 "time_off",
                 "booking_list",

@@ -225,7 +225,8 @@ impl App {
                 .unwrap();
         let store = config.storage.store().unwrap();
         let photos = SweepPhotos::new(db.worker.clone(), bus.clone(), store, Arc::clone(&time));
-        let timers = Timers::new(db.worker.clone(), bus, time);
+        let links = config.invoice_links().unwrap();
+        let timers = Timers::new(db.worker.clone(), bus, time, links);
         Self {
             db,
             orgs,

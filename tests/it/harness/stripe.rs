@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +17,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What its messages are signed with.
 pub(crate) const SECRET: &str = "whsec_test";
+
+/// How long it takes where it takes its time.
+const SLOW: Duration = Duration::from_millis(40);
 
 /// Listens until it is dropped.
 pub(crate) struct FakeStripe {
@@ -32,6 +37,10 @@ pub(crate) enum Fault {
     LostReply,
     /// It says no.
     Refusal,
+    /// It takes its time.
+    Slow,
+    /// It does what it was asked for, and the connection breaks in the middle of the answer.
+    Reset,
 }
 
 type Asked = HashMap<String, String>;
@@ -87,6 +96,12 @@ pub(crate) fn signature(secret: &str, seconds: i64, body: &str) -> String {
     format!("t={seconds},v1={}", hex::encode(mac))
 }
 
+/// What a process of its own takes for now.
+#[expect(clippy::disallowed_methods, reason = "a process of its own has the time of the machine")]
+pub(crate) fn machine_time() -> i64 {
+    chrono::Utc::now().timestamp()
+}
+
 async fn session(
     State(kept): State<Arc<Kept>>,
     headers: HeaderMap,
@@ -98,6 +113,7 @@ async fn session(
         let id = format!("cs_test_{}", sessions.len());
         json!({ "id": id, "url": format!("https://checkout.example/{id}"), "payment_intent": null })
     })
+    .await
 }
 
 async fn refund(
@@ -110,9 +126,10 @@ async fn refund(
         refunds.push(asked);
         json!({ "id": format!("re_{}", refunds.len()), "status": "succeeded" })
     })
+    .await
 }
 
-fn answer(
+async fn answer(
     kept: &Kept,
     headers: &HeaderMap,
     asked: Asked,
@@ -128,7 +145,7 @@ fn answer(
                 json!({ "error": { "type": "invalid_request_error", "code": "charge_disputed" } });
             return (StatusCode::BAD_REQUEST, axum::Json(body)).into_response();
         }
-        Some(Fault::LostReply) | None => {}
+        Some(Fault::LostReply | Fault::Slow | Fault::Reset) | None => {}
     }
     let known = kept.answers.lock().unwrap().get(&key).cloned();
     let body = known.unwrap_or_else(|| {
@@ -136,8 +153,17 @@ fn answer(
         kept.answers.lock().unwrap().insert(key, body.clone());
         body
     });
-    if matches!(fault, Some(Fault::LostReply)) {
-        return StatusCode::BAD_GATEWAY.into_response();
+    match fault {
+        Some(Fault::LostReply) => StatusCode::BAD_GATEWAY.into_response(),
+        Some(Fault::Reset) => {
+            let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+            let pieces = [Ok(r#"{"id":"#), Err(broken)];
+            Body::from_stream(futures::stream::iter(pieces)).into_response()
+        }
+        Some(Fault::Slow) => {
+            tokio::time::sleep(SLOW).await;
+            axum::Json(body).into_response()
+        }
+        _ => axum::Json(body).into_response(),
     }
-    axum::Json(body).into_response()
 }

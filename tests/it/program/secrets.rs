@@ -7,10 +7,11 @@ use crate::harness::database::MASTER_KEY;
 use crate::harness::logins::{PASSWORD, org};
 use crate::harness::program::{SIGNING_KEY, client};
 use crate::harness::smtp::Smtp;
+use crate::harness::stripe::{machine_time, signature};
 use crate::harness::{Client, Program, Served, TestDb};
 
 /// Variables that hold a secret, each with a text that stands nowhere else.
-const SECRETS: [(&str, &str); 9] = [
+const SECRETS: [(&str, &str); 13] = [
     ("AUTH_SECRET_KEY", "planted-auth-4f7c1e9a2b6d8035e1c7a9f3"),
     ("AUTH_SECRET_KEY_PREVIOUS", "planted-previous-9d2e4b7a1c6f8035d4b2"),
     ("METRICS_TOKEN", "planted-metrics-71c5e3a9"),
@@ -20,6 +21,10 @@ const SECRETS: [(&str, &str); 9] = [
     ("DISPATCHER_BASIC_PASSWORD", "planted-dispatcher-2c7e9a5b"),
     ("ACCOUNTANT_BASIC_PASSWORD", "planted-accountant-6f3d8b1c"),
     ("VIEWER_BASIC_PASSWORD", "planted-viewer-9e5a2d7f"),
+    ("STRIPE_SECRET_KEY", "planted-stripe-4c8f2a6d"),
+    ("STRIPE_WEBHOOK_SECRET", "planted-webhook-1e7b9d3c"),
+    ("INVOICE_PUBLIC_TOKEN_SECRET", "planted-invoices-8a3d5f7b1c9e2046a8d0f3"),
+    ("ORDER_PHOTO_SIGNING_SECRET", "planted-photos-7d2f9b4e6a1c8035e9b7d1"),
 ];
 
 /// Secrets of requests and people, and parts of those of the harness.
@@ -90,6 +95,15 @@ async fn abuse(url: &str) {
             .await,
         anyone.post("/v1/leads", &json!({ "email": 7, "planted-note": "587-555-0142" })).await,
     ];
+    let webhook = "/v1/payments/stripe/webhook";
+    let message = r#"{"id":"evt_1","type":"charge.refunded","created":1900000000,"data":{"object":{"note":"planted-note",
+        "billing_details":{"name":"Plantagenet","email":"plantagenet@example.net"},"amount_refunded":-5,"payment_intent":"pi_1"}}}"#;
+    answers.push(
+        anyone.with("stripe-signature", "t=1,v1=planted-code").post_raw(webhook, message).await,
+    );
+    let signed = signature(SECRETS[10].1, machine_time(), message);
+    let taken_in = anyone.with("stripe-signature", &signed).post_raw(webhook, message).await;
+    looked_through("an answer", &taken_in.ok().text);
     answers.retain(|answer| answer.status >= 400);
     for answer in answers {
         // A field that nobody knows is named to whoever sent it.
@@ -114,6 +128,8 @@ async fn what_is_secret_stays_out_of_logs_metrics_and_errors() {
         ("EMAIL_MODE", "smtp"),
         ("SMTP_HOST", "127.0.0.1"),
         ("SMTP_PORT", &*port),
+        // Nobody listens there.
+        ("STRIPE_API_BASE", "http://127.0.0.1:9"),
         // With a login only TLS will do, which this server does not speak: every mail fails.
         ("SMTP_USERNAME", "office"),
         ("EMAIL_FROM", "office@example.net"),

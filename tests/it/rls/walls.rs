@@ -181,6 +181,8 @@ async fn visited(app: &App, owner: &Client) {
     owner.post(&route_of, &paid).await.ok();
     let address = json!({ "address_text": "1 Elm Street" });
     owner.post(&format!("{route}/addresses"), &address).await.ok();
+    let dispute = json!({ "booking_id": visit, "reason": "a stain" });
+    owner.post("/v1/admin/disputes", &dispute).await.ok();
     let tax = json!({ "gst_rate": 0.05 });
     owner.patch("/v1/admin/pricing-settings", &tax).await.ok();
     kept(owner, &visit).await;

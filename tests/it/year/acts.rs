@@ -65,6 +65,11 @@ const VISIT: &str = r#"{"team_id":"{team}","client_id":"{client}","starts_at":"{
 const CREWED: &str = r#"{"team_id":"{team}","client_id":"{client}","starts_at":"{hour}","duration_minutes":90,
     "crew":["{worker}"],"address_text":"{n} Elm Street"}"#;
 
+const INVOICE: &str = r#"{"client_id":"{client}","notes":"{n}","items":[
+    {"description":"Clean","qty":{few},"unit_price_cents":{cents},"tax_rate":0.05}]}"#;
+const ORDER: &str = r#"{"items":[{"description":"Clean","qty":1,"unit_price_cents":{cents}}]}"#;
+const BESIDE: &str = r#"{"allow_additional":true,"items":[{"description":"More","qty":1,"unit_price_cents":{cents}}]}"#;
+
 pub(super) const ACTS: &[Act] = &[
     // People who ask for an offer, and what becomes of them.
     act(10, Anyone, "POST /v1/leads", FORM).makes("lead", "lead_id"),
@@ -148,6 +153,38 @@ pub(super) const ACTS: &[Act] = &[
     act(2, Owner, "PATCH /v1/admin/subscriptions/{subscription}", r#"{"status":"PAUSED"}"#),
     act(2, Owner, "PATCH /v1/admin/subscriptions/{subscription}", r#"{"status":"ACTIVE"}"#),
     act(1, Owner, "PATCH /v1/admin/subscriptions/{subscription}", r#"{"status":"CANCELED"}"#),
+    // Money: what is charged, what comes in, what goes back.
+    act(8, Owner, "POST /v1/admin/invoices", INVOICE).makes("invoice", "invoice_id"),
+    act(1, Owner, "POST /v1/admin/invoices", r#"{"client_id":"{client}","items":[]}"#),
+    act(2, Viewer, "POST /v1/admin/invoices", INVOICE),
+    act(8, Owner, "POST /v1/admin/orders/{booking}/invoice", ORDER).makes("invoice", "invoice_id"),
+    act(3, Owner, "POST /v1/admin/orders/{booking}/invoice", BESIDE).makes("invoice", "invoice_id"),
+    act(8, Owner, "POST /v1/orders/{booking}/reasons", r#"{"kind":"PRICE_ADJUST","code":"EXTRA_SERVICE"}"#),
+    act(3, Owner, "PATCH /v1/admin/invoices/{invoice}",
+        r#"{"items":[{"description":"Windows","qty":{few},"unit_price_cents":{cents},"tax_rate":0.05}]}"#),
+    act(1, Owner, "PATCH /v1/admin/invoices/{invoice}", r#"{"due_date":"1999-01-01"}"#),
+    act(8, Owner, "POST /v1/admin/invoices/{invoice}/send", "{}"),
+    act(2, Owner, "POST /v1/admin/invoices/{invoice}/remind", "{}"),
+    act(2, Owner, "POST /v1/admin/invoices/{invoice}/links", "{}"),
+    act(8, Owner, "POST /v1/admin/invoices/{invoice}/record-payment", r#"{"amount_cents":{cents},"method":"cash"}"#)
+        .makes("payment", "/payment/payment_id").below("/v1/admin/invoices/", "payments"),
+    act(3, Owner, "POST /v1/admin/invoices/bulk/mark_paid", r#"{"invoice_ids":["{invoice}"],"method":"etransfer"}"#),
+    act(1, Owner, "POST /v1/admin/invoices/{invoice}/record-payment", r#"{"amount_cents":0,"method":"cash"}"#),
+    act(3, Owner, "POST /v1/admin/invoices/{payment}/refund", r#"{"amount_cents":{cents}}"#),
+    act(2, Owner, "POST /v1/admin/invoices/{payment}/refund", "{}"),
+    act(3, Owner, "POST /v1/admin/invoices/{invoice}/credit-notes", r#"{"amount_cents":{cents},"reason":"A stain"}"#),
+    act(3, Owner, "POST /v1/admin/invoices/{invoice}/void", r#"{"reason":"Twice"}"#),
+    act(2, Owner, "DELETE /v1/admin/invoices/{invoice}", ""),
+    act(4, Owner, "POST /v1/admin/disputes", r#"{"invoice_id":"{invoice}","reason":"A stain"}"#)
+        .makes("dispute", "dispute_id"),
+    act(2, Owner, "POST /v1/admin/disputes", r#"{"booking_id":"{booking}","reason":"A vase"}"#)
+        .makes("dispute", "dispute_id"),
+    act(6, Owner, "POST /v1/admin/disputes/{dispute}/facts", r#"{"photo_refs":["p{n}"]}"#),
+    act(2, Owner, "POST /v1/admin/disputes/{dispute}/decide", r#"{"decision":"no_refund"}"#),
+    act(3, Owner, "POST /v1/admin/disputes/{dispute}/decide", r#"{"decision":"partial_refund","amount_cents":{cents}}"#),
+    act(2, Owner, "POST /v1/admin/disputes/{dispute}/decide", r#"{"decision":"full_refund"}"#),
+    act(2, Owner, "POST /v1/admin/disputes/{dispute}/decide", r#"{"decision":"credit_note","amount_cents":{cents}}"#),
+    act(2, Owner, "POST /v1/admin/disputes/{dispute}/close", "{}"),
     // What it costs and on which terms.
     act(1, Owner, "POST /v1/admin/service-types", r#"{"name":"Service {n}","base_price_cents":{cents}}"#),
     act(1, Owner, "PATCH /v1/admin/pricing-settings", r#"{"gst_rate":0.0{few}}"#),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::money::Money;
 use crate::harness::App;
 
 /// Where a visit stands, told from its events alone.
@@ -44,11 +45,14 @@ pub(super) struct Truths {
     position: i64,
     visits: HashMap<String, Stands>,
     paid: HashMap<String, i64>,
+    money: Money,
 }
 
 impl Truths {
     /// Reads on where it stood, and holds all of it against the rules.
     pub(super) async fn check(&mut self, app: &App, said: &str) {
+        // What people are shown follows; so does what jobs do at once.
+        app.settle().await;
         let mut db = app.db.admin().await;
         let org = app.orgs[0].id.as_uuid();
         let events: Vec<(i64, String, String, String, serde_json::Value)> = sqlx::query_as(
@@ -63,10 +67,14 @@ impl Truths {
         for (position, kind, id, event, payload) in events {
             assert_eq!(position, self.position + 1, "a hole in the log: {said}");
             self.position = position;
-            if kind == "booking" {
-                self.booking(id, &event, &payload, said);
+            match kind.as_str() {
+                "booking" => self.booking(id, &event, &payload, said),
+                "invoice" => self.money.invoice(&id, &event, &payload, said),
+                "dispute" => self.money.dispute(&id, &event, &payload, said),
+                _ => {}
             }
         }
+        self.money.check(&mut db, org, said).await;
         // Who holds time: every visit that is still to come or going on, and no other.
         let holders: Vec<String> = sqlx::query_scalar(
             "select distinct aggregate_id from slots where org_id = $1 and aggregate_type = 'booking'",

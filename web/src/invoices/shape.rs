@@ -62,6 +62,9 @@ pub(super) struct Invoice {
     pub(super) email_events: Vec<Mail>,
     pub(super) customer: Option<Customer>,
     pub(super) from: Option<Organisation>,
+    /// Whether it can be paid by card.
+    #[serde(default)]
+    pub(super) card: bool,
 }
 
 /// Something that is charged.

@@ -97,18 +97,18 @@ fn set(response: &mut Response, cookie: &str) {
 }
 
 /// Somebody with the cookie of a portal, whom the API may or may not know.
-pub(super) struct Guest {
+pub(crate) struct Guest {
     door: Door,
     visitor: Visitor,
     pub(super) token: String,
     authorization: HeaderValue,
     /// What every form of theirs carries.
-    pub(super) csrf: String,
+    pub(crate) csrf: String,
 }
 
 impl Guest {
     /// Whoever has no cookie is sent to the door.
-    pub(super) fn of(
+    pub(crate) fn of(
         site: &Site,
         door: Door,
         visitor: Visitor,
@@ -126,7 +126,7 @@ impl Guest {
     }
 
     /// As [`Self::of`], for a form: it must be one of their own pages.
-    pub(super) fn with_form(
+    pub(crate) fn with_form(
         site: &Site,
         door: Door,
         visitor: Visitor,
@@ -156,7 +156,7 @@ impl Guest {
     }
 
     /// Asks the API for what is at `path`.
-    pub(super) async fn query(&self, site: &Site, path: &[&str]) -> Result<Reply, Failure> {
+    pub(crate) async fn query(&self, site: &Site, path: &[&str]) -> Result<Reply, Failure> {
         let asked = site.api.ask(&self.visitor, &self.authorization, path).await;
         asked.map_err(|failure| self.left(failure))
     }
@@ -174,13 +174,19 @@ impl Guest {
     }
 
     /// As [`Self::query`], with parameters; those that are empty are left out.
-    pub(super) async fn query_with(
+    pub(crate) async fn query_with(
         &self,
         site: &Site,
         path: &[&str],
         parameters: &[(&str, &str)],
     ) -> Result<Reply, Failure> {
         let asked = site.api.ask_with(&self.visitor, &self.authorization, path, parameters).await;
+        asked.map_err(|failure| self.left(failure))
+    }
+
+    /// A file of theirs, handed on as it is.
+    pub(crate) async fn own_file(&self, site: &Site, path: &[&str]) -> Result<Response, Failure> {
+        let asked = site.api.own_file(&self.visitor, &self.authorization, path).await;
         asked.map_err(|failure| self.left(failure))
     }
 
@@ -234,7 +240,7 @@ impl Guest {
     }
 
     /// Has the API do what is at `path`; an answer of 401 is left to whoever asks.
-    pub(super) async fn command(
+    pub(crate) async fn command(
         &self,
         site: &Site,
         path: &[&str],

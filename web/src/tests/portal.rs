@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{Asked, FakeApi, LEAD, problem};
+use super::{Asked, FakeApi, LEAD, QUOTE, problem};
 
 /// The portals of the API; it knows one worker, one client and one link.
 pub(super) fn answer(asked: &Asked) -> Option<Response> {
@@ -88,6 +88,11 @@ fn visits(asked: &Asked, path: &str) -> Response {
     let mut visit = json!({
         "order_id": LEAD, "status": "CONFIRMED", "starts_at": "2026-12-01T17:00:00Z", "duration_minutes": 120,
     });
+    match path.split('?').next().unwrap_or_default() {
+        "portal/invoices" => return invoices(),
+        _ if path.starts_with("portal/invoices/") => return invoice(asked, path),
+        _ => {}
+    }
     match path {
         "portal/bookings" => return axum::Json(json!([visit])).into_response(),
         _ if path.starts_with("slots?") => {
@@ -112,6 +117,78 @@ fn visits(asked: &Asked, path: &str) -> Response {
     });
     visit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     axum::Json(visit).into_response()
+}
+
+fn line() -> Value {
+    json!({
+        "invoice_id": LEAD, "invoice_number": "INV-2030-000001", "status": "PARTIAL", "issue_date": "2030-03-04",
+        "due_date": "2030-03-18", "total_cents": 18_900, "balance_due_cents": 13_900,
+    })
+}
+
+/// A page of their invoices, and one more.
+fn invoices() -> Response {
+    ([("x-next-cursor", "1_2")], axum::Json(json!([line()]))).into_response()
+}
+
+/// The invoice of that client, with what they paid. The second time it is to be paid, it is.
+fn invoice(asked: &Asked, path: &str) -> Response {
+    if path.ends_with("/pdf") || path.contains("/receipts/") {
+        let known = asked.header("authorization") == "Bearer sam";
+        assert!(known, "{:?}", asked.headers);
+        return ([("content-type", "application/pdf")], "%PDF").into_response();
+    }
+    if path.ends_with("/pay") {
+        if path.contains(QUOTE) {
+            return problem(409, "nothing_due", "Nothing is left to pay", &json!([]));
+        }
+        let opened = json!({ "checkout_url": "https://checkout.example/cs_1" });
+        return (StatusCode::CREATED, axum::Json(opened)).into_response();
+    }
+    let mut invoice = line();
+    invoice["invoice_id"] = path.rsplit('/').next().unwrap().into();
+    let more = json!({
+        "currency": "CAD", "notes": "Mind the <dog>", "is_overdue": false, "subtotal_cents": 18_000, "tax_cents": 900,
+        "credited_cents": 0, "paid_cents": 5_000, "overpaid_cents": 0, "card": true,
+        "items": [{ "description": "Deep <clean>", "qty": 1, "unit_price_cents": 18_000, "line_total_cents": 18_000, "tax_cents": 900 }],
+        "payments": [{ "payment_id": "pi:1", "provider": "stripe", "method": "card", "reference": null,
+            "received_at": "2030-03-05T18:00:00Z", "amount_cents": 5_000, "refunded_cents": 0 }],
+        "customer": { "name": "Sam", "email": null, "address": null },
+    });
+    invoice.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    axum::Json(invoice).into_response()
+}
+
+#[tokio::test]
+async fn a_client_sees_their_invoices_pays_one_and_has_them_on_paper() {
+    let mut api = FakeApi::start().await;
+    let page = api.browser.get("/client/invoices").await;
+    assert_eq!(page.header("location"), "/client/login");
+    api.browser.keep("client_session=sam");
+    let page = api.browser.get("/client/invoices").await;
+    for text in ["INV-2030-000001", "139.00", "/client/invoices?cursor=1_2"] {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
+    let here = format!("/client/invoices/{LEAD}");
+    let page = api.browser.get(&here).await;
+    for text in ["Deep &#60;clean&#62;", "Mind the &#60;dog&#62;", "Pay by card", "/receipts/pi"] {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
+    let csrf = page.field("csrf").to_owned();
+    let form = [("csrf", csrf.as_str())];
+    let page = api.browser.post(&format!("{here}/pay"), &form).await;
+    assert!(page.shows("https://checkout.example/cs_1"), "{}", page.html);
+    let page = api.browser.post(&format!("{here}/pay"), &[("csrf", "x")]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    let refused = api.browser.post(&format!("/client/invoices/{QUOTE}/pay"), &form).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.shows("Nothing is left to pay"), "{}", refused.html);
+    for file in ["invoice.pdf", "receipts/pi:1"] {
+        let page = api.browser.get(&format!("{here}/{file}")).await;
+        assert_eq!((page.status, page.header("content-type")), (StatusCode::OK, "application/pdf"));
+    }
+    let page = api.browser.get("/client/invoices/..").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
 }
 
 /// The one visit that this worker goes to; nobody ends it without saying why.

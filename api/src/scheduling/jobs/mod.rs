@@ -2,6 +2,7 @@
 
 mod announcements;
 mod checklist;
+mod disputes;
 mod extras;
 mod list;
 mod photos;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Routes {
         .merge(work::routes())
         .merge(extras::routes())
         .merge(checklist::routes())
+        .merge(disputes::routes())
         .merge(photos::routes())
         .merge(announcements::routes())
 }

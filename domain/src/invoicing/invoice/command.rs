@@ -53,6 +53,19 @@ pub enum InvoiceCommand {
         /// When it is asked.
         now: DateTime<Utc>,
     },
+    /// Write to whoever has not paid in time, by itself.
+    RemindOverdue {
+        /// How.
+        letter: Letter,
+        /// To whom.
+        mail: Mail,
+        /// Not earlier: they have got another letter.
+        not_before: Option<DateTime<Utc>>,
+        /// See [`super::InvoiceEvent::Mailed`].
+        once: String,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
     /// Make one more address under which it can be seen.
     MintLink {
         /// Which, and what is kept of it.
@@ -172,8 +185,10 @@ pub struct Visit {
     pub has_adjustment: bool,
     /// What was paid for it before, and counts for no other invoice.
     pub deposits: Vec<(String, i64)>,
-    /// Whether there is an invoice for it that nobody allowed to have a second beside it.
-    pub is_invoiced: bool,
+    /// The invoice for it that nobody allowed to have a second beside it.
+    pub invoiced_by: Option<InvoiceId>,
+    /// Whether this one stands beside another.
+    pub additional: bool,
 }
 
 /// A letter that is to be written.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::status::Status;
+use crate::id::InvoiceId;
 use crate::input::{FieldProblem, Problems};
 use crate::refusal::{Kind, Refusal};
 
@@ -32,7 +33,7 @@ pub enum InvoiceError {
     /// There is one already for this visit.
     #[error("there is an invoice for this visit already; say allow_additional to write another")]
     #[strum(serialize = "invoice.already_invoiced")]
-    AlreadyInvoiced,
+    AlreadyInvoiced(InvoiceId),
     /// The state forbids it.
     #[error("an invoice that is {0} does not allow this")]
     #[strum(serialize = "invoice.illegal_state")]
@@ -92,7 +93,7 @@ impl Refusal for InvoiceError {
             | Self::EmailMissing
             | Self::NothingDue => Kind::Rule,
             Self::AlreadyDrafted
-            | Self::AlreadyInvoiced
+            | Self::AlreadyInvoiced(_)
             | Self::IllegalState(_)
             | Self::MailedLately(_)
             | Self::HasPayments
@@ -114,6 +115,7 @@ impl Refusal for InvoiceError {
     fn member(&self) -> Option<(&'static str, serde_json::Value)> {
         match self {
             Self::MailedLately(at) => Some(("last_mail_at", serde_json::json!(at))),
+            Self::AlreadyInvoiced(by) => Some(("invoice_id", serde_json::json!(by))),
             _ => None,
         }
     }

@@ -35,6 +35,9 @@ pub enum InvoiceEvent {
     },
     /// It was thrown away before it counted; its number stays taken.
     Discarded {
+        /// The visit that may have another invoice now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<BookingId>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -72,6 +75,18 @@ pub enum InvoiceEvent {
         /// Before the path of that address; without it nobody can be told where to look.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         portal: Option<String>,
+        /// Of a letter that nobody asked for: its reader and day, on which they get no other like it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        once: Option<String>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A letter that nobody asked for waits, because whoever would get it has just got another.
+    ReminderPostponed {
+        /// Which.
+        letter: Letter,
+        /// How long.
+        until: DateTime<Utc>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -130,6 +145,9 @@ pub enum InvoiceEvent {
     Voided {
         /// Why; gone with whoever it is about.
         reason: Option<Personal<String>>,
+        /// The visit that may have another invoice now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<BookingId>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -159,6 +177,9 @@ pub struct Drafted {
     /// For which visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<BookingId>,
+    /// Whether it stands beside another invoice for that visit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub additional: bool,
     /// For which client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientId>,
@@ -192,11 +213,12 @@ impl InvoiceEvent {
         match self {
             Self::Drafted(drafted) => drafted.at,
             Self::DraftEdited { at, .. }
-            | Self::Discarded { at }
+            | Self::Discarded { at, .. }
             | Self::Issued { at, .. }
             | Self::LinkMinted { at, .. }
             | Self::LinkRevoked { at, .. }
             | Self::Mailed { at, .. }
+            | Self::ReminderPostponed { at, .. }
             | Self::PaymentApplied { at, .. }
             | Self::DepositCredited { at, .. }
             | Self::DepositReleased { at, .. }

@@ -46,7 +46,7 @@ impl Details {
 
         self.updated_at = event.at();
         match event {
-            E::Drafted(_) => {}
+            E::Drafted(_) | E::ReminderPostponed { .. } => {}
             E::DraftEdited { lines, issue_date, due_date, notes, .. } => {
                 self.totals = Totals::of(&lines);
                 (self.lines, self.notes) = (lines, notes);
@@ -64,8 +64,8 @@ impl Details {
                     one.revoked_at = Some(at);
                 }
             }
-            E::Mailed { letter, recipient, at, .. } => {
-                self.mails.push(Mailed { letter, recipient, at });
+            E::Mailed { letter, recipient, portal, at, .. } => {
+                self.mails.push(Mailed { letter, recipient, portal, at });
             }
             E::PaymentApplied {
                 payment_id,

@@ -11,7 +11,7 @@ use crate::input::address;
 use crate::personal::Personal;
 
 /// Promised to customers: no two reminders within this time.
-const PAUSE: TimeDelta = TimeDelta::hours(24);
+pub const PAUSE: TimeDelta = TimeDelta::hours(24);
 
 /// More than anybody hands out.
 const MOST_LINKS: usize = 100;
@@ -45,7 +45,33 @@ impl Details {
         let mut events = self.issue(overdue_at, at)?;
         events.extend(self.mint(mail.link, at)?);
         let recipient = Personal::of(self.subject, recipient);
-        events.push(InvoiceEvent::Mailed { letter, recipient, link, portal: mail.portal, at });
+        let (portal, once) = (mail.portal, None);
+        events.push(InvoiceEvent::Mailed { letter, recipient, link, portal, once, at });
+        Ok(events)
+    }
+
+    /// Each letter once, and none within a day of another to the same person.
+    pub(super) fn remind_overdue(
+        &self,
+        (letter, mail): (Letter, Mail),
+        not_before: Option<DateTime<Utc>>,
+        once: String,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        self.must_count()?;
+        let is_due = self.status.is_open() && self.balance_cents() > 0;
+        let was_sent = self.mails.iter().any(|mail| mail.letter == letter);
+        if !is_due || was_sent {
+            return Ok(Vec::new());
+        }
+        let own = self.mails.last().map(|last| last.at + PAUSE);
+        if let Some(until) = own.max(not_before).filter(|until| *until > at) {
+            return Ok(vec![InvoiceEvent::ReminderPostponed { letter, until, at }]);
+        }
+        let mut events = self.send((letter, mail), None, at)?;
+        if let Some(InvoiceEvent::Mailed { once: mark, .. }) = events.last_mut() {
+            *mark = Some(once);
+        }
         Ok(events)
     }
 

@@ -5,7 +5,8 @@
 //! 3. Only a draft is written anew. What counts is corrected by credit notes, or voided once nothing is paid.
 //! 4. Money is never refused except by an invoice that does not count: what is too much is told, and can be paid back.
 //! 5. Each payment, deposit and refund counts once, however often it is told.
-//! 6. Nothing that opens an address of it is kept, only what recognises one.
+//! 6. A visit has one invoice, unless somebody allows another; one that is thrown away or void makes room.
+//! 7. Nothing that opens an address of it is kept, only what recognises one.
 
 mod command;
 mod error;
@@ -29,16 +30,20 @@ use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 pub use error::InvoiceError;
 pub use event::{Drafted, InvoiceEvent};
+pub use letters::PAUSE;
 use serde::{Deserialize, Serialize};
 
 use self::lines::{Line, Totals};
-use self::number::{InvoiceNumber, NUMBERS};
+use self::number::{InvoiceNumber, NUMBERS, VISITS};
 use self::payment::{Applied, DEPOSITS};
 use self::status::{Letter, Status};
 use crate::event::{EventSourced, Reservation};
 use crate::id::{BookingId, ClientId, CreditId, InvoiceId, LeadId, RefundId, SubjectId};
 use crate::personal::Personal;
 use crate::settings::org::Currency;
+
+/// The scope under which readers and days are claimed: nobody gets two letters on one that nobody asked for.
+pub const REMINDED: &str = "invoice.reminded";
 
 /// An invoice as its answers show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +145,9 @@ pub struct Mailed {
     pub letter: Letter,
     /// To where.
     pub recipient: Personal<String>,
+    /// Before the path of the address in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
     /// When.
     pub at: DateTime<Utc>,
 }
@@ -171,6 +179,9 @@ impl Invoice {
             }
             (Self::Known(it), C::Remind { letter, mail, overdue_at, now }) => {
                 it.remind((letter, mail), overdue_at, now)
+            }
+            (Self::Known(it), C::RemindOverdue { letter, mail, not_before, once, now }) => {
+                it.remind_overdue((letter, mail), not_before, once, now)
             }
             (Self::Known(it), C::MintLink { link, now }) => it.mint(link, now),
             (Self::Known(it), C::RevokeLink { link, now }) => it.revoke(link, now),
@@ -208,8 +219,11 @@ impl Details {
         self.totals.total_cents() - self.credited_cents()
     }
 
-    /// What is left to pay.
+    /// What is left to pay; of what does not count, nothing.
     pub fn balance_cents(&self) -> i64 {
+        if matches!(self.status, Status::Void | Status::Discarded) {
+            return 0;
+        }
         (self.payable_cents() - self.paid_cents()).max(0)
     }
 
@@ -276,24 +290,35 @@ impl EventSourced for Invoice {
                 let own = is_nobodys.then_some(Reservation::NewSubject(drafted.subject));
                 let value = drafted.number.claimed();
                 let number = Reservation::Claim { scope: NUMBERS, value };
-                [number].into_iter().chain(own).collect()
+                let visit = drafted
+                    .order
+                    .filter(|_| !drafted.additional)
+                    .map(|order| Reservation::Claim { scope: VISITS, value: order.to_string() });
+                [number].into_iter().chain(own).chain(visit).collect()
+            }
+            E::Discarded { order: Some(order), .. } | E::Voided { order: Some(order), .. } => {
+                vec![Reservation::Release { scope: VISITS, value: order.to_string() }]
             }
             E::DepositCredited { payment_id, .. } => {
                 vec![Reservation::Claim { scope: DEPOSITS, value: payment_id.clone() }]
+            }
+            E::Mailed { once: Some(once), .. } => {
+                vec![Reservation::Claim { scope: REMINDED, value: once.clone() }]
             }
             E::DepositReleased { payment_id, .. } => {
                 vec![Reservation::Release { scope: DEPOSITS, value: payment_id.clone() }]
             }
             E::DraftEdited { .. }
-            | E::Discarded { .. }
+            | E::Discarded { order: None, .. }
             | E::Issued { .. }
             | E::LinkMinted { .. }
             | E::LinkRevoked { .. }
-            | E::Mailed { .. }
+            | E::Mailed { once: None, .. }
+            | E::ReminderPostponed { .. }
             | E::PaymentApplied { .. }
             | E::PaymentRefunded { .. }
             | E::BecameOverdue { .. }
-            | E::Voided { .. }
+            | E::Voided { order: None, .. }
             | E::Credited { .. } => Vec::new(),
         }
     }

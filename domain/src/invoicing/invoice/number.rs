@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// invoices that are drafted at once can have the same.
 pub const NUMBERS: &str = "invoice.number";
 
+/// The scope under which visits are claimed: unless somebody allows another, a visit has one invoice that counts or may once.
+pub const VISITS: &str = "invoice.visit";
+
 /// `INV-2026-000001`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InvoiceNumber {

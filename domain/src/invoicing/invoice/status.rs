@@ -100,6 +100,11 @@ pub enum Bucket {
     Critical,
 }
 
+impl Letter {
+    /// The letters that are written by themselves, and how many days after the first day overdue.
+    pub const LADDER: [(Self, i64); 3] = [(Self::Gentle, 0), (Self::Second, 6), (Self::Final, 14)];
+}
+
 impl Bucket {
     /// Of so many days.
     pub const fn of(days: i64) -> Option<Self> {
@@ -146,5 +151,9 @@ mod tests {
             );
         }
         assert_eq!(Bucket::of(14).map(Bucket::letter), Some(Letter::Second));
+        for (letter, days) in Letter::LADDER {
+            assert_eq!(Bucket::of(days + 1).map(Bucket::letter), Some(letter));
+            assert_ne!(Bucket::of(days).map(Bucket::letter), Some(letter));
+        }
     }
 }

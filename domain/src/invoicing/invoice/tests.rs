@@ -219,7 +219,9 @@ fn what_was_paid_before_the_visit_counts_for_one_invoice() {
     assert_eq!(stands(&invoice), (Status::Partial, 14_900, 0));
     let released = invoice.decide(void()).unwrap();
     let released: Vec<Reservation> = released.iter().flat_map(Invoice::reservations).collect();
-    assert_eq!(released, [Reservation::Release { scope: DEPOSITS, value }]);
+    let order = Uuid::from_u128(2).to_string();
+    let visit = Reservation::Release { scope: VISITS, value: order };
+    assert_eq!(released, [Reservation::Release { scope: DEPOSITS, value }, visit]);
 }
 
 #[test]
@@ -235,8 +237,39 @@ fn another_price_than_was_promised_needs_a_reason() {
     other.visit = Visit { promised_cents: Some(18_000), ..Visit::default() };
     other.extras = vec![line(5_000, None)];
     assert!(Invoice::Absent.decide(draft(other.clone())).is_ok());
-    other.visit.is_invoiced = true;
-    assert_eq!(refused(&Invoice::Absent, draft(other)), InvoiceError::AlreadyInvoiced);
+    let by = Uuid::from_u128(9).into();
+    other.visit.invoiced_by = Some(by);
+    assert_eq!(refused(&Invoice::Absent, draft(other)), InvoiceError::AlreadyInvoiced(by));
+}
+
+#[test]
+fn a_visit_is_taken_by_its_invoice_until_that_counts_no_more() {
+    let visit = |reservations: Vec<Reservation>| {
+        let of_visit = reservations.into_iter().find(|one| match one {
+            Reservation::Claim { scope, .. } | Reservation::Release { scope, .. } => {
+                *scope == VISITS
+            }
+            _ => false,
+        });
+        of_visit.map(|one| matches!(one, Reservation::Claim { .. }))
+    };
+    let taken = |invoice: &Invoice, command| {
+        let events = invoice.decide(command).unwrap();
+        events.iter().find_map(|event| visit(Invoice::reservations(event)))
+    };
+    let mut beside = draft();
+    beside.visit.additional = true;
+    let written = after(vec![]);
+    let issued = after(vec![InvoiceCommand::Issue { overdue_at: None, now: at(1) }]);
+    let void = InvoiceCommand::Void { reason: Words::Forgotten, now: at(2) };
+    for (invoice, command, expected) in [
+        (&Invoice::Absent, InvoiceCommand::Draft(Box::new(draft())), Some(true)),
+        (&Invoice::Absent, InvoiceCommand::Draft(Box::new(beside)), None),
+        (&written, InvoiceCommand::Discard { now: at(2) }, Some(false)),
+        (&issued, void, Some(false)),
+    ] {
+        assert_eq!(taken(invoice, command.clone()), expected, "{command:?}");
+    }
 }
 
 #[test]
@@ -298,13 +331,52 @@ fn several_addresses_lead_to_it_until_each_is_revoked() {
 }
 
 #[test]
+fn a_reminder_that_nobody_asks_for_goes_out_once_and_not_within_a_day_of_another_letter() {
+    let ask = |letter, link, not_before: Option<i64>, hours| InvoiceCommand::RemindOverdue {
+        letter,
+        mail: mail(link),
+        not_before: not_before.map(at),
+        once: format!("sam:{hours}"),
+        now: at(hours),
+    };
+    let sent = after(vec![send(1)]);
+    let told = |invoice: &Invoice, command| {
+        let events = invoice.decide(command).unwrap();
+        events.into_iter().find_map(|event| match event {
+            InvoiceEvent::Mailed { once, .. } => Some(Ok(once.unwrap())),
+            InvoiceEvent::ReminderPostponed { until, .. } => Some(Err(until)),
+            _ => None,
+        })
+    };
+    assert_eq!(told(&sent, ask(Letter::Gentle, 2, None, 20)), Some(Err(at(25))));
+    assert_eq!(told(&sent, ask(Letter::Gentle, 2, None, 25)), Some(Ok("sam:25".to_owned())));
+    // They have got a letter about another invoice.
+    assert_eq!(told(&sent, ask(Letter::Gentle, 2, Some(40), 30)), Some(Err(at(40))));
+    let reminded = after(vec![send(1), ask(Letter::Gentle, 2, None, 30)]);
+    assert_eq!(told(&reminded, ask(Letter::Gentle, 3, None, 90)), None, "each once");
+    assert_eq!(told(&reminded, ask(Letter::Second, 3, None, 90)), Some(Ok("sam:90".to_owned())));
+    for settled in [pay("a", 18_900, 2), credit(1, 18_900)] {
+        let paid = after(vec![send(1), settled]);
+        assert_eq!(told(&paid, ask(Letter::Gentle, 2, None, 90)), None);
+    }
+    let events = sent.decide(ask(Letter::Gentle, 2, None, 25)).unwrap();
+    let claims = events.iter().flat_map(Invoice::reservations).collect::<Vec<_>>();
+    assert_eq!(claims, [Reservation::Claim { scope: REMINDED, value: "sam:25".to_owned() }]);
+    let draft = after(vec![]);
+    assert_eq!(told(&draft, ask(Letter::Gentle, 1, None, 90)), None);
+    let gone = after(vec![send(1), void()]);
+    assert_eq!(refused(&gone, ask(Letter::Gentle, 2, None, 90)), InvoiceError::Void);
+}
+
+#[test]
 fn it_is_written_once() {
     let drafted = write::draft(draft()).unwrap();
     let again = InvoiceCommand::Draft(Box::new(draft()));
     given(drafted.clone()).when(again).then_expect_error(InvoiceError::AlreadyDrafted);
     let number = Reservation::Claim { scope: NUMBERS, value: "1970-000000001".to_owned() };
-    assert_eq!(Invoice::reservations(&drafted[0]), std::slice::from_ref(&number));
-    let nobodys = Draft { client: None, ..draft() };
+    let visit = Reservation::Claim { scope: VISITS, value: Uuid::from_u128(2).to_string() };
+    assert_eq!(Invoice::reservations(&drafted[0]), [number.clone(), visit]);
+    let nobodys = Draft { client: None, order: None, ..draft() };
     let drafted = write::draft(nobodys).unwrap();
     let own = Reservation::NewSubject(Uuid::from_u128(1).into());
     assert_eq!(Invoice::reservations(&drafted[0]), [number, own]);
@@ -344,7 +416,9 @@ proptest! {
             let paid = it.paid_cents();
             prop_assert!(it.payments.iter().all(|one| (0..=one.amount_cents).contains(&one.refunded_cents)));
             prop_assert!((0..=it.totals.total_cents()).contains(&it.credited_cents()));
-            prop_assert_eq!(it.balance_cents() - it.overpaid_cents(), it.payable_cents() - paid);
+            let counts = !matches!(it.status, Status::Void | Status::Discarded);
+            let left = if counts { it.payable_cents() - paid } else { 0 };
+            prop_assert_eq!(it.balance_cents() - it.overpaid_cents(), left);
             prop_assert_eq!(it.balance_cents().min(it.overpaid_cents()), 0);
             let tax: i64 = it.credits.iter().map(|one| one.tax_cents).sum();
             prop_assert_eq!(tax, it.totals.tax_in(it.credited_cents()));

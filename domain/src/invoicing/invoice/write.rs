@@ -15,8 +15,8 @@ use crate::personal::Personal;
 
 pub(super) fn draft(draft: Draft) -> Decision {
     let Draft { terms, visit, now, .. } = draft;
-    if visit.is_invoiced {
-        return Err(InvoiceError::AlreadyInvoiced);
+    if let Some(by) = visit.invoiced_by {
+        return Err(InvoiceError::AlreadyInvoiced(by));
     }
     let lead = draft.lead.map(|lead: LeadId| lead.as_uuid().into());
     let subject = draft.client.map(SubjectId::from).or(lead);
@@ -32,6 +32,7 @@ pub(super) fn draft(draft: Draft) -> Decision {
         invoice_id: draft.invoice_id,
         number: draft.number,
         order: draft.order,
+        additional: draft.order.is_some() && visit.additional,
         client: draft.client,
         lead: draft.lead,
         subject,
@@ -93,7 +94,7 @@ impl Details {
         }
         self.must_be_draft()?;
         let mut events = self.release_deposits(at);
-        events.push(InvoiceEvent::Discarded { at });
+        events.push(InvoiceEvent::Discarded { order: self.order, at });
         Ok(events)
     }
 
@@ -110,7 +111,7 @@ impl Details {
         }
         let reason = self.words(reason)?;
         let mut events = self.release_deposits(at);
-        events.push(InvoiceEvent::Voided { reason, at });
+        events.push(InvoiceEvent::Voided { reason, order: self.order, at });
         Ok(events)
     }
 

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
@@ -177,6 +179,18 @@ pub enum RefundReason {
     Staff,
     /// A dispute was decided so.
     Dispute,
+}
+
+/// What became of money that was to go back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundFate {
+    /// The provider is asked.
+    OnItsWay,
+    /// It went back.
+    Returned,
+    /// The provider does not send it back: somebody has to.
+    Refused,
 }
 
 /// Where a payment stands.
@@ -365,6 +379,10 @@ pub struct Details {
     pub refunds: Vec<(i64, DateTime<Utc>)>,
     /// What is to go back and did not yet.
     pub wanted: Vec<(RefundId, i64)>,
+    /// Whatever was ever to go back.
+    pub asked: BTreeSet<RefundId>,
+    /// What the provider does not send back.
+    pub refused: BTreeSet<RefundId>,
     /// Disputes, and how those that are over ended.
     pub disputes: Vec<(String, i64, Option<bool>)>,
     /// When the money came in.
@@ -457,6 +475,24 @@ impl Details {
         self.references.iter().map(String::as_str).find(|reference| reference.starts_with("pi_"))
     }
 
+    /// What of it can go back by the way it came: nothing while the bank has it, or if the bank took it.
+    pub fn returnable_cents(&self) -> i64 {
+        let is_at_bank = self.disputes.iter().any(|(_, _, end)| *end != Some(true));
+        let has_come = self.status == Status::Succeeded;
+        if has_come && !is_at_bank { self.refundable_cents().max(0) } else { 0 }
+    }
+
+    /// What became of money that was to go back; `None` if nobody asked.
+    pub fn fate(&self, refund: RefundId) -> Option<RefundFate> {
+        if self.refused.contains(&refund) {
+            return Some(RefundFate::Refused);
+        }
+        let fate = |asked: &RefundId| {
+            if self.wanted(*asked).is_some() { RefundFate::OnItsWay } else { RefundFate::Returned }
+        };
+        self.asked.get(&refund).map(fate)
+    }
+
     fn wanted(&self, refund: RefundId) -> Option<i64> {
         self.wanted.iter().find(|(id, _)| *id == refund).map(|(_, cents)| *cents)
     }
@@ -519,7 +555,7 @@ impl Details {
         reason: RefundReason,
         at: DateTime<Utc>,
     ) -> Decision {
-        if self.wanted(refund_id).is_some() {
+        if self.asked.contains(&refund_id) {
             return Ok(Vec::new());
         }
         let left = self.refundable_cents();
@@ -546,8 +582,12 @@ impl Details {
             E::Expired { .. } => self.status = Status::Expired,
             E::RefundRequested { refund_id, amount_cents, .. } => {
                 self.wanted.push((refund_id, amount_cents));
+                self.asked.insert(refund_id);
             }
-            E::RefundRefused { refund_id, .. } => self.wanted.retain(|(id, _)| *id != refund_id),
+            E::RefundRefused { refund_id, .. } => {
+                self.wanted.retain(|(id, _)| *id != refund_id);
+                self.refused.insert(refund_id);
+            }
             E::Refunded { amount_cents, at, .. } => {
                 self.refunds.push((amount_cents, at));
                 // Whatever went back is what was wanted, as far as that goes.
@@ -607,6 +647,8 @@ impl Aggregate for Payment {
                     amount_cents: 0,
                     refunds: Vec::new(),
                     wanted: Vec::new(),
+                    asked: BTreeSet::new(),
+                    refused: BTreeSet::new(),
                     disputes: Vec::new(),
                     received_at: None,
                     created_at: at,

@@ -41,6 +41,8 @@ pub struct Change {
     pub referral_credit_trigger: Option<ReferralTrigger>,
     /// Whether the books are ready to be kept here.
     pub finance_ready: Option<bool>,
+    /// Whether customers who have not paid in time are reminded by themselves.
+    pub invoice_reminders: Option<bool>,
 }
 
 impl Change {
@@ -56,7 +58,8 @@ impl Change {
             legal: legal(&mut fields),
             branding: branding(&mut fields).unwrap_or_default(),
             referral_credit_trigger: word(&mut fields, "referral_credit_trigger"),
-            finance_ready: flag(&mut fields),
+            finance_ready: flag(&mut fields, "finance_ready"),
+            invoice_reminders: flag(&mut fields, "invoice_reminders"),
         };
         fields.finish().or(change)
     }
@@ -103,10 +106,10 @@ fn word<T: FromStr + VariantNames>(fields: &mut Fields<'_>, name: &'static str) 
     read
 }
 
-fn flag(fields: &mut Fields<'_>) -> Option<bool> {
-    let read = fields.sent("finance_ready")?.as_bool();
+fn flag(fields: &mut Fields<'_>, name: &'static str) -> Option<bool> {
+    let read = fields.sent(name)?.as_bool();
     if read.is_none() {
-        fields.problem("finance_ready", "Input should be a valid boolean");
+        fields.problem(name, "Input should be a valid boolean");
     }
     read
 }
@@ -265,6 +268,7 @@ mod tests {
                 "branding.weekly_revenue_goal_cents",
             ),
             (json!({ "finance_ready": "yes", "tax": 5 }), "finance_ready tax"),
+            (json!({ "invoice_reminders": 1 }), "invoice_reminders"),
             (json!({ "referral_credit_trigger": "never" }), "referral_credit_trigger"),
             (json!([]), "body"),
         ] {

@@ -121,6 +121,11 @@ pub enum OrgSettingsEvent {
         /// Whether they are.
         ready: bool,
     },
+    /// Customers who have not paid in time are, or are no longer, reminded by themselves.
+    InvoiceRemindersChanged {
+        /// Whether they are.
+        enabled: bool,
+    },
     /// It was decided whether a feature is on.
     FeatureOverridden {
         /// Its key.

@@ -69,6 +69,8 @@ pub struct OrgSettings {
     pub referral_credit_trigger: ReferralTrigger,
     /// Whether the books are ready to be kept here.
     pub finance_ready: bool,
+    /// Whether customers who have not paid in time are reminded by themselves.
+    pub invoice_reminders: bool,
     /// What was decided about features.
     pub overrides: Overrides,
 }
@@ -85,6 +87,7 @@ impl Default for OrgSettings {
             branding: BTreeMap::new(),
             referral_credit_trigger: ReferralTrigger::default(),
             finance_ready: false,
+            invoice_reminders: true,
             overrides: Overrides::new(),
         }
     }
@@ -140,6 +143,8 @@ impl OrgSettings {
         events.extend(trigger.map(|trigger| E::ReferralTriggerChanged { trigger }));
         let ready = change.finance_ready.filter(|new| self.finance_ready != *new);
         events.extend(ready.map(|ready| E::FinanceReadyChanged { ready }));
+        let reminders = change.invoice_reminders.filter(|new| self.invoice_reminders != *new);
+        events.extend(reminders.map(|enabled| E::InvoiceRemindersChanged { enabled }));
         events
     }
 
@@ -204,6 +209,7 @@ impl Aggregate for OrgSettings {
             E::BrandingChanged { entries } => merge(&mut self.branding, entries),
             E::ReferralTriggerChanged { trigger } => self.referral_credit_trigger = trigger,
             E::FinanceReadyChanged { ready } => self.finance_ready = ready,
+            E::InvoiceRemindersChanged { enabled } => self.invoice_reminders = enabled,
             E::FeatureOverridden { key, enabled } => {
                 self.overrides.insert(key, enabled);
             }
@@ -289,7 +295,7 @@ mod tests {
         given(&[])
             .when(change(&json!({
                 "timezone": "Europe/Riga", "holidays": ["canada_day"], "legal_name": "Maple Ltd",
-                "branding": { "weekly_revenue_goal_cents": 500_000 }, "finance_ready": true,
+                "branding": { "weekly_revenue_goal_cents": 500_000 }, "finance_ready": true, "invoice_reminders": false,
                 "referral_credit_trigger": "deposit_paid",
             })))
             .then_expect_events(vec![
@@ -308,6 +314,7 @@ mod tests {
                 },
                 OrgSettingsEvent::ReferralTriggerChanged { trigger: ReferralTrigger::DepositPaid },
                 OrgSettingsEvent::FinanceReadyChanged { ready: true },
+                OrgSettingsEvent::InvoiceRemindersChanged { enabled: false },
             ]);
     }
 

@@ -12,13 +12,13 @@ use domain::sales::lead::{Lead, LeadEvent};
 use domain::seal::SubjectKeys;
 use uuid::Uuid;
 
-use super::row::{Customer, Row};
+use super::row::{Customer, Known, Row};
 use crate::{Parking, Poison};
 
 /// The rows that a batch touches, and the people who can appear in them.
 pub(super) struct List {
     pub(super) rows: HashMap<Uuid, Row>,
-    pub(super) customers: HashMap<Uuid, Customer>,
+    pub(super) customers: HashMap<Uuid, Known>,
 }
 
 /// For whom the invoices in `events` are.
@@ -59,16 +59,19 @@ impl List {
 
     fn client(&mut self, event: &Recorded, keys: &SubjectKeys, parking: &mut Parking) {
         // Most of what happens to a client says nothing about how to reach them.
-        if !matches!(event.event_type.as_str(), "registered" | "contact_changed") {
+        if !matches!(event.event_type.as_str(), "registered" | "contact_changed" | "merged") {
             return;
         }
         let decoded = event.open::<Client>(keys);
-        let Some(
-            ClientEvent::Registered { client_id: id, contact, .. }
-            | ClientEvent::ContactChanged { client_id: id, contact, .. },
-        ) = parking.unless_broken(event, decoded)
-        else {
-            return;
+        let (id, contact) = match parking.unless_broken(event, decoded) {
+            Some(
+                ClientEvent::Registered { client_id, contact, .. }
+                | ClientEvent::ContactChanged { client_id, contact, .. },
+            ) => (client_id, contact),
+            Some(ClientEvent::Merged { client_id, into, .. }) => {
+                return self.merge(client_id.as_uuid(), into.as_uuid());
+            }
+            _ => return,
         };
         let customer = match contact {
             Personal::Open { value, .. } => Customer {
@@ -121,7 +124,8 @@ impl List {
         (row.version, row.position) = (event.sequence, event.position);
         if begins {
             let customer = row.customer().and_then(|id| self.customers.get(&id));
-            row.shown = customer.cloned().unwrap_or_else(Customer::nobody);
+            let shown = customer.map(|known| known.shown.clone());
+            row.shown = shown.unwrap_or_else(Customer::nobody);
         }
     }
 
@@ -129,7 +133,18 @@ impl List {
         for row in self.rows.values_mut().filter(|row| row.customer() == Some(id)) {
             row.shown = customer.clone();
         }
-        self.customers.insert(id, customer);
+        let before = self.customers.get(&id);
+        let merged_into = before.and_then(|known| known.merged_into);
+        self.customers.insert(id, Known { shown: customer, merged_into });
+    }
+
+    /// Invoices stay as they are, and are listed with those of whoever stayed.
+    fn merge(&mut self, from: Uuid, into: Uuid) {
+        for (id, known) in &mut self.customers {
+            if *id == from || known.merged_into == Some(from) {
+                known.merged_into = Some(into);
+            }
+        }
     }
 
     /// Leaves exactly what a fold without their key makes, so that a rebuild finds the same.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub use self::books::Sheet;
 use self::fold::List;
 pub use self::query::{
-    Detail, Filter, Item, PAGE, PastDue, count, customer, find, of_order, page, past_due,
+    Detail, Filter, Item, PAGE, PastDue, count, find, last_mail, of_order, page, past_due,
 };
 pub use self::row::Customer;
 use crate::{Batch, Poison, Projection};
@@ -32,7 +32,7 @@ pub struct InvoiceList;
 
 impl Projection for InvoiceList {
     const NAME: &'static str = "invoice_list";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const TABLES: &'static [&'static str] = &["invoice_list", "invoice_customers"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {

@@ -75,7 +75,12 @@ impl Filter {
             sql.push(" and status = any(").push_bind(named).push(")");
         }
         if let Some(customer) = self.customer {
-            sql.push(" and customer_id = ").push_bind(customer);
+            sql.push(" and (customer_id = ").push_bind(customer);
+            // Whoever was merged into them is the same person.
+            sql.push(
+                " or customer_id in (select subject_id from invoice_customers where org_id = ",
+            );
+            sql.push_bind(org.as_uuid()).push(" and merged_into = ").push_bind(customer).push("))");
         }
         if let Some(order) = self.order {
             sql.push(" and order_id = ").push_bind(order);
@@ -186,6 +191,8 @@ pub async fn past_due(
 pub struct Detail {
     /// Personal values open, or erased.
     pub invoice: Details,
+    /// Whose it is by now: whoever it was written for may have turned out to be somebody else.
+    pub customer_id: Option<Uuid>,
     /// Who is to pay, as far as it is known.
     pub customer: Customer,
     /// Of its stream: what `If-Match` is compared with.
@@ -210,9 +217,14 @@ pub async fn find(
     invoice: InvoiceId,
 ) -> Result<Option<Detail>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"select i.customer_name, i.customer_email, c.phone as "phone?", c.address as "address?", i.version, i.position, i.state
+        r#"select coalesce(s.name, i.customer_name) as "name!",
+                  case when s.subject_id is null then i.customer_email else s.email end as email,
+                  case when s.subject_id is null then c.phone else s.phone end as phone,
+                  case when s.subject_id is null then c.address else s.address end as address,
+                  coalesce(s.subject_id, i.customer_id) as customer_id, i.version, i.position, i.state
            from invoice_list i
            left join invoice_customers c on c.org_id = i.org_id and c.subject_id = i.customer_id
+           left join invoice_customers s on s.org_id = i.org_id and s.subject_id = c.merged_into
            where i.org_id = $1 and i.invoice_id = $2"#,
         org.as_uuid(),
         invoice.as_uuid(),
@@ -221,14 +233,10 @@ pub async fn find(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let invoice = opened(db, masters, org, row.state).await?;
-    let customer = Customer {
-        name: row.customer_name,
-        email: row.customer_email,
-        phone: row.phone,
-        address: row.address,
-    };
-    let (version, position) = (row.version, row.position);
-    Ok(invoice.map(|invoice| Detail { invoice, customer, version, position }))
+    let customer =
+        Customer { name: row.name, email: row.email, phone: row.phone, address: row.address };
+    let (customer_id, version, position) = (row.customer_id, row.version, row.position);
+    Ok(invoice.map(|invoice| Detail { invoice, customer_id, customer, version, position }))
 }
 
 async fn opened(
@@ -243,6 +251,24 @@ async fn opened(
     seal::open_all(&mut state, &keys).map_err(|error| sqlx::Error::Decode(error.into()))?;
     let invoice: Invoice = serde_json::from_value(state).map_err(unreadable)?;
     Ok(invoice.details().cloned())
+}
+
+/// When somebody was last written to about any of their invoices, as far as the list knows.
+pub async fn last_mail(
+    db: &mut PgConnection,
+    org: OrgId,
+    customer: Uuid,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "select max((m ->> 'at')::timestamptz)
+         from invoice_list i, json_array_elements(i.state -> 'Known' -> 'mails') m
+         where i.org_id = $1 and (i.customer_id = $2
+            or i.customer_id in (select subject_id from invoice_customers where org_id = $1 and merged_into = $2))",
+        org.as_uuid(),
+        customer,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// The invoices of a visit that count or may once, the oldest first, as far as the list knows.
@@ -261,14 +287,4 @@ pub async fn of_order(
     .fetch_all(db)
     .await?;
     rows.iter().map(|state| details(state)).collect()
-}
-
-/// How somebody who may be asked to pay is reached, as of now.
-pub async fn customer(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: Uuid,
-) -> Result<Option<Customer>, sqlx::Error> {
-    let known = super::table::load_customers(db, org, &[id]).await?;
-    Ok(known.into_values().next())
 }

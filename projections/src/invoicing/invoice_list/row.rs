@@ -17,6 +17,15 @@ pub struct Customer {
     pub address: Option<String>,
 }
 
+/// Somebody who can be asked to pay, and who they turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    /// Readable.
+    pub(super) shown: Customer,
+    /// Whose invoices theirs are by now.
+    pub(super) merged_into: Option<Uuid>,
+}
+
 impl Customer {
     /// Somebody erased, or not known.
     pub(super) fn nobody() -> Self {

@@ -7,7 +7,7 @@ use domain::invoicing::invoice::{Details, Invoice, view};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::row::{Customer, Row};
+use super::row::{Customer, Known, Row};
 
 /// The rows of those invoices and of those people.
 pub(super) async fn load(
@@ -42,47 +42,50 @@ pub(super) async fn load(
     row.collect()
 }
 
-/// Those of `people` who are known.
+/// Those of `people` who are known, and whoever was merged into them.
 pub(super) async fn load_customers(
     db: &mut PgConnection,
     org: OrgId,
     people: &[Uuid],
-) -> Result<HashMap<Uuid, Customer>, sqlx::Error> {
+) -> Result<HashMap<Uuid, Known>, sqlx::Error> {
     let rows = sqlx::query!(
-        "select subject_id, name, email, phone, address from invoice_customers
-         where org_id = $1 and subject_id = any($2)",
+        "select subject_id, name, email, phone, address, merged_into from invoice_customers
+         where org_id = $1 and (subject_id = any($2) or merged_into = any($2))",
         org.as_uuid(),
         people,
     )
     .fetch_all(db)
     .await?;
-    let known = |name, email, phone, address| Customer { name, email, phone, address };
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.subject_id, known(row.name, row.email, row.phone, row.address)))
-        .collect())
+    let known = rows.into_iter().map(|row| {
+        let shown =
+            Customer { name: row.name, email: row.email, phone: row.phone, address: row.address };
+        (row.subject_id, Known { shown, merged_into: row.merged_into })
+    });
+    Ok(known.collect())
 }
 
 pub(super) async fn write_customers(
     db: &mut PgConnection,
     org: OrgId,
-    customers: &HashMap<Uuid, Customer>,
+    customers: &HashMap<Uuid, Known>,
 ) -> Result<(), sqlx::Error> {
-    let mut known: Vec<(&Uuid, &Customer)> = customers.iter().collect();
+    let mut known: Vec<(&Uuid, &Known)> = customers.iter().collect();
     known.sort_unstable_by_key(|(id, _)| **id);
     sqlx::query!(
-        "insert into invoice_customers as c (org_id, subject_id, name, email, phone, address)
-         select $1, r.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) r
+        "insert into invoice_customers as c (org_id, subject_id, name, email, phone, address, merged_into)
+         select $1, r.* from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[]) r
          on conflict (org_id, subject_id) do update
-         set name = excluded.name, email = excluded.email, phone = excluded.phone, address = excluded.address
-         where (c.name, c.email, c.phone, c.address)
-               is distinct from (excluded.name, excluded.email, excluded.phone, excluded.address)",
+         set name = excluded.name, email = excluded.email, phone = excluded.phone, address = excluded.address,
+             merged_into = excluded.merged_into
+         where (c.name, c.email, c.phone, c.address, c.merged_into)
+               is distinct from (excluded.name, excluded.email, excluded.phone, excluded.address, excluded.merged_into)",
         org.as_uuid(),
         &known.iter().map(|(id, _)| **id).collect::<Vec<_>>(),
-        &known.iter().map(|(_, who)| who.name.as_str()).collect::<Vec<_>>() as &[&str],
-        &known.iter().map(|(_, who)| who.email.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
-        &known.iter().map(|(_, who)| who.phone.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
-        &known.iter().map(|(_, who)| who.address.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &known.iter().map(|(_, who)| who.shown.name.as_str()).collect::<Vec<_>>() as &[&str],
+        &known.iter().map(|(_, who)| who.shown.email.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &known.iter().map(|(_, who)| who.shown.phone.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &known.iter().map(|(_, who)| who.shown.address.as_deref()).collect::<Vec<_>>() as &[Option<&str>],
+        &known.iter().map(|(_, who)| who.merged_into).collect::<Vec<_>>() as &[Option<Uuid>],
     )
     .execute(db)
     .await?;

@@ -26,6 +26,7 @@ fn invoice() -> Vec<InvoiceEvent> {
         invoice_id: LEAD.into(),
         number: InvoiceNumber { year: 1970, count: 1 },
         order: None,
+        additional: false,
         client: None,
         lead: Some(LEAD.into()),
         subject: LEAD.into(),

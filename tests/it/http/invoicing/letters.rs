@@ -112,6 +112,8 @@ async fn overdue_invoices_are_summed_up_and_reminded_of_by_how_long() {
     let app = App::start_mailing(smtp.port).await;
     let owner = app.staff("owner");
     let sam = client(&owner, "Sam").await;
+    let off = json!({ "invoice_reminders": false });
+    owner.patch("/v1/admin/settings/org", &off).await.ok();
     let recent = overdue(&app, &owner, &sam, 3).await;
     let critical = overdue(&app, &owner, &sam, 20).await;
     app.settle().await;

@@ -1,9 +1,13 @@
 //! Invoices, and what is paid for them, through the whole house.
 
+mod disputes;
 mod letters;
+mod merged;
 mod money;
 mod numbers;
 pub(super) mod payments;
+mod reminders;
+mod storm;
 mod webhook;
 
 use serde_json::{Value, json};

@@ -84,6 +84,49 @@ async fn the_invoice_of_a_visit_says_what_was_promised_or_why_not() {
     foreign.get(&format!("/v1/admin/invoices/{invoice}")).await.is(404, "invoice.not_found");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_invoice_a_visit_at_once_one_does() {
+    let app = App::start().await;
+    let beside = app.beside().await;
+    let owner = app.staff("owner");
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let made = booked(&owner, &visit(&north, &sam, at_ten(&app, 7), &json!({}))).await;
+    let path = format!("/v1/admin/orders/{}/invoice", text(made.ok(), "booking_id"));
+    let body = json!({ "items": items() });
+    let writers: Vec<_> =
+        (0..16).map(|n| if n % 2 == 0 { &app } else { &beside }.staff("owner")).collect();
+    // Twice in a row: what was thrown away and what is void make room, at once and for one.
+    for end in ["discard", "void", "none"] {
+        let answers = join_all(writers.iter().map(|writer| writer.post(&path, &body))).await;
+        let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|one| one.status == 201);
+        assert_eq!((won.len(), lost.len()), (1, 15), "{answers:?}");
+        let first = id(won[0]);
+        for refused in lost {
+            refused.is(409, "invoice.already_invoiced");
+            assert_eq!(refused.body["invoice_id"], json!(first));
+        }
+        let own = format!("/v1/admin/invoices/{first}");
+        if end == "discard" {
+            owner.send(reqwest::Method::DELETE, &own, None).await.ok();
+        }
+        if end == "void" {
+            owner.post(&format!("{own}/send"), &json!({})).await.ok();
+            owner.post(&format!("{own}/void"), &json!({ "reason": "x" })).await.ok();
+        }
+    }
+    // Allowed ones stand beside it, and are none the less invoices of the visit when it is gone.
+    let more = json!({ "items": items(), "allow_additional": true });
+    let answers = join_all(writers.iter().map(|writer| writer.post(&path, &more))).await;
+    answers.iter().for_each(|one| assert_eq!(one.status, 201, "{}", one.text));
+    app.settle().await;
+    let refused = owner.post(&path, &body).await;
+    let first = text(refused.is(409, "invoice.already_invoiced"), "invoice_id");
+    let own = format!("/v1/admin/invoices/{first}");
+    owner.send(reqwest::Method::DELETE, &own, None).await.ok();
+    let refused = owner.post(&path, &body).await;
+    assert_ne!(text(refused.is(409, "invoice.already_invoiced"), "invoice_id"), first);
+}
+
 #[tokio::test]
 async fn a_deposit_counts_for_the_invoice_of_its_visit() {
     let app = App::start().await;

@@ -266,6 +266,12 @@ async fn a_deposit_that_comes_after_the_visit_was_called_off_goes_back() {
     let visit = owner.get(&format!("/v1/admin/bookings/{booking}")).await;
     assert_eq!(visit.ok().body["status"], "CANCELLED");
     assert_eq!(stripe.refunds().len(), 1);
+    // The office is told, if it can be written to.
+    let told = owner.get("/v1/admin/effects?state=suppressed").await;
+    let items = told.ok().body["items"].as_array().unwrap();
+    let office: Vec<_> = items.iter().filter(|one| one["kind"] == "email.office_notice").collect();
+    assert_eq!(office.len(), 1, "{}", told.text);
+    assert_eq!(office[0]["reason"], "no_office_address");
 }
 
 #[tokio::test]

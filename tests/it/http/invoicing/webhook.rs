@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::scheduling::client;
 use super::payments::{WEBHOOK, charge, event, intent, sent, session, tell};
 use super::{shown, today};
-use crate::harness::stripe::{FakeStripe, SECRET, signature};
+use crate::harness::stripe::{FakeStripe, SECRET, machine_time, signature};
 use crate::harness::{App, Client, Served};
 
 #[tokio::test]
@@ -95,6 +95,55 @@ async fn a_message_about_what_is_not_here_yet_waits_for_it() {
     assert!(today(&app).to_string().len() == 10);
 }
 
+#[tokio::test]
+async fn amounts_that_nobody_pays_are_put_aside_and_shown() {
+    let stripe = FakeStripe::start().await;
+    let app = App::start_paid(&stripe.base, SECRET).await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let (invoice, _) = sent(&owner, &sam).await;
+    let mut number = 0;
+    for odd in [
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(-1),
+        json!(10_000_000_001_i64),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(1.5),
+    ] {
+        let mut success = intent("pi_1", &invoice, 1);
+        (success["amount"], success["amount_received"]) = (json!(1), odd.clone());
+        let mut done = session("pi_2", &invoice, 1);
+        done["amount_total"] = odd.clone();
+        let mut back = charge("pi_3", 18_900, 1);
+        (back["amount_refunded"], back["metadata"]) =
+            (odd.clone(), json!({ "invoice_id": invoice }));
+        let mut disputed = json!({ "id": "dp_1", "payment_intent": "pi_4", "currency": "cad", "metadata": { "invoice_id": invoice } });
+        disputed["amount"] = odd.clone();
+        for (kind, object) in [
+            ("payment_intent.succeeded", success),
+            ("checkout.session.completed", done),
+            ("charge.refunded", back),
+            ("charge.dispute.created", disputed),
+        ] {
+            number += 1;
+            let told = tell(&app, &event(&format!("evt_{number}"), kind, &object)).await;
+            assert_eq!(told.ok().body["processed"], false, "{kind} {odd}");
+        }
+    }
+    // Neither is a payment whose target does not take it, however often it is tried.
+    app.advance(chrono::TimeDelta::hours(2));
+    app.settle().await;
+    let detail = shown(&owner, &invoice).await;
+    assert_eq!((&detail["status"], &detail["payments"]), (&json!("SENT"), &json!([])));
+    let listed =
+        owner.get("/v1/admin/finance/reconcile/stripe-events?status=parked&limit=500").await;
+    let items = listed.ok().body["items"].as_array().unwrap();
+    assert_eq!(items.len(), number);
+    assert!(items.iter().all(|one| one["last_error"] == "amount_impossible"), "{}", listed.text);
+}
+
 /// Everything that Stripe tells of one invoice that is paid by card, partly paid back, and sometimes failed before.
 fn messages(n: usize, invoice: &str) -> Vec<Value> {
     let pi = format!("pi_{}", invoice.replace('-', ""));
@@ -122,11 +171,6 @@ async fn totals(owner: &Client, invoices: &[String]) -> Vec<(Value, Value)> {
         all.push((detail["status"].clone(), detail["paid_cents"].clone()));
     }
     all
-}
-
-#[expect(clippy::disallowed_methods, reason = "a process of its own has the time of the machine")]
-fn machine_time() -> i64 {
-    chrono::Utc::now().timestamp()
 }
 
 /// Each message one to four times, in any order, while the process that takes them in is killed again and again.

@@ -61,6 +61,7 @@ const BUDGET: &str =
 const SNAPSHOT: &str = r#"{"as_of_date":"{month}-15","cash_cents":100,"note":"{mark}"}"#;
 const INSTALMENT: &str =
     r#"{"tax_type":"GST","due_on":"2024-07-31","amount_cents":100,"note":"{mark}"}"#;
+const DISPUTE: &str = r#"{"booking_id":"{booking_id}","reason":"{mark}"}"#;
 const ERASED: Option<(&str, &str)> =
     Some(("POST /v1/admin/subjects/{}/erase", r#"{"reason":"asked"}"#));
 
@@ -151,6 +152,8 @@ pub(super) const THINGS: &[Thing] = &[
         "/payment/payment_id",
         None,
     ),
+    thing("dispute_id", ("POST /v1/admin/disputes", DISPUTE), "dispute_id", None)
+        .after(&[("POST /v1/admin/disputes/{}/facts", "{}")]),
     thing(
         "expense_category_id",
         ("POST /v1/admin/finance/expense-categories", r#"{"name":"{mark} {n}"}"#),
@@ -268,6 +271,7 @@ pub(super) const PERSONAL: &[&str] = &["session_id"];
 pub(super) const INSTEAD: &[(&str, &[&str])] = &[
     ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
     ("POST /v1/admin/clients/{client_id}/feedback", &["booking_id"]),
+    ("POST /v1/admin/disputes", &["invoice_id"]),
     ("GET /v1/client/slots", &["team_id"]),
     ("POST /v1/admin/workers/{worker_id}/reviews", &["worker_id", "booking_id"]),
     ("POST /v1/admin/workers/bulk/archive", &["worker_ids"]),
@@ -446,6 +450,10 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("PATCH /v1/admin/finance/cash_snapshots/{snapshot_id}", r#"{"cash_cents":{n}}"#),
     ("POST /v1/admin/finance/taxes/instalments", INSTALMENT),
     ("PATCH /v1/admin/finance/taxes/instalments/{instalment_id}", r#"{"amount_cents":{n}}"#),
+    ("POST /v1/admin/disputes", DISPUTE),
+    ("POST /v1/admin/disputes/{dispute_id}/facts", r#"{"photo_refs":["p {n}"]}"#),
+    ("POST /v1/admin/disputes/{dispute_id}/decide", r#"{"decision":"no_refund"}"#),
+    ("POST /worker/jobs/{job_id}/disputes/report", r#"{"reason":"{mark}"}"#),
     ("POST /v1/payments/stripe/webhook", "{}"),
     ("POST /stripe/webhook", "{}"),
     ("POST /v1/admin/subscriptions", SUBSCRIPTION),

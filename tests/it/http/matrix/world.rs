@@ -51,6 +51,8 @@ pub(super) struct World {
     pub(super) orgs: [Org; 2],
     pub(super) callers: Vec<Caller>,
     next: AtomicU32,
+    /// Apart from that: calendars end long before numbers do.
+    days: AtomicU32,
 }
 
 pub(super) struct Org {
@@ -80,7 +82,13 @@ impl World {
                 made: Mutex::new(BTreeSet::from([id])),
             }
         });
-        let mut world = Self { app, orgs, callers: Vec::new(), next: AtomicU32::new(1000) };
+        let mut world = Self {
+            app,
+            orgs,
+            callers: Vec::new(),
+            next: AtomicU32::new(1000),
+            days: AtomicU32::new(1000),
+        };
         let every_feature: Map<_, _> =
             Feature::VARIANTS.iter().map(|one| (one.key().to_owned(), true.into())).collect();
         let every_feature = json!({ "overrides": every_feature }).to_string();
@@ -143,7 +151,9 @@ impl World {
     fn filled(&self, org: &Org, line: &str) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let mut line = line.replace("{mark}", org.mark).replace("{n}", &number);
-        let days = TimeDelta::days(number.parse().unwrap());
+        let is_dated = line.contains("{day}");
+        let days = self.days.fetch_add(u32::from(is_dated), Ordering::Relaxed);
+        let days = TimeDelta::days(days.into());
         let day = (self.app.now() + days).date_naive();
         let soon = (self.app.now() + TimeDelta::days(60)).date_naive();
         let months = chrono::Months::new(number.parse::<u32>().unwrap() % 1_900);

@@ -188,3 +188,25 @@ async fn a_worker_goes_through_the_checklist_and_takes_photos_with_consent() {
     assert_eq!(delete(&dana, &format!("{photos}/{own}")).await.status, 204);
     assert_eq!(dana.get(&photos).await.ok().body.as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn whoever_is_there_tells_that_a_customer_is_not_content() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (id, dana, eli) = visited(&app, &owner, true).await;
+    let report = job(&id, "disputes/report");
+    let said = json!({ "reason": "A vase is broken" });
+    eli.post(&report, &said).await.is(404, "booking.not_found");
+    dana.post(&report, &json!({})).await.is(422, "dispute.reason_required");
+    let keyed = dana.with("idempotency-key", "report-1");
+    let told = keyed.post(&report, &said).await;
+    assert_eq!((told.ok().status, &told.body["status"]), (201, &json!("OPEN")));
+    assert!(told.body.get("decision").is_none(), "{}", told.text);
+    assert_eq!(keyed.post(&report, &said).await.ok().body, told.body);
+    dana.post(&report, &said).await.is(409, "dispute.already_open");
+    app.settle().await;
+    let listed = owner.get(&format!("/v1/admin/disputes?booking_id={id}")).await;
+    let items = listed.ok().body["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1);
+    assert_eq!((&items[0]["source"], &items[0]["reason"]), (&json!("worker"), &said["reason"]));
+}
