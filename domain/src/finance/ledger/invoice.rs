@@ -130,6 +130,7 @@ impl InvoiceBook {
             | E::LinkMinted { .. }
             | E::LinkRevoked { .. }
             | E::Mailed { .. }
+            | E::ReminderPostponed { .. }
             | E::BecameOverdue { .. } => Posted::default(),
         }
     }

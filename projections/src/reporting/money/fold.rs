@@ -194,6 +194,7 @@ impl Told {
             | E::Discarded { .. }
             | E::LinkMinted { .. }
             | E::LinkRevoked { .. }
+            | E::ReminderPostponed { .. }
             | E::Mailed { .. }
             | E::BecameOverdue { .. } => {}
         }
@@ -236,6 +237,7 @@ impl Told {
             | E::Issued { .. }
             | E::LinkMinted { .. }
             | E::LinkRevoked { .. }
+            | E::ReminderPostponed { .. }
             | E::Mailed { .. }
             | E::BecameOverdue { .. }
             | E::Voided { .. }
