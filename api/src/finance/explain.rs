@@ -48,14 +48,13 @@ pub(super) async fn all(
         };
         let (count, debit, credit) = ledger::summary(db, org, &filter).await?;
         let lines = ledger::lines(db, org, &filter, None, FIRST).await?;
-        let mut all = format!("/v1/admin/finance/ledger?account={}", figure.accounts.join(","));
+        let mut asked = vec![format!("account={}", figure.accounts.join(","))];
         if !figure.sources.is_empty() {
-            all.push_str(&format!("&source={}", figure.sources.join(",")));
+            asked.push(format!("source={}", figure.sources.join(",")));
         }
-        if let Some(from) = from {
-            all.push_str(&format!("&from={from}"));
-        }
-        all.push_str(&format!("&to={to}"));
+        asked.extend(from.map(|from| format!("from={from}")));
+        asked.push(format!("to={to}"));
+        let all = format!("/v1/admin/finance/ledger?{}", asked.join("&"));
         let lines: Vec<Value> = lines.iter().map(|line| shown(org, line)).collect();
         let behind = json!({
             "count": count, "debit_cents": debit, "credit_cents": credit, "items": lines, "all": all,

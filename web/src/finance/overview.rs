@@ -95,6 +95,7 @@ struct Period {
 
 #[derive(Template)]
 #[template(path = "finance.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows a part of the page")]
 struct Overview {
     frame: Frame,
     form: Form,

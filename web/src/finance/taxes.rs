@@ -69,9 +69,17 @@ struct TaxPage {
     instalments: Vec<Instalment>,
 }
 
-impl TaxPage {
-    fn amount(&self, cents: &i64) -> String {
-        shown::amount(*cents)
+impl Gst {
+    fn collected(&self) -> String {
+        shown::amount(self.tax_collected_cents)
+    }
+
+    fn paid(&self) -> String {
+        shown::amount(self.tax_paid_cents)
+    }
+
+    fn owed(&self) -> String {
+        shown::amount(self.tax_owed_cents)
     }
 }
 

@@ -194,6 +194,7 @@ impl Sheet {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "most are numbers")]
 fn own(text: impl ToString) -> Cow<'static, str> {
     Cow::Owned(text.to_string())
 }
