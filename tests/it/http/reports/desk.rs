@@ -142,6 +142,7 @@ async fn the_organisation_in_a_few_figures() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "three invoices, looked for in every way")]
 async fn what_is_to_be_paid_waits_in_a_queue_and_is_found() {
     let app = App::start().await;
     let owner = app.staff("owner");

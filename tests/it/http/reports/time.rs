@@ -80,7 +80,7 @@ async fn time_is_open_booked_and_worked() {
     let teams = viewer.get(&format!("{path}&group=team")).await;
     assert_eq!(of(&teams, "team_id", &north), [open - rests(2, 180), 120, 0, 1]);
     assert_eq!(of(&teams, "team_id", &south), [open, 120, 0, 1]);
-    let share = 120.0 / open as f64;
+    let share = 120.0 / f64::from(i32::try_from(open).unwrap());
     let told =
         items(&teams).iter().find(|row| row["team_id"] == *south).unwrap()["booked_share"].as_f64();
     assert!((told.unwrap() - share).abs() < 0.000_06, "{told:?}");
