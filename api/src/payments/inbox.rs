@@ -169,10 +169,12 @@ impl PaymentInbox {
         )
         .execute(&self.process.db)
         .await?;
-        match outcome {
-            Err(error) => Err(error),
-            Ok(_) => fate,
+        // It is written down, and the jobs try again: whoever told need not tell it once more.
+        if let Err(error) = &outcome {
+            metrics::counter!("webhook_errors_total", "type" => "processing_error").increment(1);
+            tracing::warn!(event = notice.event_id, %error, "a message of stripe cannot be applied yet");
         }
+        fate
     }
 
     async fn apply(&self, notice: &Notice) -> Result<Outcome, ProcessError> {

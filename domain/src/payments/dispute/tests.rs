@@ -115,8 +115,8 @@ fn people_say_why_and_about_what_and_banks_do_not() {
         Dispute::Absent.decide(DisputeCommand::Open { new, now: at(0) }).unwrap_err()
     };
     assert_eq!(refused(|new| new.reason = None), DisputeError::ReasonRequired);
-    let blank = |new: &mut New| new.reason = Some(Words::Said(" ".to_owned()));
-    assert_eq!(refused(blank), DisputeError::ReasonRequired);
+    let spaces = |new: &mut New| new.reason = Some(Words::Said(" ".to_owned()));
+    assert_eq!(refused(spaces), DisputeError::ReasonRequired);
     assert_eq!(refused(|new| new.invoice = None), DisputeError::TargetRequired);
     let both = |new: &mut New| new.booking = Some(Uuid::from_u128(9).into());
     assert_eq!(refused(both), DisputeError::TargetRequired);
