@@ -97,6 +97,7 @@ impl AccountingPeriod {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "as every aggregate takes its events")]
     fn fold(&mut self, event: PeriodEvent) {
         *self = match event {
             PeriodEvent::Closed { at, .. } => Self::Closed { since: at },

@@ -29,7 +29,8 @@ pub(super) fn routes() -> Router<SiteState> {
 
 #[derive(Deserialize)]
 struct Expense {
-    expense_id: String,
+    #[serde(rename = "expense_id")]
+    id: String,
     occurred_on: String,
     category_id: String,
     vendor: Option<String>,

@@ -47,6 +47,7 @@ struct Pnl {
 }
 
 #[derive(Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are called as the API calls them")]
 struct Flow {
     inflows_cents: Cents,
     outflows_cents: Cents,
@@ -55,6 +56,7 @@ struct Flow {
 }
 
 #[derive(Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are called as the API calls them")]
 struct Gst {
     tax_collected_cents: Cents,
     tax_paid_cents: Cents,
@@ -71,6 +73,7 @@ struct Assets {
 }
 
 #[derive(Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are called as the API calls them")]
 struct Liabilities {
     customer_deposits_cents: Cents,
     customer_credits_cents: Cents,

@@ -26,8 +26,7 @@ pub(super) fn told(path: &str) -> Option<Value> {
         "taxes/gst_summary" => json!({
             "tax_collected_cents": 500, "tax_paid_cents": 50, "tax_owed_cents": 450, "currency_code": "CAD",
         }),
-        "periods/2030-02" => json!({ "status": "open" }),
-        "periods/2030-03" => json!({ "status": "open" }),
+        "periods/2030-02" | "periods/2030-03" => json!({ "status": "open" }),
         "taxes/calendar" => json!({ "items": [{
             "label": "GST Q4 2029", "period_start": "2029-10-01", "period_end": "2029-12-31", "due_on": "2030-01-31",
         }] }),

@@ -41,6 +41,7 @@ fn drafted(lines: Vec<(i64, Option<u32>)>) -> InvoiceEvent {
         invoice_id: id(),
         number: InvoiceNumber { year: 2026, count: 1 },
         order: None,
+        additional: false,
         client: None,
         lead: None,
         subject: Uuid::nil().into(),
@@ -154,7 +155,7 @@ fn credits_and_voids_take_back_what_was_earned_on_their_own_day() {
         &all(&books(), &events),
         &[(Account::Receivable, 8_400), (Account::Revenue, -8_000), (Account::TaxPayable, -400)],
     );
-    let void = InvoiceEvent::Voided { reason: None, at: at(90) };
+    let void = InvoiceEvent::Voided { reason: None, order: None, at: at(90) };
     let posted = all(&books(), &[events.to_vec(), vec![void.clone()]].concat());
     is(&posted, &[]);
     assert_eq!(posted.entries.last().unwrap().day, day("2026-04-01"));

@@ -88,7 +88,7 @@ fn it_is_opened_found_out_decided_and_closed_each_once() {
     let again = ruled(Ruling::NoRefund, None, standing());
     assert_eq!(dispute.decide(again), Err(DisputeError::IllegalState(Status::Decided)));
     let close = DisputeCommand::Close { now: at(3) };
-    let closed = after([&all[..], &[close.clone()]].concat());
+    let closed = after([&all[..], std::slice::from_ref(&close)].concat());
     assert_eq!(status(&closed), Status::Closed);
     assert_eq!(closed.decide(close), Ok(vec![]));
     assert_eq!(closed.decide(facts()), Err(DisputeError::FactsFrozen));
@@ -154,7 +154,7 @@ fn the_bank_closes_whatever_was_decided_and_once() {
 
 #[test]
 fn money_goes_back_by_card_first_and_is_not_owed_again() {
-    let ready = vec![open(Source::Staff), facts()];
+    let ready = [open(Source::Staff), facts()];
     let some = ruled(Ruling::PartialRefund, Some(12_000), standing());
     let dispute = after([&ready[..], &[some]].concat());
     let told = decided(&dispute);
@@ -176,7 +176,7 @@ fn money_goes_back_by_card_first_and_is_not_owed_again() {
 
 #[test]
 fn amounts_that_are_not_possible_are_refused() {
-    let dispute = after(vec![open(Source::Staff), facts()]);
+    let dispute = after([open(Source::Staff), facts()]);
     let kind = |ruling, cents, standing| match dispute.decide(ruled(ruling, cents, standing)) {
         Err(error) => (error.kind(), error.code()),
         Ok(events) => panic!("{events:?}"),
@@ -235,7 +235,7 @@ proptest! {
         (stands.base_cents, stands.refunded_cents, stands.left) = (Some(base), refunded, all);
         stands.invoice.as_mut().unwrap().overpaid_cents = overpaid;
         let ruling = if full { Ruling::FullRefund } else { Ruling::PartialRefund };
-        let dispute = after(vec![open(Source::Staff), facts()]);
+        let dispute = after([open(Source::Staff), facts()]);
         if let Ok(events) = dispute.decide(ruled(ruling, asked, stands)) {
             let DisputeEvent::Decided(it) = &events[0] else { panic!() };
             let sum: i64 = it.refunds.iter().map(|one| one.amount_cents).sum();

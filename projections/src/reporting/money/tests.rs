@@ -125,7 +125,7 @@ fn what_does_not_count_any_more_is_taken_back_on_the_days_it_counted_on() {
         reason: None,
         at: at(3),
     };
-    let voided = InvoiceEvent::Voided { reason: None, at: at(4) };
+    let voided = InvoiceEvent::Voided { reason: None, order: None, at: at(4) };
     let told = Log::default().add::<Invoice>(LEAD, &[drafted(), issued, credited, voided]).told();
     assert_eq!([Kind::Invoiced, Kind::Voided].map(|kind| sum(&told, kind)), [10_500; 2]);
     assert_eq!([Kind::Credited, Kind::Uncredited].map(|kind| sum(&told, kind)), [1_050; 2]);
