@@ -110,7 +110,7 @@ async fn follow(stage: &Stage) {
         .iter()
         .map(|name| *projections::reader(name).unwrap())
         .collect();
-    let options = Options::new("books", Box::leak(readers.into_boxed_slice()));
+    let options = Options::new("books", &readers);
     let worker = Worker::new(stage.worker.clone(), keys(), options);
     worker.catch_up().await.unwrap();
     worker.release().await.unwrap();
