@@ -32,11 +32,11 @@ pub async fn begin_steady(
 async fn begin_as(
     pool: &PgPool,
     org: OrgId,
-    begin: &str,
+    kind: &str,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
     // An `OrgId` is a UUID, so there is nothing to escape.
     let (pool, statement) =
-        (pool.clone(), format!("{begin}; set local app.current_org_id = '{org}'"));
+        (pool.clone(), format!("{kind}; set local app.current_org_id = '{org}'"));
     #[expect(clippy::disallowed_methods, reason = "it ends with one statement and is waited for")]
     let begun = tokio::spawn(async move { pool.begin_with(statement).await });
     match timeout(PATIENCE, begun).await {

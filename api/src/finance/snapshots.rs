@@ -62,7 +62,7 @@ struct ListQuery {
     tag = "finance",
     params(ListQuery),
     responses((status = 200, description = "One page; `X-Next-Cursor` says where the next begins", content_type = "application/json", example = json!({
-        "items": [{ "snapshot_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "as_of_date": "2030-01-31", "cash_cents": 120000,
+        "items": [{ "snapshot_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "as_of_date": "2030-01-31", "cash_cents": 120_000,
             "note": null }]
     })))
 )]
@@ -96,7 +96,7 @@ pub(super) fn line(row: &Row) -> Value {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(examples(json!({ "as_of_date": "2030-01-31", "cash_cents": 120000 })))]
+#[schema(examples(json!({ "as_of_date": "2030-01-31", "cash_cents": 120_000 })))]
 struct NewCashSnapshot {
     /// There is no other count of this day; not in a month whose books are closed.
     as_of_date: NaiveDate,
@@ -135,7 +135,7 @@ async fn count_cash(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(examples(json!({ "cash_cents": 119900 })))]
+#[schema(examples(json!({ "cash_cents": 119_900 })))]
 struct CorrectedCashSnapshot {
     #[serde(default)]
     #[schema(value_type = Option<String>)]

@@ -80,7 +80,7 @@ async fn export_taxes(
     let told = AppState::clone(&app);
     app.background.spawn(async move {
         let writing = Writing { org, range, out: Out::new(), counts: Counts::default(), send };
-        if let Err(error) = writing.write(&told, context, tx, &summary).await {
+        if let Err(error) = Box::pin(writing.write(&told, context, tx, &summary)).await {
             tracing::warn!(%error, "an export for the tax office was not finished");
         }
     });

@@ -7,7 +7,7 @@ use domain::payments::payment::{
     Details, Payment, PaymentCommand, PaymentError, RefundReason, Target,
 };
 use domain::refusal::Refusal;
-use domain::scheduling::booking::Booking;
+use domain::scheduling::booking::{self, Booking};
 use uuid::Uuid;
 
 use super::process::{PaymentProcess, ProcessError};
@@ -61,7 +61,7 @@ impl PaymentProcess {
         Ok(match target {
             Target::Deposit { booking } => {
                 let found = self.bus.load::<Booking>(org, &booking.to_string()).await?;
-                let subject = found.state.details().map(|visit| visit.subject());
+                let subject = found.state.details().map(booking::Details::subject);
                 New { booking: Some(booking), subject: subject.unwrap_or(new.subject), ..new }
             }
             Target::Invoice { invoice } => {

@@ -176,7 +176,7 @@ fn money_goes_back_by_card_first_and_is_not_owed_again() {
 
 #[test]
 fn amounts_that_are_not_possible_are_refused() {
-    let dispute = after([open(Source::Staff), facts()]);
+    let dispute = after(vec![open(Source::Staff), facts()]);
     let kind = |ruling, cents, standing| match dispute.decide(ruled(ruling, cents, standing)) {
         Err(error) => (error.kind(), error.code()),
         Ok(events) => panic!("{events:?}"),
@@ -235,7 +235,7 @@ proptest! {
         (stands.base_cents, stands.refunded_cents, stands.left) = (Some(base), refunded, all);
         stands.invoice.as_mut().unwrap().overpaid_cents = overpaid;
         let ruling = if full { Ruling::FullRefund } else { Ruling::PartialRefund };
-        let dispute = after([open(Source::Staff), facts()]);
+        let dispute = after(vec![open(Source::Staff), facts()]);
         if let Ok(events) = dispute.decide(ruled(ruling, asked, stands)) {
             let DisputeEvent::Decided(it) = &events[0] else { panic!() };
             let sum: i64 = it.refunds.iter().map(|one| one.amount_cents).sum();

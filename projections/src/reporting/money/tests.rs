@@ -32,6 +32,7 @@ fn drafted() -> InvoiceEvent {
         invoice_id: LEAD.into(),
         number: InvoiceNumber { year: 1970, count: 1 },
         order: Some(Uuid::from_u128(3).into()),
+        additional: false,
         client: Some(LEAD.into()),
         lead: None,
         subject: LEAD.into(),
