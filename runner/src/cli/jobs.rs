@@ -105,7 +105,7 @@ impl Run {
             let stop = roles::stop_signal()?;
             let names: Vec<_> = jobs.iter().map(|job| job.name()).collect();
             say(format!("running {}", names.join(", ")));
-            follow(work, jobs, &stop).await;
+            Box::pin(follow(work, jobs, &stop)).await;
             return Ok(ExitCode::SUCCESS);
         }
         let mut failed = false;

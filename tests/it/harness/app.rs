@@ -141,7 +141,7 @@ impl App {
     pub(crate) async fn beside_front(&self, front: Front) -> Self {
         let (db, orgs, clock) = (self.db.clone(), self.orgs.clone(), Arc::clone(&self.clock));
         let files = Arc::clone(&self.files);
-        Self::over((db, orgs, files), clock, &["--email-mode", "off"], front).await
+        Box::pin(Self::over((db, orgs, files), clock, &["--email-mode", "off"], front)).await
     }
 
     /// Photos are kept, or handed out, otherwise than usual; mail is off.
@@ -162,7 +162,7 @@ impl App {
         let orgs = [org(&db, "first").await, org(&db, "second").await];
         let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
         let files = Arc::new(TempDir::new().unwrap());
-        Self::over((db, orgs, files), clock, arguments, options).await
+        Box::pin(Self::over((db, orgs, files), clock, arguments, options)).await
     }
 
     #[expect(
@@ -302,7 +302,7 @@ impl App {
                     step.await.unwrap();
                     return answer;
                 }
-                followed = &mut step => followed.unwrap(),
+                followed = &mut step => { followed.unwrap(); }
             }
             tokio::task::yield_now().await;
         }

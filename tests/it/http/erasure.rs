@@ -96,7 +96,7 @@ async fn busy() -> (App, String, Client) {
 
 #[tokio::test]
 async fn nothing_of_an_erased_person_is_left_in_the_database() {
-    let (app, lead, owner) = busy().await;
+    let (app, lead, owner) = Box::pin(busy()).await;
     let mut admin = app.db.admin().await;
     // The search finds what is there: the lists are the only tables with readable words.
     let before = found(&mut admin).await;
@@ -111,7 +111,7 @@ async fn nothing_of_an_erased_person_is_left_in_the_database() {
 
 #[tokio::test]
 async fn every_route_shows_the_placeholder_and_keeps_the_facts() {
-    let (app, lead, owner) = busy().await;
+    let (app, lead, owner) = Box::pin(busy()).await;
     let id = id_in(&lead);
     erase(&app, &owner, id).await;
     app.settle().await;
@@ -148,7 +148,7 @@ async fn every_route_shows_the_placeholder_and_keeps_the_facts() {
 
 #[tokio::test]
 async fn what_is_over_cannot_be_changed_and_erasing_again_changes_nothing() {
-    let (app, lead, owner) = busy().await;
+    let (app, lead, owner) = Box::pin(busy()).await;
     let keyed = owner.with("idempotency-key", "before");
     let entry = json!({ "action": "Called", "note": "prefers mondays" });
     keyed.post(&format!("{lead}/timeline"), &entry).await.ok();
@@ -172,7 +172,7 @@ async fn what_is_over_cannot_be_changed_and_erasing_again_changes_nothing() {
 
 #[tokio::test]
 async fn the_chain_holds_and_read_models_made_anew_are_the_same() {
-    let (app, lead, owner) = busy().await;
+    let (app, lead, owner) = Box::pin(busy()).await;
     app.anyone().post("/v1/leads", &form_of("Otto", "780 4")).await.ok();
     erase(&app, &owner, id_in(&lead)).await;
     app.settle().await;

@@ -117,7 +117,9 @@ async fn of_many_who_invoice_a_visit_at_once_one_does() {
     // Allowed ones stand beside it, and are none the less invoices of the visit when it is gone.
     let more = json!({ "items": items(), "allow_additional": true });
     let answers = join_all(writers.iter().map(|writer| writer.post(&path, &more))).await;
-    answers.iter().for_each(|one| assert_eq!(one.status, 201, "{}", one.text));
+    for one in &answers {
+        assert_eq!(one.status, 201, "{}", one.text);
+    }
     app.settle().await;
     let refused = owner.post(&path, &body).await;
     let first = text(refused.is(409, "invoice.already_invoiced"), "invoice_id");

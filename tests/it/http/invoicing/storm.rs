@@ -4,8 +4,8 @@
 //! `WEBHOOK_DELIVERIES` says how many, `WEBHOOK_SEED` in which order.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use futures::future::join_all;
@@ -225,15 +225,15 @@ async fn a_storm_of_messages_over_killed_processes_comes_to_what_one_by_one_does
     queue.shuffle(&mut rng);
     let all = queue.len();
     stripe.fail(&random_faults(&mut rng, count));
-    let api = Arc::new(Api {
+    let api = Api {
         process: RwLock::new(Some(started(&app).await)),
         is_down: AtomicBool::new(false),
         sent: AtomicUsize::new(0),
         odd: Mutex::default(),
-    });
+    };
     let queue = Mutex::new(queue);
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let send = || async {
+    let sender = || async {
         loop {
             let Some(body) = queue.lock().unwrap().pop() else { break };
             api.deliver(&http, &body).await;
@@ -246,7 +246,7 @@ async fn a_storm_of_messages_over_killed_processes_comes_to_what_one_by_one_does
             tokio::task::yield_now().await;
         }
     };
-    tokio::join!(join_all((0..SENDERS).map(|_| send())), api.plague(&app, all), follow);
+    tokio::join!(join_all((0..SENDERS).map(|_| sender())), api.plague(&app, all), follow);
     // On a machine that has other things to do, one or another may time out.
     let odd = api.odd.lock().unwrap().clone();
     assert!(odd.len() <= all / 1_000, "trouble although it is there: {odd:?}");
