@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
 use chrono::TimeDelta;
 use domain::access::{Permissions, Role};
@@ -51,6 +51,7 @@ pub(super) struct World {
     pub(super) orgs: [Org; 2],
     pub(super) callers: Vec<Caller>,
     next: AtomicU32,
+    days: AtomicI64,
 }
 
 pub(super) struct Org {
@@ -80,7 +81,8 @@ impl World {
                 made: Mutex::new(BTreeSet::from([id])),
             }
         });
-        let mut world = Self { app, orgs, callers: Vec::new(), next: AtomicU32::new(1000) };
+        let (next, days) = (AtomicU32::new(1000), AtomicI64::new(1000));
+        let mut world = Self { app, orgs, callers: Vec::new(), next, days };
         let every_feature: Map<_, _> =
             Feature::VARIANTS.iter().map(|one| (one.key().to_owned(), true.into())).collect();
         let every_feature = json!({ "overrides": every_feature }).to_string();
@@ -143,7 +145,9 @@ impl World {
     fn filled(&self, org: &Org, line: &str) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let mut line = line.replace("{mark}", org.mark).replace("{n}", &number);
-        let days = TimeDelta::days(number.parse().unwrap());
+        // Calendars end some day, so only what asks for a day takes one.
+        let asks = i64::from(line.contains("{day}"));
+        let days = TimeDelta::days(self.days.fetch_add(asks, Ordering::Relaxed));
         let day = (self.app.now() + days).date_naive();
         let soon = (self.app.now() + TimeDelta::days(60)).date_naive();
         line = line.replace("{day}", &day.to_string()).replace("{soon}", &soon.to_string());
