@@ -111,7 +111,7 @@ mod tests {
             cells[..5],
             ["1970-01-01T00:00:00.000000Z", "denied", "'@x", "'=cmd()", "a,\"b\"\r\nc"]
         );
-        assert_eq!((cells[6], cells[7], cells[10]), ("'+1", "'-1", "'\t=1"));
+        assert_eq!((cells[6], cells[7], cells[10]), ("'+1", "-1", "'\t=1"));
         assert_eq!(cells.len(), HEADER.len());
         assert!(header().unwrap().starts_with(b"created_at,outcome,"));
     }

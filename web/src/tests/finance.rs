@@ -114,6 +114,6 @@ async fn taxes_show_what_is_owed_and_hand_on_the_tables() {
     assert!(file.shows("zip"), "{}", file.html);
     // Who may not see the books is not led there.
     let mut other = FakeApi::signed_in("viewer").await;
-    assert!(!other.browser.get("/leads").await.shows("/finance"));
-    assert!(api.browser.get("/leads").await.shows("/finance"));
+    assert!(!other.browser.get("/disputes").await.shows("/finance"));
+    assert!(page.shows("href=\"/finance\""), "{}", page.html);
 }
