@@ -147,22 +147,7 @@ impl Api {
 
     /// A file, handed on as it is.
     pub(crate) async fn file(&self, visitor: &Visitor, path: &[&str]) -> Result<Response, Failure> {
-        self.file_with(visitor, path, &[]).await
-    }
-
-    /// As [`Self::file`], with parameters; those that are empty are left out.
-    pub(crate) async fn file_with(
-        &self,
-        visitor: &Visitor,
-        path: &[&str],
-        parameters: &[(&str, &str)],
-    ) -> Result<Response, Failure> {
-        let mut url = self.url(path)?;
-        let given = parameters.iter().filter(|(_, value)| !value.is_empty());
-        for (name, value) in given {
-            url.query_pairs_mut().append_pair(name, value);
-        }
-        self.handed_on(self.http.get(url).headers(identity(visitor))).await
+        self.handed_on(self.http.get(self.url(path)?).headers(identity(visitor))).await
     }
 
     /// As [`Self::file`], for somebody at a portal.
@@ -189,7 +174,7 @@ impl Api {
         Ok((kept.collect::<HeaderMap>(), body).into_response())
     }
 
-    /// A file that is made as it is read, handed on in the same way.
+    /// A file that is made as it is read, handed on in the same way; parameters that are empty are left out.
     pub(crate) async fn passed_on(
         &self,
         staff: &Staff,
@@ -197,7 +182,8 @@ impl Api {
         parameters: &[(&str, &str)],
     ) -> Result<Response, Failure> {
         let mut url = self.url(path)?;
-        url.query_pairs_mut().extend_pairs(parameters);
+        url.query_pairs_mut()
+            .extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
         let request = self.http.get(url).timeout(WATCHING).headers(identity(&staff.visitor));
         let answer = request.send().await.map_err(unreachable)?;
         let (status, headers) = (answer.status(), answer.headers().clone());

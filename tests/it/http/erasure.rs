@@ -98,10 +98,16 @@ async fn busy() -> (App, String, Client) {
 async fn nothing_of_an_erased_person_is_left_in_the_database() {
     let (app, lead, owner) = Box::pin(busy()).await;
     let mut admin = app.db.admin().await;
-    // The search finds what is there: the lists are the only tables with readable words.
+    // The search finds what is there: lists and reports are the only tables with readable words.
     let before = found(&mut admin).await;
     assert!(before.contains(&"read.lead_list.name".to_owned()), "{before:?}");
-    let lists = ["read.lead_list.", "read.booking_customers.", "read.invoice_customers."];
+    let lists = [
+        "read.lead_list.",
+        "read.booking_customers.",
+        "read.invoice_customers.",
+        "read.lead_versions.",
+        "read.name_versions.",
+    ];
     let is_listed = |place: &String| lists.iter().any(|list| place.starts_with(list));
     assert!(before.iter().all(is_listed), "{before:?}");
     let told = erase(&app, &owner, id_in(&lead)).await;

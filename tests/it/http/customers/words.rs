@@ -141,8 +141,8 @@ async fn nothing_that_was_said_is_left_of_somebody_who_was_erased() {
     let mut admin = app.db.admin().await;
     assert_eq!(
         search(&mut admin, &traces[..5]).await.len(),
-        search(&mut admin, &["zanzibara"]).await.len() + 2,
-        "only in the list, to be found by"
+        search(&mut admin, &["zanzibara"]).await.len() + 3,
+        "only in the list, to be found by, and the part of town in a report"
     );
     let erase = format!("/v1/admin/subjects/{id}/erase");
     app.following(owner.post(&erase, &json!({ "reason": "asked" }))).await.ok();
