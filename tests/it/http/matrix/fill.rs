@@ -506,6 +506,9 @@ pub(super) const BY_TOKEN: &[&str] = &[
     "/i/{token}/pay",
     "/i/{token}/receipts/{file}",
     "/i/{token}/service-agreement.pdf",
+    // Opened by a signature, and closed where nobody pays by card.
+    "/v1/payments/stripe/webhook",
+    "/stripe/webhook",
 ];
 /// Routes whose answer goes on for as long as somebody listens: whom they tell what is asked in tests of their own.
 pub(super) const STREAMS: &[&str] = &["/v1/admin/dispatcher/board/stream"];
