@@ -269,6 +269,14 @@ pub(super) const PERSONAL: &[&str] = &["session_id"];
 
 /// Parameters that exclude what the body of their route says already: one's own is asked for in tests of the route.
 pub(super) const INSTEAD: &[(&str, &[&str])] = &[
+    // Opened by a token, or by the session of whoever is to pay.
+    ("POST /v1/payments/deposit/checkout", &["booking_id"]),
+    ("POST /v1/payments/invoice/checkout", &["invoice_id"]),
+    // A visit has one dispute at a time; how it goes on is seen in tests of its own.
+    ("POST /v1/admin/disputes", &["booking_id"]),
+    ("POST /v1/admin/disputes/{dispute_id}/facts", &["dispute_id"]),
+    ("POST /v1/admin/disputes/{dispute_id}/decide", &["dispute_id"]),
+    ("POST /v1/admin/disputes/{dispute_id}/close", &["dispute_id"]),
     ("POST /v1/admin/subscriptions", &["lead_id", "quote_id", "service_type_id"]),
     ("POST /v1/admin/clients/{client_id}/feedback", &["booking_id"]),
     ("POST /v1/admin/disputes", &["invoice_id"]),
