@@ -46,6 +46,7 @@ mod session;
 mod settings;
 mod state;
 mod subjects;
+mod table;
 mod trace;
 
 use std::sync::Arc;

@@ -1,26 +1,23 @@
 //! `GET /v1/admin/audit-logs/export.csv`: the audit log for spreadsheets, page by page as it is read.
 
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::access::Permission;
 use domain::attempt::Outcome;
 use domain::id::OrgId;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use projections::audit_log::{self, AuditLog, Entry, Filter, csv};
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use utoipa_axum::routes;
 
 use crate::caller::Caller;
-use crate::cursor;
 use crate::extract::Parameters;
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
+use crate::table::{self, Pages};
 
 const EXPORTS: &[Permission] = &[Permission::ExportsRun];
 
@@ -75,39 +72,15 @@ async fn export(
         outcome: asked.outcome.map(|outcome| <&str>::from(outcome).to_owned()),
         before: None,
     };
-    // The first page is read before anything is answered: a database that is away is a 503 and not half a file.
-    let first = page(&app, org, &filter).await?;
-    let head = csv::header().map_err(|error| Problem::internal(&error))?;
-    let pages = stream::try_unfold(Some((first, filter)), move |state| {
-        let app = AppState::clone(&app);
-        async move {
-            let Some((entries, filter)) = state else { return Ok(None) };
-            let lines = csv::rows(&entries).map_err(std::io::Error::other)?;
-            let next = match following(&entries, filter) {
-                Some(filter) => {
-                    let entries = page(&app, org, &filter).await.map_err(std::io::Error::other)?;
-                    Some((entries, filter))
-                }
-                None => None,
-            };
-            Ok::<_, std::io::Error>(Some((lines, next)))
-        }
-    });
-    let all = stream::once(async { Ok(head) }).chain(pages).map_ok(Bytes::from);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"audit-log.csv\""),
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+    let read = move |before| {
+        let (app, filter) = (AppState::clone(&app), Filter { before, ..filter.clone() });
+        async move { page(&app, org, &filter).await }
+    };
+    let pages = Pages { start: None, key: Entry::cursor, size: audit_log::PAGE };
+    table::long("audit-log.csv", csv::header(), csv::rows, pages, read).await
 }
 
 async fn page(app: &App, org: OrgId, filter: &Filter) -> Result<Vec<Entry>, sqlx::Error> {
     let mut tx = tenant::begin(&app.reads, org).await?;
     audit_log::page(&mut tx, org, filter, audit_log::PAGE).await
-}
-
-/// What to ask for after `entries`; nothing if they were the last.
-fn following(entries: &[Entry], filter: Filter) -> Option<Filter> {
-    let last = cursor::last_of_full(entries, audit_log::PAGE)?;
-    Some(Filter { before: Some(last.cursor()), ..filter })
 }

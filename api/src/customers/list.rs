@@ -1,12 +1,9 @@
 //! Clients, found and taken out.
 
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use domain::access::Permission;
 use domain::id::OrgId;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use projections::customers::client_list::ClientList;
 use projections::customers::client_records::ClientRecords;
 use projections::customers::client_search::{self, Filter, Item, Judge, PAGE, Risk};
@@ -24,6 +21,7 @@ use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
+use crate::table::{self, Pages};
 
 const EXPORTS: &[Permission] = &[Permission::ExportsRun];
 
@@ -154,31 +152,14 @@ async fn export_clients(
     let after = cursor::asked(asked.cursor.as_deref())?;
     limit(asked.limit, PAGE)?;
     fresh.reach(&app, org, &[ClientList::NAME, ClientRecords::NAME]).await?;
-    // The first page is read before anything is answered: a database that is away is a 503 and not half a file.
-    let first = page(&app, org, &filter, after, PAGE).await?;
-    let head = client_search::header().map_err(|error| Problem::internal(&error))?;
-    let pages = stream::try_unfold(Some(first), move |items: Option<Vec<Item>>| {
+    let read = move |after| {
         let (app, filter) = (AppState::clone(&app), filter.clone());
-        async move {
-            let Some(items) = items else { return Ok(None) };
-            let lines = client_search::csv_rows(&items).map_err(std::io::Error::other)?;
-            let next = match cursor::last_of_full(&items, PAGE) {
-                Some(last) => {
-                    let after = Some((last.registered_at, last.client_id));
-                    let next = page(&app, org, &filter, after, PAGE).await;
-                    Some(next.map_err(|_| std::io::Error::other("the database is away"))?)
-                }
-                None => None,
-            };
-            Ok::<_, std::io::Error>(Some((lines, next)))
-        }
-    });
-    let all = stream::once(async { Ok(head) }).chain(pages).map_ok(Bytes::from);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"clients.csv\""),
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+        async move { page(&app, org, &filter, after, PAGE).await }
+    };
+    let key = |last: &Item| (last.registered_at, last.client_id);
+    let pages = Pages { start: after, key, size: PAGE };
+    let (head, lines) = (client_search::header(), client_search::csv_rows);
+    table::long("clients.csv", head, lines, pages, read).await
 }
 
 /// Judged as of now, by what the organisation decides.

@@ -1,13 +1,10 @@
 //! The ledger, line by line, and what it adds up to.
 
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::NaiveDate;
 use domain::finance::ledger::Account;
 use domain::id::OrgId;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use projections::finance::ledger::{self, Balance, Filter, Ledger, Line, PAGE};
 use projections::{Projection, tenant};
 use serde::Deserialize;
@@ -26,6 +23,7 @@ use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::{App, AppState};
+use crate::table::{self, Pages};
 
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -178,31 +176,13 @@ async fn ledger_table(
 ) -> Result<Response, Problem> {
     let (org, filter) = (caller.org(), asked.filter()?);
     fresh.reach(&app, org, &[Ledger::NAME]).await?;
-    // The first page is read before anything is answered: a database that is away is a 503 and not half a file.
-    let first = page(&app, org, &filter, None).await?;
-    let head = ledger::csv_header().map_err(|error| Problem::internal(&error))?;
-    let pages = stream::try_unfold(Some(first), move |lines: Option<Vec<Line>>| {
+    let read = move |after| {
         let (app, filter) = (AppState::clone(&app), filter.clone());
-        async move {
-            let Some(lines) = lines else { return Ok(None) };
-            let text = ledger::csv_rows(&lines).map_err(std::io::Error::other)?;
-            let next = match cursor::last_of_full(&lines, PAGE) {
-                Some(last) => {
-                    let after = Some((last.day, last.position, last.line));
-                    let next = page(&app, org, &filter, after).await;
-                    Some(next.map_err(std::io::Error::other)?)
-                }
-                None => None,
-            };
-            Ok::<_, std::io::Error>(Some((text, next)))
-        }
-    });
-    let all = stream::once(async { Ok(head) }).chain(pages).map_ok(Bytes::from);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"ledger.csv\""),
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+        async move { page(&app, org, &filter, after).await }
+    };
+    let key = |last: &Line| (last.day, last.position, last.line);
+    let pages = Pages { start: None, key, size: PAGE };
+    table::long("ledger.csv", ledger::csv_header(), ledger::csv_rows, pages, read).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use domain::id::OrgId;
@@ -26,6 +25,7 @@ use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::AppState;
+use crate::table;
 
 pub(super) fn routes() -> Routes {
     Routes::default().add(routes!(profit_and_loss), view())
@@ -226,11 +226,7 @@ async fn profit_and_loss(
     let report = report(&mut tx, org, range, (cash, with_tax), currency).await?;
     if as_table {
         let table = report.table().map_err(|error| Problem::internal(&error))?;
-        let headers = [
-            (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-            (header::CONTENT_DISPOSITION, "attachment; filename=\"pnl.csv\""),
-        ];
-        return Ok((headers, table).into_response());
+        return Ok(table::file("pnl.csv", table));
     }
     let mut body = shown(&report, range, (cash, with_tax), currency);
     if explain {

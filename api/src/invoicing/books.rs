@@ -1,16 +1,13 @@
 //! Invoices for whoever keeps the books: tables for accountants, the tax that was charged, and whether everything agrees.
 
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::Permission;
 use domain::id::{InvoiceId, OrgId};
 use domain::invoicing::invoice::status::Status;
 use domain::invoicing::invoice::{Details, view};
 use domain::settings::feature::Feature;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use projections::invoicing::invoice_list::{self, Filter, InvoiceList, Item, PAGE, Sheet};
 use projections::{Projection, tenant};
 use serde::Deserialize;
@@ -28,6 +25,7 @@ use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
+use crate::table::{self, Pages};
 
 const VIEW: &[Permission] = &[Permission::FinanceView];
 
@@ -74,7 +72,8 @@ impl SheetQuery {
     }
 }
 
-async fn page(
+/// One of these pages.
+pub(super) async fn page(
     app: &App,
     org: OrgId,
     filter: &Filter,
@@ -84,9 +83,14 @@ async fn page(
     invoice_list::page(&mut tx, org, filter, (after, 0), PAGE).await
 }
 
-fn behind(items: &[Item]) -> Option<(DateTime<Utc>, Uuid)> {
-    let last = cursor::last_of_full(items, PAGE)?;
-    Some((last.invoice.created_at, last.invoice.invoice_id.as_uuid()))
+/// All that match, page by page, the newest first.
+pub(super) fn all() -> Pages<Item, (DateTime<Utc>, Uuid)> {
+    Pages { start: None, key: place, size: PAGE }
+}
+
+/// Where an invoice stands among the others.
+fn place(item: &Item) -> (DateTime<Utc>, Uuid) {
+    (item.invoice.created_at, item.invoice.invoice_id.as_uuid())
 }
 
 /// The whole table, page by page, however long it is.
@@ -98,30 +102,12 @@ async fn table(
 ) -> Result<Response, Problem> {
     let (org, filter) = (caller.org(), asked.filter()?);
     fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
-    // The first page is read before anything is answered: a database that is away is a 503 and not half a file.
-    let first = page(&app, org, &filter, None).await?;
-    let head = sheet.header().map_err(|error| Problem::internal(&error))?;
-    let pages = stream::try_unfold(Some(first), move |items: Option<Vec<Item>>| {
+    let read = move |after| {
         let (app, filter) = (AppState::clone(&app), filter.clone());
-        async move {
-            let Some(items) = items else { return Ok(None) };
-            let lines = sheet.rows(&items).map_err(std::io::Error::other)?;
-            let next = match behind(&items) {
-                Some(after) => {
-                    let next = page(&app, org, &filter, Some(after)).await;
-                    Some(next.map_err(std::io::Error::other)?)
-                }
-                None => None,
-            };
-            Ok::<_, std::io::Error>(Some((lines, next)))
-        }
-    });
-    let all = stream::once(async { Ok(head) }).chain(pages).map_ok(Bytes::from);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+        async move { page(&app, org, &filter, after).await }
+    };
+    let lines = move |items: &[Item]| sheet.rows(items);
+    table::long(name, sheet.header(), lines, all(), read).await
 }
 
 /// Invoices for an accountant, as CSV; that they were taken out is an entry of the audit log
@@ -216,7 +202,7 @@ async fn gst_report(
             tax += invoice.totals.tax_cents;
             credited += invoice.credits.iter().map(|one| one.tax_cents).sum::<i64>();
         }
-        after = behind(&items);
+        after = cursor::last_of_full(&items, PAGE).map(place);
         if after.is_none() {
             break;
         }

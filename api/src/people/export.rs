@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use projections::people::worker_csv;
 use projections::people::worker_list::{self, PAGE};
 use projections::scheduling::team_list::{self, TeamList};
@@ -22,6 +21,7 @@ use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
 use crate::state::AppState;
+use crate::table;
 
 /// Teams of one organisation are fewer.
 const TEAMS: i64 = 1_000;
@@ -55,11 +55,7 @@ async fn export_workers(
         teams.into_iter().map(|row| (row.team.number, row.team.name)).collect();
     let table = worker_csv::table(&rows, |team| names.get(&team).cloned());
     let table = table.map_err(|error| Problem::internal(&error))?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"workers.csv\""),
-    ];
-    Ok((headers, table).into_response())
+    Ok(table::file("workers.csv", table))
 }
 
 /// Workers as JSON, all of them at once; that they were taken out is an entry of the audit log

@@ -1,6 +1,5 @@
 //! A report as it is answered: as JSON, page by page, or as one table for a spreadsheet.
 
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use projections::reporting::sheet;
 use serde_json::{Map, Value, json};
@@ -12,6 +11,7 @@ use crate::answer::Answer;
 use crate::cursor::part;
 use crate::problem::Problem;
 use crate::request::POSITION;
+use crate::table;
 
 pub(super) type Row = Map<String, Value>;
 
@@ -54,13 +54,9 @@ impl Report {
         if how.is_csv() {
             let table = sheet::table(self.columns, self.sheet.as_ref().unwrap_or(&self.rows));
             let table = table.map_err(|error| Problem::internal(&error))?;
-            let file = format!("attachment; filename=\"{}.csv\"", self.name);
-            let headers = [
-                (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-                (header::CONTENT_DISPOSITION, file),
-                (POSITION, then.position.to_string()),
-            ];
-            return Ok((headers, table).into_response());
+            let mut file = table::file(&format!("{}.csv", self.name), table);
+            file.headers_mut().insert(POSITION, then.position.into());
+            return Ok(file);
         }
         let mut body = row(self.about);
         body.insert("basis".to_owned(), self.basis);

@@ -2,17 +2,14 @@
 
 use std::str::FromStr;
 
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use domain::access::Permission;
 use domain::id::{ClientId, OrgId, TeamId, WorkerId};
 use domain::scheduling::booking::Status;
 use domain::settings::feature::Feature;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use projections::history::moment::{self, Moment};
 use projections::history::past;
 use projections::scheduling::booking_list::{
@@ -33,6 +30,7 @@ use crate::freshness::{Freshness, Reached};
 use crate::problem::{Code, Problem};
 use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
+use crate::table::{self, Pages};
 
 const EXPORTS: &[Permission] = &[Permission::ExportsRun];
 
@@ -251,31 +249,13 @@ async fn export_bookings(
     let after = cursor::asked(asked.cursor.as_deref())?;
     limit(asked.limit, PAGE)?;
     fresh.reach(&app, org, &[BookingList::NAME]).await?;
-    // The first page is read before anything is answered: a database that is away is a 503 and not half a file.
-    let first = page(&app, org, &filter, (order, after)).await?;
-    let head = csv::header().map_err(|error| Problem::internal(&error))?;
-    let pages = stream::try_unfold(Some(first), move |items: Option<Vec<Item>>| {
+    let read = move |after| {
         let (app, filter) = (AppState::clone(&app), filter.clone());
-        async move {
-            let Some(items) = items else { return Ok(None) };
-            let lines = csv::rows(&items).map_err(std::io::Error::other)?;
-            let next = match cursor::last_of_full(&items, PAGE) {
-                Some(last) => {
-                    let after = Some((last.starts_at, last.booking_id));
-                    let next = page(&app, org, &filter, (order, after)).await;
-                    Some(next.map_err(std::io::Error::other)?)
-                }
-                None => None,
-            };
-            Ok::<_, std::io::Error>(Some((lines, next)))
-        }
-    });
-    let all = stream::once(async { Ok(head) }).chain(pages).map_ok(Bytes::from);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"bookings.csv\""),
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+        async move { page(&app, org, &filter, (order, after)).await }
+    };
+    let key = |last: &Item| (last.starts_at, last.booking_id);
+    let pages = Pages { start: after, key, size: PAGE };
+    table::long("bookings.csv", csv::header(), csv::rows, pages, read).await
 }
 
 async fn page(

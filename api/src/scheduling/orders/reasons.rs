@@ -1,14 +1,11 @@
 //! Why a visit took longer, or cost something else.
 
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use domain::id::{BookingId, OrgId};
 use domain::scheduling::booking::reason::ReasonCode;
 use domain::scheduling::booking::{Booking, BookingCommand, Reason};
-use futures::stream::{self, StreamExt, TryStreamExt};
 use projections::scheduling::reason_csv;
 use projections::scheduling::reason_log::{self, Filter, PAGE, ReasonLog, Row};
 use projections::{Projection, tenant};
@@ -22,12 +19,13 @@ use super::{SETUP, VIEW, WORK, known, scheduling};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
-use crate::cursor::{continued, last_of_full};
+use crate::cursor::continued;
 use crate::extract::{Parameters, Path, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::{App, AppState};
+use crate::table::{self, Pages};
 
 pub(super) fn routes() -> Routes {
     Routes::default()
@@ -203,30 +201,12 @@ async fn table(
     filter: Filter,
     before: Option<i64>,
 ) -> Result<Response, Problem> {
-    // The first page is read before anything is answered: a database that is away is a 503 and not half a file.
-    let first = page(&app, org, &filter, before).await?;
-    let head = reason_csv::header().map_err(|error| Problem::internal(&error))?;
-    let pages = stream::try_unfold(Some(first), move |rows: Option<Vec<Row>>| {
+    let read = move |before| {
         let (app, filter) = (AppState::clone(&app), filter.clone());
-        async move {
-            let Some(rows) = rows else { return Ok(None) };
-            let lines = reason_csv::lines(&rows).map_err(std::io::Error::other)?;
-            let next = match last_of_full(&rows, PAGE) {
-                Some(last) => {
-                    let next = page(&app, org, &filter, Some(last.position)).await;
-                    Some(next.map_err(std::io::Error::other)?)
-                }
-                None => None,
-            };
-            Ok::<_, std::io::Error>(Some((lines, next)))
-        }
-    });
-    let all = stream::once(async { Ok(head) }).chain(pages).map_ok(Bytes::from);
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"reasons.csv\""),
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+        async move { page(&app, org, &filter, before).await }
+    };
+    let pages = Pages { start: before, key: |last: &Row| last.position, size: PAGE };
+    table::long("reasons.csv", reason_csv::header(), reason_csv::lines, pages, read).await
 }
 
 async fn page(
