@@ -70,6 +70,24 @@ pub trait EventSourced:
     }
 }
 
+/// What all that decides by itself does with a command, inside its `impl Aggregate`: writes down what `self.decide` says.
+macro_rules! decides {
+    () => {
+        async fn handle(
+            &mut self,
+            command: Self::Command,
+            (): &Self::Services,
+            sink: &cqrs_es::event_sink::EventSink<Self>,
+        ) -> Result<(), Self::Error> {
+            for event in self.decide(command)? {
+                sink.write(event, self).await;
+            }
+            Ok(())
+        }
+    };
+}
+pub(crate) use decides;
+
 /// Implements [`cqrs_es::DomainEvent`] for an enum that derives [`strum::IntoStaticStr`].
 ///
 /// The variant's `snake_case` name is the wire name. It is frozen by the golden files in `tests/golden/`. Events that have

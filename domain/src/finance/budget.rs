@@ -1,14 +1,15 @@
 //! A budget: what may be spent on one category in one month. There is one of them, or none.
 
 use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use super::checks::Checks;
 use super::expense::under;
 use super::month::Month;
-use super::{Decision, FinanceError, decides};
-use crate::event::{EventSourced, Reservation, domain_event};
+use super::{Decision, FinanceError};
+use crate::event::{EventSourced, Reservation, decides, domain_event};
 use crate::id::{BudgetId, ExpenseCategoryId};
 
 /// The scope under which a month of a category is claimed; values are read as those of expenses are.
@@ -140,8 +141,18 @@ impl Budget {
             }
         })
     }
+}
 
-    fn fold(&mut self, event: BudgetEvent) {
+impl Aggregate for Budget {
+    const TYPE: &'static str = "budget";
+    type Command = BudgetCommand;
+    type Event = BudgetEvent;
+    type Error = FinanceError;
+    type Services = ();
+
+    decides!();
+
+    fn apply(&mut self, event: Self::Event) {
         *self = match event {
             BudgetEvent::Set { terms, .. } | BudgetEvent::Changed { terms, .. } => {
                 Self::Kept(terms)
@@ -150,8 +161,6 @@ impl Budget {
         };
     }
 }
-
-decides!(Budget, "budget", BudgetCommand, BudgetEvent);
 
 impl EventSourced for Budget {
     fn reservations(event: &Self::Event) -> Vec<Reservation> {

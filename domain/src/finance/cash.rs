@@ -1,12 +1,13 @@
 //! A count of cash: what there was on one day, as somebody saw it. There is one of a day, or none.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use super::checks::Checks;
-use super::{Decision, FinanceError, decides};
-use crate::event::{EventSourced, Reservation, domain_event};
+use super::{Decision, FinanceError};
+use crate::event::{EventSourced, Reservation, decides, domain_event};
 use crate::id::CashSnapshotId;
 
 /// The scope under which dates are claimed.
@@ -137,8 +138,18 @@ impl CashSnapshot {
             }
         })
     }
+}
 
-    fn fold(&mut self, event: CashEvent) {
+impl Aggregate for CashSnapshot {
+    const TYPE: &'static str = "cash_snapshot";
+    type Command = CashCommand;
+    type Event = CashEvent;
+    type Error = FinanceError;
+    type Services = ();
+
+    decides!();
+
+    fn apply(&mut self, event: Self::Event) {
         *self = match event {
             CashEvent::Counted { terms, .. } | CashEvent::Corrected { terms, .. } => {
                 Self::Kept(terms)
@@ -147,8 +158,6 @@ impl CashSnapshot {
         };
     }
 }
-
-decides!(CashSnapshot, "cash_snapshot", CashCommand, CashEvent);
 
 impl EventSourced for CashSnapshot {
     fn reservations(event: &Self::Event) -> Vec<Reservation> {

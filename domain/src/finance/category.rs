@@ -5,12 +5,13 @@
 //! 3. Asking for what already holds changes nothing and is not an error.
 
 use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use super::checks::Checks;
-use super::{Decision, FinanceError, decides};
-use crate::event::{EventSourced, Reservation, domain_event};
+use super::{Decision, FinanceError};
+use crate::event::{EventSourced, Reservation, decides, domain_event};
 use crate::id::ExpenseCategoryId;
 
 /// The scope under which names are claimed.
@@ -154,8 +155,18 @@ impl ExpenseCategory {
             }
         })
     }
+}
 
-    fn fold(&mut self, event: ExpenseCategoryEvent) {
+impl Aggregate for ExpenseCategory {
+    const TYPE: &'static str = "expense_category";
+    type Command = ExpenseCategoryCommand;
+    type Event = ExpenseCategoryEvent;
+    type Error = FinanceError;
+    type Services = ();
+
+    decides!();
+
+    fn apply(&mut self, event: Self::Event) {
         *self = match event {
             ExpenseCategoryEvent::Added { terms, .. }
             | ExpenseCategoryEvent::Changed { terms, .. } => Self::Kept(terms),
@@ -163,8 +174,6 @@ impl ExpenseCategory {
         };
     }
 }
-
-decides!(ExpenseCategory, "expense_category", ExpenseCategoryCommand, ExpenseCategoryEvent);
 
 impl EventSourced for ExpenseCategory {
     fn reservations(event: &Self::Event) -> Vec<Reservation> {

@@ -5,12 +5,13 @@
 //! 3. Its words name nobody: a business that sold something, and what it was.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use super::checks::Checks;
-use super::{Decision, FinanceError, decides};
-use crate::event::{EventSourced, Reservation, domain_event};
+use super::{Decision, FinanceError};
+use crate::event::{EventSourced, Reservation, decides, domain_event};
 use crate::id::{ExpenseCategoryId, ExpenseId};
 use crate::settings::org::Currency;
 
@@ -200,8 +201,18 @@ impl Expense {
             }
         })
     }
+}
 
-    fn fold(&mut self, event: ExpenseEvent) {
+impl Aggregate for Expense {
+    const TYPE: &'static str = "expense";
+    type Command = ExpenseCommand;
+    type Event = ExpenseEvent;
+    type Error = FinanceError;
+    type Services = ();
+
+    decides!();
+
+    fn apply(&mut self, event: Self::Event) {
         match (self, event) {
             (
                 absent @ Self::Absent,
@@ -217,8 +228,6 @@ impl Expense {
         }
     }
 }
-
-decides!(Expense, "expense", ExpenseCommand, ExpenseEvent);
 
 /// What keeps a category from being removed sorts behind the id of the category.
 pub(super) fn under(category: ExpenseCategoryId, what: impl std::fmt::Display) -> String {

@@ -4,12 +4,13 @@
 //! 2. One that is cancelled was never paid.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use super::checks::Checks;
-use super::{Decision, FinanceError, decides};
-use crate::event::{EventSourced, domain_event};
+use super::{Decision, FinanceError};
+use crate::event::{EventSourced, decides, domain_event};
 use crate::id::TaxInstalmentId;
 use crate::settings::org::Currency;
 
@@ -222,8 +223,18 @@ impl TaxInstalment {
             }
         })
     }
+}
 
-    fn fold(&mut self, event: TaxInstalmentEvent) {
+impl Aggregate for TaxInstalment {
+    const TYPE: &'static str = "tax_instalment";
+    type Command = TaxInstalmentCommand;
+    type Event = TaxInstalmentEvent;
+    type Error = FinanceError;
+    type Services = ();
+
+    decides!();
+
+    fn apply(&mut self, event: Self::Event) {
         use TaxInstalmentEvent as E;
         match (self, event) {
             (it, E::Planned { terms, currency, .. }) => {
@@ -238,8 +249,6 @@ impl TaxInstalment {
         }
     }
 }
-
-decides!(TaxInstalment, "tax_instalment", TaxInstalmentCommand, TaxInstalmentEvent);
 
 impl EventSourced for TaxInstalment {}
 

@@ -5,12 +5,13 @@
 //! 3. What corrects a closed month is written on the day on which it is corrected.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
 use super::month::Month;
-use super::{Decision, FinanceError, decides};
-use crate::event::{EventSourced, Reservation, domain_event};
+use super::{Decision, FinanceError};
+use crate::event::{EventSourced, Reservation, decides, domain_event};
 
 /// The scope under which closed months are claimed. The database reads it too.
 pub const CLOSED: &str = "books.closed";
@@ -96,17 +97,24 @@ impl AccountingPeriod {
             }
         }
     }
+}
 
-    #[expect(clippy::needless_pass_by_value, reason = "as every aggregate takes its events")]
-    fn fold(&mut self, event: PeriodEvent) {
+impl Aggregate for AccountingPeriod {
+    const TYPE: &'static str = "accounting_period";
+    type Command = PeriodCommand;
+    type Event = PeriodEvent;
+    type Error = FinanceError;
+    type Services = ();
+
+    decides!();
+
+    fn apply(&mut self, event: Self::Event) {
         *self = match event {
             PeriodEvent::Closed { at, .. } => Self::Closed { since: at },
             PeriodEvent::Reopened { .. } => Self::Open,
         };
     }
 }
-
-decides!(AccountingPeriod, "accounting_period", PeriodCommand, PeriodEvent);
 
 impl EventSourced for AccountingPeriod {
     fn reservations(event: &Self::Event) -> Vec<Reservation> {

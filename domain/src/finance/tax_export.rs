@@ -1,11 +1,12 @@
 //! What was taken out for the tax office: of which time, how much it was, and by which digest it is recognised.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
-use super::{Decision, FinanceError, decides};
-use crate::event::{EventSourced, domain_event};
+use super::{Decision, FinanceError};
+use crate::event::{EventSourced, decides, domain_event};
 
 /// Lines of what was taken out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,14 +81,22 @@ impl TaxExport {
             Self::Generated { .. } => Err(FinanceError::AlreadyRecorded),
         }
     }
+}
 
-    fn fold(&mut self, event: TaxExportEvent) {
+impl Aggregate for TaxExport {
+    const TYPE: &'static str = "tax_export";
+    type Command = TaxExportCommand;
+    type Event = TaxExportEvent;
+    type Error = FinanceError;
+    type Services = ();
+
+    decides!();
+
+    fn apply(&mut self, event: Self::Event) {
         let TaxExportEvent::Generated { sha256, .. } = event;
         *self = Self::Generated { sha256 };
     }
 }
-
-decides!(TaxExport, "tax_export", TaxExportCommand, TaxExportEvent);
 
 impl EventSourced for TaxExport {}
 

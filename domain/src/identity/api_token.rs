@@ -5,12 +5,11 @@
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::access::{Permission, Permissions};
-use crate::event::{EventSourced, domain_event};
+use crate::event::{EventSourced, decides, domain_event};
 use crate::id::{ApiTokenId, UserId};
 use crate::identity::staff::By;
 use crate::refusal::{Kind, Refusal};
@@ -194,17 +193,7 @@ impl Aggregate for ApiToken {
     type Error = ApiTokenError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match event {

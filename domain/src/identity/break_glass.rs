@@ -5,11 +5,10 @@
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::event::{EventSourced, domain_event};
+use crate::event::{EventSourced, decides, domain_event};
 use crate::id::BreakGlassId;
 use crate::refusal::{Kind, Refusal};
 
@@ -144,17 +143,7 @@ impl Aggregate for BreakGlass {
     type Error = BreakGlassError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match event {

@@ -8,10 +8,9 @@
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EventSourced, domain_event};
+use crate::event::{EventSourced, decides, domain_event};
 use crate::id::{ClientId, WorkerId};
 use crate::people::worker::TeamNumber;
 use crate::refusal::{Kind, Refusal};
@@ -194,17 +193,7 @@ impl Aggregate for PortalSession {
     type Error = PortalSessionError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match event {

@@ -5,14 +5,13 @@
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use super::search::{Obstacle, ObstacleKind};
 use super::window::Window;
-use crate::event::{EventSourced, domain_event};
+use crate::event::{EventSourced, decides, domain_event};
 use crate::id::{TeamId, WorkerId};
 use crate::input::free_text;
 use crate::refusal::{Kind, Refusal};
@@ -260,17 +259,7 @@ impl Aggregate for TimeOff {
     type Error = TimeOffError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         *self = match event {

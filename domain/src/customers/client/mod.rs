@@ -21,7 +21,6 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -29,7 +28,7 @@ use self::address::Address;
 pub use self::command::{AddressStep, ClientCommand, ClientError, Feedback, Survivor, Visit};
 pub use self::contact::{Changes, Contact};
 pub use self::event::{ClientEvent, NoteKind};
-use crate::event::{EventSourced, Reservation};
+use crate::event::{EventSourced, Reservation, decides};
 use crate::id::{AddressId, BookingId, ClientId, SubjectId};
 use crate::personal::Personal;
 
@@ -133,17 +132,7 @@ impl Aggregate for Client {
     type Error = ClientError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {

@@ -13,14 +13,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use self::command::{By, StaffCommand, StaffError};
 pub use self::event::{CustomRole, Grant, StaffEvent};
 use crate::access::{Permissions, Role};
-use crate::event::{EventSourced, Reservation};
+use crate::event::{EventSourced, Reservation, decides};
 use crate::id::{RoleId, UserId};
 use crate::input;
 use crate::personal::Personal;
@@ -258,17 +257,7 @@ impl Aggregate for Staff {
     type Error = StaffError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match event {

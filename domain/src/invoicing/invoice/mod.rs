@@ -27,7 +27,6 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use command::{Draft, InvoiceCommand, Mail, Money, NewLink, Terms, Visit, Words};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 pub use error::InvoiceError;
 pub use event::{Drafted, InvoiceEvent};
 pub use letters::PAUSE;
@@ -37,7 +36,7 @@ use self::lines::{Line, Totals};
 use self::number::{InvoiceNumber, NUMBERS, VISITS};
 use self::payment::{Applied, DEPOSITS};
 use self::status::{Letter, Status};
-use crate::event::{EventSourced, Reservation};
+use crate::event::{EventSourced, Reservation, decides};
 use crate::id::{BookingId, ClientId, CreditId, InvoiceId, LeadId, RefundId, SubjectId};
 use crate::personal::Personal;
 use crate::settings::org::Currency;
@@ -256,17 +255,7 @@ impl Aggregate for Invoice {
     type Error = InvoiceError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {

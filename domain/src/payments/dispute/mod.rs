@@ -16,12 +16,11 @@ pub mod view;
 use chrono::{DateTime, Utc};
 pub use command::{Decision, DisputeCommand, DisputeError, Invoiced, Left, New, Standing};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 pub use event::{Decided, DisputeEvent, Facts, Opened, Part, Ruling, Source, Way};
 use serde::{Deserialize, Serialize};
 
 use self::status::Status;
-use crate::event::{EventSourced, Reservation};
+use crate::event::{EventSourced, Reservation, decides};
 use crate::personal::Personal;
 
 /// The scope under which visits and invoices are claimed: people dispute them once at a time.
@@ -138,17 +137,7 @@ impl Aggregate for Dispute {
     type Error = DisputeError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {

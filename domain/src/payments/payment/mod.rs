@@ -12,11 +12,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
-use crate::event::{EventSourced, Reservation, domain_event};
+use crate::event::{EventSourced, Reservation, decides, domain_event};
 use crate::id::{BookingId, InvoiceId, RefundId};
 use crate::refusal::{Kind, Refusal};
 use crate::settings::org::Currency;
@@ -618,17 +617,7 @@ impl Aggregate for Payment {
     type Error = PaymentError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {

@@ -19,7 +19,6 @@ mod tests;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -27,7 +26,7 @@ pub use self::command::{WorkerCommand, WorkerError};
 pub use self::event::WorkerEvent;
 use self::file::File;
 pub use self::profile::{Changes, Profile};
-use crate::event::{EventSourced, Reservation};
+use crate::event::{EventSourced, Reservation, decides};
 use crate::id::{SubjectId, WorkerId};
 use crate::personal::Personal;
 
@@ -207,17 +206,7 @@ impl Aggregate for Worker {
     type Error = WorkerError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {

@@ -14,13 +14,12 @@ mod tests;
 use chrono::{DateTime, Utc};
 pub use command::{Edit, PriceBookCommand, PriceBookError};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 pub use event::PriceBookEvent;
 use serde::{Deserialize, Serialize};
 
 use super::book::Book;
 use super::prices::{Prices, economy_v1};
-use crate::event::EventSourced;
+use crate::event::{EventSourced, decides};
 
 /// How versions of an organisation's own are called, with their number behind it.
 const NAME: &str = "price-book";
@@ -127,17 +126,7 @@ impl Aggregate for PriceBook {
     type Error = PriceBookError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         self.fold(event);

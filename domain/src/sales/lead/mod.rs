@@ -21,14 +21,13 @@ use chrono::{DateTime, Utc};
 pub use command::{LeadCommand, LeadError, Offer, Submission};
 pub use contact::{Contact, Referrer, referral_code};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 pub use event::{FollowUp, LeadEvent, QuoteTerms, Submitted, TimelineEntry, WinCause};
 pub use quote::Quote;
 pub use request::{Attribution, LeadRequest};
 use serde::{Deserialize, Serialize};
 pub use status::{QuoteStatus, Status};
 
-use crate::event::{EventSourced, Reservation};
+use crate::event::{EventSourced, Reservation, decides};
 use crate::id::SubjectId;
 use crate::input::{Problems, free_text, text};
 use crate::personal::Personal;
@@ -290,17 +289,7 @@ impl Aggregate for Lead {
     type Error = LeadError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {

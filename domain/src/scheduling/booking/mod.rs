@@ -26,7 +26,6 @@ pub mod view;
 use chrono::{DateTime, Utc};
 pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Override, Request};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 pub use error::BookingError;
 pub use event::{BookingEvent, Requested};
 pub use party::{Confirmation, Origin, Party};
@@ -40,7 +39,7 @@ use self::reason::ReasonCode;
 use super::terms::cancellation::{CancellationTerms, Settlement};
 use super::terms::deposit::DepositTerms;
 use super::terms::risk::Risk;
-use crate::event::{EventSourced, Reservation};
+use crate::event::{EventSourced, Reservation, decides};
 use crate::id::{AddressId, BookingId, ClientId, LeadId, SubjectId};
 use crate::personal::Personal;
 
@@ -258,17 +257,7 @@ impl Aggregate for Booking {
     type Error = BookingError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {

@@ -6,7 +6,6 @@
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantNames};
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use super::Phase;
 use super::templates::Template;
-use crate::event::{EventSourced, domain_event};
+use crate::event::{EventSourced, decides, domain_event};
 use crate::id::{BookingId, ChecklistTemplateId, RunItemId, SubjectId};
 use crate::input::{FieldProblem, Problems, free_text};
 use crate::personal::Personal;
@@ -312,17 +311,7 @@ impl Aggregate for Checklist {
     type Error = ChecklistError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         use ChecklistEvent as E;

@@ -12,7 +12,6 @@ mod tests;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -21,7 +20,7 @@ pub use self::command::{PhotoCommand, PhotoError, Upload};
 pub use self::event::{DeletionCause, PhotoEvent};
 use super::checklist::Phase;
 use crate::billing::plan::Counted;
-use crate::event::EventSourced;
+use crate::event::{EventSourced, decides};
 use crate::id::{BookingId, PhotoId, WorkerId};
 use crate::input::free_text;
 use crate::personal::Personal;
@@ -279,17 +278,7 @@ impl Aggregate for PhotoSet {
     type Error = PhotoError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         use PhotoEvent as E;

@@ -15,12 +15,11 @@ mod tests;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 pub use command::{Origin, SubscriptionCommand, SubscriptionError};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 pub use event::{SkipReason, Status, SubscriptionEvent};
 use serde::{Deserialize, Serialize};
 
 use self::plan::Plan;
-use crate::event::EventSourced;
+use crate::event::{EventSourced, decides};
 use crate::id::{ClientId, SubscriptionId};
 use crate::input::free_text;
 use crate::personal::Personal;
@@ -234,17 +233,7 @@ impl Aggregate for Subscription {
     type Error = SubscriptionError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         use SubscriptionEvent as E;

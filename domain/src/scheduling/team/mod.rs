@@ -16,13 +16,12 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 pub use command::{Setup, TeamCommand, TeamError};
 use cqrs_es::Aggregate;
-use cqrs_es::event_sink::EventSink;
 pub use event::TeamEvent;
 use serde::{Deserialize, Serialize};
 
 use super::search::OpeningHours;
 use super::window::Window;
-use crate::event::{EventSourced, Reservation};
+use crate::event::{EventSourced, Reservation, decides};
 use crate::id::{BookingId, TeamId, WorkerId};
 use crate::input::text;
 
@@ -188,17 +187,7 @@ impl Aggregate for Team {
     type Error = TeamError;
     type Services = ();
 
-    async fn handle(
-        &mut self,
-        command: Self::Command,
-        (): &Self::Services,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Self::Error> {
-        for event in self.decide(command)? {
-            sink.write(event, self).await;
-        }
-        Ok(())
-    }
+    decides!();
 
     fn apply(&mut self, event: Self::Event) {
         match (self, event) {
