@@ -63,6 +63,15 @@ pub(crate) fn limit(asked: Option<i64>, most: i64) -> Result<i64, Problem> {
     }
 }
 
+/// What is asked for by 1, and not by 0 or nothing.
+pub(crate) fn flag(field: &str, asked: Option<u8>) -> Result<bool, Problem> {
+    match asked {
+        None | Some(0) => Ok(false),
+        Some(1) => Ok(true),
+        Some(_) => Err(Problem::field(field, "Input should be 0 or 1")),
+    }
+}
+
 /// Says in our words what serde found, without the value it found: that may be personal.
 pub(crate) fn unusable(path: &str, said: &str) -> Problems {
     let path = if path == "." { "" } else { path };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use commands::CommandBus;
 use commands::attempts::Attempts;
 use domain::id::OrgId;
@@ -22,6 +22,7 @@ use crate::monitors::Monitors;
 use crate::organisation::Organisations;
 use crate::payments::{PaymentInbox, PaymentOptions, Secrets, Stripe, StripeOptions};
 use crate::pricing;
+use crate::problem::Problem;
 use crate::rate::RateLimiter;
 use crate::scheduling::{Boards, Occurrences, Photos};
 use crate::settings::{Installation, Known};
@@ -227,6 +228,12 @@ impl App {
     /// The login that a team of `org` shares, if there is one.
     pub(crate) fn shared_login(&self, org: OrgId) -> Option<&SharedLogin> {
         self.portal.shared.as_ref().filter(|_| org == self.home())
+    }
+
+    /// Today, on the clock of an organisation.
+    pub(crate) async fn today(&self, org: OrgId) -> Result<NaiveDate, Problem> {
+        let zone = self.settings.of(self, org).await?.zone;
+        Ok(self.now().with_timezone(&zone).date_naive())
     }
 
     /// To the microsecond, like every time in the database: an answer made of events shows the same as a later query.

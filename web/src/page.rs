@@ -5,9 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use chrono_tz::Tz;
 
-use crate::clock;
 use crate::failure::Failure;
 use crate::form::{Answer, Fields};
 use crate::session::Session;
@@ -33,12 +31,6 @@ impl Frame {
 
     pub(crate) fn is(&self, section: &str) -> bool {
         self.section == section
-    }
-
-    /// The clock that its times are on.
-    #[expect(clippy::unused_self, reason = "templates ask the frame for what is around a page")]
-    pub(crate) fn zone(&self) -> Tz {
-        clock::zone()
     }
 
     /// The token of this session; empty for visitors, who have nothing to lose.

@@ -1,20 +1,26 @@
 //! What callers ask of the books: days, pages, and changes of single fields.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use domain::finance::month::Month;
+use domain::id::OrgId;
 
 use crate::cursor;
 use crate::extract::limit;
 use crate::problem::Problem;
+pub(super) use crate::scheduling::instants::near;
 use crate::scheduling::sent::Sent;
+use crate::state::App;
 
-/// Nobody keeps books for other years here.
-const YEARS: std::ops::RangeInclusive<i32> = 2000..=2200;
-
-/// A day that the books reach.
-pub(super) fn near(field: &str, day: NaiveDate) -> Result<NaiveDate, Problem> {
-    let is_near = YEARS.contains(&day.year());
-    is_near.then_some(day).ok_or_else(|| Problem::field(field, "Input should be a near date"))
+/// The end of which day something is asked for: today's, if nothing is said.
+pub(super) async fn as_of(
+    app: &App,
+    org: OrgId,
+    asked: Option<NaiveDate>,
+) -> Result<NaiveDate, Problem> {
+    match asked {
+        Some(day) => near("as_of", day),
+        None => app.today(org).await,
+    }
 }
 
 /// A first and a last day, in this order.
@@ -99,7 +105,7 @@ pub(super) fn behind<T: std::str::FromStr>(
 ) -> Result<Option<(NaiveDate, T)>, Problem> {
     let read = |text: &str| {
         let (day, id) = text.split_once('_')?;
-        let day = day.parse().ok().filter(|day: &NaiveDate| YEARS.contains(&day.year()))?;
+        let day = near("cursor", day.parse().ok()?).ok()?;
         Some((day, id.parse().ok()?))
     };
     let wrong = || Problem::field("cursor", "Not a next_cursor");

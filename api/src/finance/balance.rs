@@ -14,7 +14,7 @@ use super::explain::{self, Figure};
 use super::{asked, view};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::extract::Parameters;
+use crate::extract::{Parameters, flag};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
@@ -69,11 +69,8 @@ async fn balance_sheet(
     Parameters(asked): Parameters<BalanceQuery>,
 ) -> Result<Answer, Problem> {
     let org = caller.org();
-    let as_of = match asked.as_of {
-        Some(day) => asked::near("as_of", day)?,
-        None => super::today(&app, org).await?,
-    };
-    let explain = explain::wanted(asked.explain)?;
+    let as_of = asked::as_of(&app, org, asked.as_of).await?;
+    let explain = flag("explain", asked.explain)?;
     let currency: &'static str = crate::invoicing::settings(&app, org).await?.currency.into();
     let reached = fresh.reach(&app, org, &[Ledger::NAME, FinanceRecords::NAME]).await?;
     let mut tx = tenant::begin_steady(&app.reads, org).await?;

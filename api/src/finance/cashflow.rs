@@ -14,11 +14,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::explain::{self, Figure};
-use super::pnl::CUSTOMERS;
 use super::{asked, view};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::extract::Parameters;
+use crate::extract::{Parameters, flag};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
@@ -28,7 +27,10 @@ pub(super) fn routes() -> Routes {
     Routes::default().add(routes!(cash_flow), view())
 }
 
-const MONEY: [&str; 2] = ["cash", "stripe_clearing"];
+pub(super) const MONEY: [&str; 2] = ["cash", "stripe_clearing"];
+
+/// What happens to money of customers.
+pub(super) const CUSTOMERS: [&str; 3] = ["invoice", "payment", "booking"];
 
 const FIGURES: [Figure; 3] = [
     Figure { name: "inflows", accounts: &MONEY, sources: &CUSTOMERS },
@@ -49,7 +51,7 @@ struct FlowQuery {
 }
 
 /// By label, in its order.
-fn by_label<'a>(flows: &'a [Flow], sources: &[&str]) -> BTreeMap<&'a str, i64> {
+pub(super) fn by_label<'a>(flows: &'a [Flow], sources: &[&str]) -> BTreeMap<&'a str, i64> {
     let mut labels = BTreeMap::new();
     let own = flows.iter().filter(|flow| {
         MONEY.contains(&flow.account.as_str()) && sources.contains(&flow.source_type.as_str())
@@ -80,7 +82,7 @@ async fn cash_flow(
     Parameters(asked): Parameters<FlowQuery>,
 ) -> Result<Answer, Problem> {
     let (org, range) = (caller.org(), asked::days(asked.from, asked.to)?);
-    let explain = explain::wanted(asked.explain)?;
+    let explain = flag("explain", asked.explain)?;
     let currency: &'static str = crate::invoicing::settings(&app, org).await?.currency.into();
     let reached = fresh.reach(&app, org, &[Ledger::NAME, FinanceRecords::NAME]).await?;
     let mut tx = tenant::begin_steady(&app.reads, org).await?;

@@ -12,15 +12,6 @@ use crate::problem::Problem;
 /// Lines behind one figure at most.
 pub(super) const FIRST: i64 = 100;
 
-/// Whether a caller wants to know.
-pub(super) fn wanted(asked: Option<u8>) -> Result<bool, Problem> {
-    match asked {
-        None | Some(0) => Ok(false),
-        Some(1) => Ok(true),
-        Some(_) => Err(Problem::field("explain", "Input should be 0 or 1")),
-    }
-}
-
 /// What a figure is made of.
 pub(super) struct Figure {
     pub(super) name: &'static str,

@@ -212,10 +212,7 @@ async fn trial_balance(
     Parameters(asked): Parameters<TrialQuery>,
 ) -> Result<Answer, Problem> {
     let org = caller.org();
-    let as_of = match asked.as_of {
-        Some(day) => asked::near("as_of", day)?,
-        None => super::today(&app, org).await?,
-    };
+    let as_of = asked::as_of(&app, org, asked.as_of).await?;
     let reached = fresh.reach(&app, org, &[Ledger::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let balances = ledger::balances(&mut tx, org, (None, as_of)).await?;

@@ -17,7 +17,6 @@ mod spent;
 mod tax_export;
 mod taxes;
 
-use chrono::NaiveDate;
 use commands::{Beside, CommandError, Context};
 use domain::access::Permission;
 use domain::finance::FinanceError;
@@ -26,7 +25,6 @@ use domain::finance::cash::DATES;
 use domain::finance::category::NAMES;
 use domain::finance::month::Month;
 use domain::finance::period::CLOSED;
-use domain::id::OrgId;
 use domain::settings::feature::Feature;
 use serde_json::json;
 
@@ -63,12 +61,6 @@ const fn manage() -> Rule {
     staff(MANAGE).feature(Feature::Finance)
 }
 
-/// Today, on the clock of the organisation.
-async fn today(app: &App, org: OrgId) -> Result<NaiveDate, Problem> {
-    let zone = app.settings.of(app, org).await?.zone;
-    Ok(app.now().with_timezone(&zone).date_naive())
-}
-
 /// Lets a command be carried out only while the books of these months are open: one that is closed at the same time undoes it.
 ///
 /// A month that still goes on cannot be closed, so most commands need not look.
@@ -77,7 +69,7 @@ pub(crate) async fn while_open(
     context: &mut Context,
     months: impl IntoIterator<Item = Month>,
 ) -> Result<(), Problem> {
-    let now = Month::of(today(app, context.org).await?);
+    let now = Month::of(app.today(context.org).await?);
     for month in months.into_iter().filter(|month| *month < now) {
         let name = month.to_string();
         // Whoever repeats a request is told again what became of it, whatever was closed since.

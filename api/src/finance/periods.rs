@@ -80,7 +80,7 @@ async fn close_period(
 ) -> Result<Answer, Problem> {
     let month = asked::month("month", &month)?;
     let context = request.context(&caller);
-    let today = super::today(&app, context.org).await?;
+    let today = app.today(context.org).await?;
     let command = PeriodCommand::Close { month, today, now: app.now() };
     run(&app, &context, month, command).await
 }

@@ -16,11 +16,12 @@ use sqlx::PgConnection;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::cashflow::{CUSTOMERS, MONEY, by_label};
 use super::explain::{self, Figure};
 use super::{asked, view};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::extract::Parameters;
+use crate::extract::{Parameters, flag};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
@@ -50,11 +51,8 @@ struct PnlQuery {
     explain: Option<u8>,
 }
 
-/// What happens to money of customers.
-pub(super) const CUSTOMERS: [&str; 3] = ["invoice", "payment", "booking"];
-
 const CASH: [Figure; 3] = [
-    Figure { name: "revenue", accounts: &["cash", "stripe_clearing"], sources: &CUSTOMERS },
+    Figure { name: "revenue", accounts: &MONEY, sources: &CUSTOMERS },
     Figure { name: "expenses", accounts: &["expense", "tax_recoverable"], sources: &[] },
     Figure { name: "dispute_losses", accounts: &["dispute_losses"], sources: &[] },
 ];
@@ -139,15 +137,7 @@ async fn report(
 }
 
 fn by_method(flows: &[Flow], (tax, with_tax): (i64, bool)) -> Vec<Side> {
-    let mut methods: BTreeMap<&str, i64> = BTreeMap::new();
-    let own = flows.iter().filter(|flow| {
-        ["cash", "stripe_clearing"].contains(&flow.account.as_str())
-            && CUSTOMERS.contains(&flow.source_type.as_str())
-    });
-    for flow in own {
-        *methods.entry(flow.label.as_deref().unwrap_or("other")).or_default() += flow.net_cents();
-    }
-    let mut sides: Vec<Side> = methods
+    let mut sides: Vec<Side> = by_label(flows, &CUSTOMERS)
         .into_iter()
         .map(|(label, total)| Side { label: label.to_owned(), total, ..Side::default() })
         .collect();
@@ -219,7 +209,7 @@ async fn profit_and_loss(
         Some("csv") => true,
         Some(_) => return Err(Problem::field("format", "Input should be json or csv")),
     };
-    let (with_tax, explain) = (asked.include_tax.unwrap_or(cash), explain::wanted(asked.explain)?);
+    let (with_tax, explain) = (asked.include_tax.unwrap_or(cash), flag("explain", asked.explain)?);
     let currency: &'static str = crate::invoicing::settings(&app, org).await?.currency.into();
     let reached = fresh.reach(&app, org, &[Ledger::NAME, FinanceRecords::NAME]).await?;
     let mut tx = tenant::begin_steady(&app.reads, org).await?;

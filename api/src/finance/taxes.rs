@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::explain::{self, FIRST};
+use super::explain::FIRST;
 use super::{asked, view};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::extract::Parameters;
+use crate::extract::{Parameters, flag};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
@@ -57,7 +57,7 @@ async fn gst_summary(
 ) -> Result<Answer, Problem> {
     let org = caller.org();
     let range = asked::days(asked.from, asked.to)?;
-    let explain = explain::wanted(asked.explain)?;
+    let explain = flag("explain", asked.explain)?;
     let usual = crate::invoicing::settings(&app, org).await?.currency;
     let reached = fresh.reach(&app, org, &[Ledger::NAME, FinanceRecords::NAME]).await?;
     let mut tx = tenant::begin_steady(&app.reads, org).await?;
@@ -129,7 +129,7 @@ async fn tax_calendar(
     caller: Caller,
     Parameters(asked): Parameters<CalendarQuery>,
 ) -> Result<Answer, Problem> {
-    let year = super::today(&app, caller.org()).await?.year();
+    let year = app.today(caller.org()).await?.year();
     let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
     let from = asked.from.unwrap_or_else(|| day(1, 1));
     let (from, to) = asked::days(from, asked.to.unwrap_or_else(|| day(12, 31)))?;

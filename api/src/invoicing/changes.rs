@@ -19,6 +19,7 @@ use crate::extract::Path;
 use crate::finance::while_open;
 use crate::problem::Problem;
 use crate::route::Routes;
+use crate::scheduling::instants;
 use crate::state::{App, AppState};
 
 pub(super) fn routes() -> Routes {
@@ -66,10 +67,10 @@ async fn edit_invoice(
     let (invoice, _) = known(&app, org, id).await?;
     let mut terms = lines::said(&invoice);
     if let Some(date) = body.issue_date {
-        terms.issue_date = lines::near("issue_date", date)?;
+        terms.issue_date = instants::near("issue_date", date)?;
     }
     if let Some(date) = body.due_date {
-        terms.due_date = Some(lines::near("due_date", date)?);
+        terms.due_date = Some(instants::near("due_date", date)?);
     }
     terms.notes = body.notes.or(terms.notes);
     if let Some(items) = body.items {

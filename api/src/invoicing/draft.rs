@@ -14,8 +14,8 @@ use domain::invoicing::invoice::payment::DEPOSITS;
 use domain::invoicing::invoice::status::Status;
 use domain::invoicing::invoice::{Draft, InvoiceCommand, Terms, Visit};
 use domain::sales::lead::{Lead, LeadError};
+use domain::scheduling::booking::Details;
 use domain::scheduling::booking::reason::ReasonCode;
-use domain::scheduling::booking::{Booking, BookingError, Details};
 use domain::settings::org::Currency;
 use moka::sync::Cache;
 use projections::invoicing::invoice_list;
@@ -35,6 +35,7 @@ use crate::finance::while_open;
 use crate::pricing::InForce;
 use crate::problem::{Code, Problem};
 use crate::route::Routes;
+use crate::scheduling::instants;
 use crate::state::{App, AppState};
 
 /// So many processes may take a number at once, each a few times in a row.
@@ -100,8 +101,7 @@ async fn invoice_order(
 ) -> Result<Answer, Problem> {
     let body: OrderInvoiceBody = request.body()?;
     let org = caller.org();
-    let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
-    let booking = found.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
+    let booking = crate::scheduling::known(&app, org, id).await?;
     let holds = app.prices.of(&app, org).await?;
     let asked = Asked {
         issue_date: body.issue_date,
@@ -119,8 +119,8 @@ async fn invoice_order(
         client: booking.client,
         lead: booking.requested.lead,
         terms,
-        extras: extras(booking, &holds),
-        visit: visit(&app, org, booking, body.allow_additional).await?,
+        extras: extras(&booking, &holds),
+        visit: visit(&app, org, &booking, body.allow_additional).await?,
         currency,
         by: Some(caller.id().to_string()),
         now: app.now(),
@@ -226,13 +226,12 @@ impl Asked {
                 .parse()
                 .map_err(|_| Problem::field("currency", "Input should be CAD or USD"))?,
         };
-        let zone = app.settings.of(app, org).await?.zone;
-        let today = app.now().with_timezone(&zone).date_naive();
-        let issue_date = lines::near("issue_date", self.issue_date.unwrap_or(today))?;
+        let today = app.today(org).await?;
+        let issue_date = instants::near("issue_date", self.issue_date.unwrap_or(today))?;
         let days = i64::from(holds.book.policies.payment_terms.due_days);
         let usual = (days > 0).then(|| issue_date + TimeDelta::days(days));
         let due_date = self.due_date.or(usual);
-        let due_date = due_date.map(|due| lines::near("due_date", due)).transpose()?;
+        let due_date = due_date.map(|due| instants::near("due_date", due)).transpose()?;
         let lines = lines::read(self.items, holds.book.tax_ppm)?;
         Ok((Terms { lines, issue_date, due_date, notes: self.notes }, currency))
     }

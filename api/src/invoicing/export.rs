@@ -7,7 +7,7 @@ use projections::invoicing::invoice_list::{InvoiceList, csv};
 use utoipa_axum::routes;
 
 use super::books::{all, page};
-use super::list::{ListQuery, today};
+use super::list::ListQuery;
 use super::{EXPORTS, invoices};
 use crate::caller::Caller;
 use crate::extract::Parameters;
@@ -36,7 +36,7 @@ async fn export_invoices(
     Parameters(asked): Parameters<ListQuery>,
 ) -> Result<Response, Problem> {
     let org = caller.org();
-    let filter = asked.filter(today(&app, org).await?)?;
+    let filter = asked.filter(app.today(org).await?)?;
     fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
     let read = move |after| {
         let (app, filter) = (AppState::clone(&app), filter.clone());

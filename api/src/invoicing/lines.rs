@@ -1,6 +1,5 @@
 //! What is charged, as callers write it.
 
-use chrono::NaiveDate;
 use domain::input::{Problems, decimals};
 use domain::invoicing::invoice::lines::NewLine;
 use domain::invoicing::invoice::{Details, Terms};
@@ -78,13 +77,4 @@ pub(super) fn said(invoice: &Details) -> Terms {
         due_date: invoice.due_date,
         notes: invoice.notes.as_ref().and_then(|notes| notes.open().cloned()),
     }
-}
-
-/// Invoices are of our days.
-pub(super) fn near(field: &str, date: NaiveDate) -> Result<NaiveDate, Problem> {
-    use chrono::Datelike;
-    if (2000..=2200).contains(&date.year()) {
-        return Ok(date);
-    }
-    Err(Problem::field(field, "Input should be a near date"))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
-use domain::id::{BookingId, OrgId};
+use domain::id::BookingId;
 use domain::invoicing::invoice::status::{Bucket, Status};
 use domain::invoicing::invoice::view;
 use projections::invoicing::invoice_list::{self, Filter, InvoiceList, Item, PAGE};
@@ -20,7 +20,7 @@ use crate::extract::{Parameters, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
-use crate::state::{App, AppState};
+use crate::state::AppState;
 
 pub(super) fn routes() -> Routes {
     Routes::default().add(routes!(list_invoices), invoices(VIEW))
@@ -101,12 +101,6 @@ pub(super) fn bucket(named: &str) -> Result<Bucket, Problem> {
     named.parse().map_err(|_| unknown())
 }
 
-/// Today, on the clock of the organisation.
-pub(super) async fn today(app: &App, org: OrgId) -> Result<NaiveDate, Problem> {
-    let zone = app.settings.of(app, org).await?.zone;
-    Ok(app.now().with_timezone(&zone).date_naive())
-}
-
 pub(super) fn line(item: &Item) -> Value {
     let mut line = view::item(&item.invoice);
     line["customer_name"] = json!(item.customer_name);
@@ -133,7 +127,7 @@ async fn list_invoices(
     Parameters(asked): Parameters<ListQuery>,
 ) -> Result<Answer, Problem> {
     let org = caller.org();
-    let filter = asked.filter(today(&app, org).await?)?;
+    let filter = asked.filter(app.today(org).await?)?;
     let limit = limit_of(asked.page_size)?;
     let after = cursor::asked(asked.cursor.as_deref())?;
     let skipped = asked.skipped(limit)?;

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::bulk::{failed, few, part};
-use super::list::{bucket, today};
+use super::list::bucket;
 use super::{SEND, VIEW, invoices, known, letters};
 use crate::answer::Answer;
 use crate::caller::Caller;
@@ -74,7 +74,7 @@ async fn overdue_summary(
     Parameters(asked): Parameters<SummaryQuery>,
 ) -> Result<Answer, Problem> {
     let org = caller.org();
-    let as_of = asked.as_of.unwrap_or(today(&app, org).await?);
+    let as_of = asked.as_of.unwrap_or(app.today(org).await?);
     let reached = fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let mut buckets = Vec::new();
@@ -123,7 +123,7 @@ async fn overdue_remind(
     let bucket = bucket(&body.bucket)
         .map_err(|_| Problem::field("bucket", "Input should be recent, attention or critical"))?;
     let (org, context) = (caller.org(), request.context(&caller));
-    let today = today(&app, org).await?;
+    let today = app.today(org).await?;
     let ids = match body.invoice_ids {
         Some(ids) => {
             few(&ids)?;

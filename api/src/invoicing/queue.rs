@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use utoipa_axum::routes;
 
 use super::DETAIL;
-use super::list::{line, today};
+use super::list::line;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::{Parameters, limit};
@@ -95,7 +95,7 @@ async fn invoice_queue(
     if !(0..=1_000_000).contains(&skipped) {
         return Err(Problem::field("offset", "Input should be from 0 to 1000000"));
     }
-    let today = today(&app, org).await?;
+    let today = app.today(org).await?;
     let wanted = filter(asked.status.as_deref(), today)?;
     let reached = fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;

@@ -273,14 +273,13 @@ async fn deposit_checkout(
         let (caller, _) = at_portal(&app, Portal::Client, &headers, &info).await?;
         (caller.org, caller.context(&request), Some(caller.holder))
     };
-    let found = app.bus.load::<Booking>(org, &asked.booking_id.to_string()).await?;
-    let visit = found.state.details().ok_or_else(none)?;
+    let visit = crate::scheduling::known(&app, org, asked.booking_id).await?;
     if let Some(holder) = holder
         && !survivor::is_of(&app, org, visit.client, holder.into()).await?
     {
         return Err(none());
     }
-    let opened = deposit(&app, &context, visit).await?;
+    let opened = deposit(&app, &context, &visit).await?;
     let body = json!({
         "checkout_url": opened.url, "provider": "stripe", "booking_id": asked.booking_id,
     });

@@ -153,9 +153,7 @@ async fn report_incident(
 /// What is named must be there.
 async fn exists(app: &App, caller: &Caller, booking: Option<BookingId>) -> Result<(), Problem> {
     let Some(id) = booking else { return Ok(()) };
-    let found = app.bus.load::<Booking>(caller.org(), &id.to_string()).await?;
-    let known = found.state.details().is_some();
-    if known { Ok(()) } else { Err(Problem::refused(&BookingError::NotFound)) }
+    crate::scheduling::known(app, caller.org(), id).await.map(|_| ())
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -42,12 +42,6 @@ pub(super) fn routes() -> Routes {
         .add(routes!(transfer_worker), dispatch.action("worker.transfer"))
 }
 
-/// Today, on the clock of the organisation.
-async fn today(app: &App, caller: &Caller) -> Result<NaiveDate, Problem> {
-    let zone = app.settings.of(app, caller.org()).await?.zone;
-    Ok(app.now().with_timezone(&zone).date_naive())
-}
-
 /// How close its last day is, if that is close.
 fn badge(certificate: &Certificate, today: NaiveDate) -> Option<&'static str> {
     if certificate.status == CertificateStatus::Expired {
@@ -130,7 +124,7 @@ async fn worker_file(
     let reached =
         fresh.reach(&app, caller.org(), &[BookingList::NAME, ClientRecords::NAME]).await?;
     let said = said_of(&app, &caller, id).await?;
-    Ok(reached.mark(Answer::json(&shown(worker, today(&app, &caller).await?, said))?))
+    Ok(reached.mark(Answer::json(&shown(worker, app.today(caller.org()).await?, said))?))
 }
 
 /// What customers said of the visits of a worker: all stars together, and how often.
@@ -175,7 +169,7 @@ async fn run(
     id: WorkerId,
     command: WorkerCommand,
 ) -> Result<Answer, Problem> {
-    let (context, today) = (request.context(caller), today(app, caller).await?);
+    let (context, today) = (request.context(caller), app.today(caller.org()).await?);
     let said = said_of(app, caller, id).await?;
     let answer =
         |worker: &Worker| worker.details().map_or(Value::Null, |worker| shown(worker, today, said));
@@ -250,7 +244,7 @@ async fn set_rate(
     let RateBody { hourly_rate_cents: cents, effective } = request.body()?;
     let effective = match effective {
         Some(day) => day,
-        None => today(&app, &caller).await?,
+        None => app.today(caller.org()).await?,
     };
     write(&app, (&caller, &request), id, Entry::Rate { cents, effective }).await
 }
@@ -315,7 +309,7 @@ async fn transfer_worker(
     let TransferBody { team_id, effective } = request.body()?;
     known(&app, &caller, id).await?;
     let to = team_id.to_join(&app, caller.org()).await?;
-    let today = today(&app, &caller).await?;
+    let today = app.today(caller.org()).await?;
     let effective = effective.unwrap_or(today);
     let command = WorkerCommand::Transfer { to, effective, today, now: app.now() };
     run(&app, (&caller, &request), id, command).await

@@ -97,8 +97,7 @@ impl ListQuery {
             Some(team) => Some(team.number(app, org).await?.get()),
             None => None,
         };
-        let zone = app.settings.of(app, org).await?.zone;
-        let today = app.now().with_timezone(&zone).date_naive();
+        let today = app.today(org).await?;
         let soon = today.checked_add_days(SOON).unwrap_or(today);
         let words = self.skills.as_deref().unwrap_or_default().split(',').map(str::trim);
         let mut those = Those::default();

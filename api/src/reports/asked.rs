@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use domain::scheduling::window::Window;
 use serde::Deserialize;
 
+use crate::extract::flag;
 use crate::problem::Problem;
 use crate::scheduling::instants;
 
@@ -52,15 +53,12 @@ impl How {
 
     /// How many facts are wanted behind which position, if any are.
     pub(super) fn facts(&self) -> Result<Option<(i64, usize)>, Problem> {
-        match self.explain {
-            None | Some(0) => Ok(None),
-            Some(1) => {
-                let limit = within(self.limit.map(|limit| limit.min(FACTS)), FEW_FACTS, FACTS)?;
-                let after = self.explain_after.unwrap_or(0);
-                Ok(Some((after, usize::try_from(limit).unwrap_or(1))))
-            }
-            Some(_) => Err(Problem::field("explain", "Input should be 0 or 1")),
+        if !flag("explain", self.explain)? {
+            return Ok(None);
         }
+        let limit = within(self.limit.map(|limit| limit.min(FACTS)), FEW_FACTS, FACTS)?;
+        let after = self.explain_after.unwrap_or(0);
+        Ok(Some((after, usize::try_from(limit).unwrap_or(1))))
     }
 
     /// Refuses what no page can be made of, before anything is read.
@@ -113,6 +111,29 @@ impl Range {
     }
 }
 
+/// Reads from a query how the answer is to be given. A query that refuses what it does not know cannot be made of two, so each
+/// names these fields itself.
+macro_rules! says_how {
+    ($query:ident) => {
+        impl $query {
+            pub(super) fn how(
+                &self,
+            ) -> Result<$crate::reports::asked::How, $crate::problem::Problem> {
+                let how = $crate::reports::asked::How {
+                    as_of: self.as_of.clone(),
+                    format: self.format,
+                    explain: self.explain,
+                    explain_after: self.explain_after,
+                    cursor: self.cursor,
+                    limit: self.limit,
+                };
+                how.checked()
+            }
+        }
+    };
+}
+pub(super) use says_how;
+
 /// What most reports can be asked for.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -139,19 +160,7 @@ pub(super) struct RangeQuery {
     limit: Option<i64>,
 }
 
-impl RangeQuery {
-    pub(super) fn how(&self) -> Result<How, Problem> {
-        let how = How {
-            as_of: self.as_of.clone(),
-            format: self.format,
-            explain: self.explain,
-            explain_after: self.explain_after,
-            cursor: self.cursor,
-            limit: self.limit,
-        };
-        how.checked()
-    }
-}
+says_how!(RangeQuery);
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::asked::{Format, How, Range, RangeQuery};
+use super::asked::{Format, Range, RangeQuery, says_how};
 use super::explain::{Explain, Fact};
 use super::periods::{Period, month, months_between};
 use super::report::{Report, Row, row};
@@ -195,19 +195,7 @@ struct RetentionQuery {
     limit: Option<i64>,
 }
 
-impl RetentionQuery {
-    fn how(&self) -> Result<How, Problem> {
-        let how = How {
-            as_of: self.as_of.clone(),
-            format: self.format,
-            explain: self.explain,
-            explain_after: self.explain_after,
-            cursor: self.cursor,
-            limit: self.limit,
-        };
-        how.checked()
-    }
-}
+says_how!(RetentionQuery);
 
 /// Those who had their first visit in one month: how many, and how many had one again in each month after.
 #[derive(Clone, Default)]
@@ -280,7 +268,7 @@ async fn retention(
     let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
     let day = asked.day.unwrap_or(then.today);
     let far = || Problem::field("day", "Input should be a near date");
-    instants::days(day, day, then.zone).map_err(|_| far())?;
+    instants::near("day", day)?;
     let last = Period::Month.of(day);
     let back = Months::new(months.unsigned_abs() - 1);
     let first = last.checked_sub_months(back).ok_or_else(far)?;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::asked::{Format, How};
+use super::asked::{Format, says_how};
 use super::explain::{Explain, Fact};
 use super::report::{Report, Row, row};
 use super::then::Then;
@@ -54,19 +54,7 @@ struct AgeingQuery {
     limit: Option<i64>,
 }
 
-impl AgeingQuery {
-    fn how(&self) -> Result<How, Problem> {
-        let how = How {
-            as_of: self.as_of.clone(),
-            format: self.format,
-            explain: self.explain,
-            explain_after: self.explain_after,
-            cursor: self.cursor,
-            limit: self.limit,
-        };
-        how.checked()
-    }
-}
+says_how!(AgeingQuery);
 
 /// For how long something has been overdue, by the figure that counts it.
 const BUCKETS: [&str; 5] = [
@@ -176,8 +164,7 @@ async fn receivables(
     let how = asked.how()?;
     let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
     let day = asked.day.unwrap_or(then.today);
-    instants::days(day, day, then.zone)
-        .map_err(|_| Problem::field("day", "Input should be a near date"))?;
+    instants::near("day", day)?;
     let at = then.at();
     let merges = read::merges(&mut then.db, at).await?;
     let (mut owed, mut explain) = (BTreeMap::<Key, Owed>::new(), Explain::asked(&how)?);

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::asked::{Format, How, Range};
+use super::asked::{Format, Range, says_how};
 use super::explain::{Explain, Fact};
 use super::periods::Period;
 use super::report::{Report, Row, row};
@@ -72,19 +72,7 @@ struct RevenueQuery {
     limit: Option<i64>,
 }
 
-impl RevenueQuery {
-    fn how(&self) -> Result<How, Problem> {
-        let how = How {
-            as_of: self.as_of.clone(),
-            format: self.format,
-            explain: self.explain,
-            explain_after: self.explain_after,
-            cursor: self.cursor,
-            limit: self.limit,
-        };
-        how.checked()
-    }
-}
+says_how!(RevenueQuery);
 
 /// The amounts of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

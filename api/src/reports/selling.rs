@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_axum::routes;
 
-use super::asked::{Format, How, Range, RangeQuery};
+use super::asked::{Format, Range, RangeQuery, says_how};
 use super::explain::{Explain, Fact};
 use super::periods::month;
 use super::report::{Report, row};
@@ -109,19 +109,7 @@ struct MonthQuery {
     limit: Option<i64>,
 }
 
-impl MonthQuery {
-    fn how(&self) -> Result<How, Problem> {
-        let how = How {
-            as_of: self.as_of.clone(),
-            format: self.format,
-            explain: self.explain,
-            explain_after: self.explain_after,
-            cursor: self.cursor,
-            limit: self.limit,
-        };
-        how.checked()
-    }
-}
+says_how!(MonthQuery);
 
 /// The days of a month.
 fn days(period: Option<&str>, then: &Then) -> Result<Range, Problem> {

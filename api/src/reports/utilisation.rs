@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::asked::{Format, How, Range};
+use super::asked::{Format, Range, says_how};
 use super::explain::{Explain, Fact};
 use super::report::{Report, Row, row};
 use super::then::Then;
@@ -71,19 +71,7 @@ struct UtilisationQuery {
     limit: Option<i64>,
 }
 
-impl UtilisationQuery {
-    fn how(&self) -> Result<How, Problem> {
-        let how = How {
-            as_of: self.as_of.clone(),
-            format: self.format,
-            explain: self.explain,
-            explain_after: self.explain_after,
-            cursor: self.cursor,
-            limit: self.limit,
-        };
-        how.checked()
-    }
-}
+says_how!(UtilisationQuery);
 
 const WORKERS: [&str; 8] = [
     "worker_id",

@@ -53,13 +53,15 @@ pub(super) fn span(starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) -> Result<W
     })
 }
 
+/// A day that our calendars reach.
+pub(crate) fn near(field: &str, date: NaiveDate) -> Result<NaiveDate, Problem> {
+    let is_near = YEARS.contains(&date.year());
+    is_near.then_some(date).ok_or_else(|| Problem::field(field, "Input should be a near date"))
+}
+
 /// The days `from` and `to` on the clock of `zone`, both included.
 pub(crate) fn days(from: NaiveDate, to: NaiveDate, zone: Tz) -> Result<Window, Problem> {
-    let day = |field: &str, date: NaiveDate| {
-        let is_near = YEARS.contains(&date.year());
-        is_near.then_some(date).ok_or_else(|| Problem::field(field, "Input should be a near date"))
-    };
-    let (from, after) = (day("from", from)?, day("to", to)?.succ_opt());
+    let (from, after) = (near("from", from)?, near("to", to)?.succ_opt());
     let until = after.map(|after| clocks::start_of(after, zone));
     let span = until.and_then(|until| Window::new(clocks::start_of(from, zone), until));
     span.ok_or_else(|| Problem::field("to", "Input should not be before from"))

@@ -87,8 +87,7 @@ async fn slots(
     let number = serde_json::from_str::<Number>(&asked.time_on_site_hours).ok();
     let minutes = minutes(number.as_ref(), asked.service_type)?;
     let zone = app.settings.of(&app, org.id).await?.zone;
-    instants::days(asked.date, asked.date, zone)
-        .map_err(|_| Problem::field("date", "Input should be a near date"))?;
+    instants::near("date", asked.date)?;
     let teams = active(&app.reads, org.id).await?;
     let free = free(&app, org.id, &teams, (asked.date, zone, minutes)).await?;
     let offer = search::offer(&free, hours, zone);

@@ -8,7 +8,7 @@ use domain::id::OrgId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::records::each;
+use super::records::{each, left};
 use crate::{Batch, Poison};
 
 /// Budgets on a page at most.
@@ -40,7 +40,7 @@ pub(super) async fn keep(
     let mut rows: BTreeMap<Uuid, Option<Row>> = BTreeMap::new();
     let poison = each::<Budget>(batch.events, |id, happened, event| {
         let created_at = rows.get(&id).and_then(Option::as_ref).map(|row| row.created_at);
-        let left = match happened {
+        let now = match happened {
             BudgetEvent::Set { terms, at, .. } | BudgetEvent::Changed { terms, at, .. } => {
                 Some(Row {
                     budget_id: id,
@@ -54,11 +54,10 @@ pub(super) async fn keep(
             }
             BudgetEvent::Cleared { .. } => None,
         };
-        rows.insert(id, left);
+        rows.insert(id, now);
     });
     if !rows.is_empty() {
-        let gone: Vec<Uuid> =
-            rows.iter().filter(|(_, left)| left.is_none()).map(|(id, _)| *id).collect();
+        let (stand, gone) = left(rows);
         sqlx::query!(
             "delete from budget_list where org_id = $1 and budget_id = any($2)",
             batch.org.as_uuid(),
@@ -66,7 +65,7 @@ pub(super) async fn keep(
         )
         .execute(&mut *db)
         .await?;
-        write(db, batch.org, &rows.into_values().flatten().collect::<Vec<_>>()).await?;
+        write(db, batch.org, &stand).await?;
     }
     Ok(poison)
 }

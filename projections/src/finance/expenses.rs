@@ -9,7 +9,7 @@ use domain::settings::org::Currency;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::records::each;
+use super::records::{each, left};
 use crate::{Batch, Poison};
 
 /// Expenses on a page at most.
@@ -74,7 +74,7 @@ pub(super) async fn keep(
             version: event.sequence,
             position: event.position,
         };
-        let left = match happened {
+        let now = match happened {
             ExpenseEvent::Recorded { terms, currency, by, at, .. } => {
                 Some(of(terms, currency, by, at))
             }
@@ -83,11 +83,10 @@ pub(super) async fn keep(
             }
             ExpenseEvent::Voided { .. } => None,
         };
-        rows.insert(id, left);
+        rows.insert(id, now);
     });
     if !rows.is_empty() {
-        let gone: Vec<Uuid> =
-            rows.iter().filter(|(_, left)| left.is_none()).map(|(id, _)| *id).collect();
+        let (stand, gone) = left(rows);
         sqlx::query!(
             "delete from expense_list where org_id = $1 and expense_id = any($2)",
             batch.org.as_uuid(),
@@ -95,7 +94,7 @@ pub(super) async fn keep(
         )
         .execute(&mut *db)
         .await?;
-        write(db, batch.org, &rows.into_values().flatten().collect::<Vec<_>>()).await?;
+        write(db, batch.org, &stand).await?;
     }
     Ok(poison)
 }

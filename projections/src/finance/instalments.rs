@@ -9,7 +9,7 @@ use domain::recorded::Recorded;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::records::each;
+use super::records::{each, left};
 use crate::{Batch, Poison};
 
 /// Instalments on a page at most.
@@ -60,8 +60,7 @@ pub(super) async fn keep(
     let poison = each::<TaxInstalment>(batch.events, |id, happened, event| {
         fold(&mut rows, id, happened, event);
     });
-    let gone: Vec<Uuid> =
-        rows.iter().filter(|(_, left)| left.is_none()).map(|(id, _)| *id).collect();
+    let (stand, gone) = left(rows);
     sqlx::query!(
         "delete from tax_instalments where org_id = $1 and instalment_id = any($2)",
         batch.org.as_uuid(),
@@ -69,7 +68,7 @@ pub(super) async fn keep(
     )
     .execute(&mut *db)
     .await?;
-    write(db, batch.org, &rows.into_values().flatten().collect::<Vec<_>>()).await?;
+    write(db, batch.org, &stand).await?;
     Ok(poison)
 }
 

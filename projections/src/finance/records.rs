@@ -1,5 +1,7 @@
 //! What is written into the books by hand. Each event says all there is to know, so nothing needs to be read before.
 
+use std::collections::BTreeMap;
+
 use cqrs_es::Aggregate;
 use domain::recorded::Recorded;
 use sqlx::PgConnection;
@@ -26,6 +28,18 @@ impl Projection for FinanceRecords {
         poison.extend(instalments::keep(db, batch).await?);
         Ok(poison)
     }
+}
+
+/// The rows that are left, and the ids of those that are not.
+pub(super) fn left<R>(rows: BTreeMap<Uuid, Option<R>>) -> (Vec<R>, Vec<Uuid>) {
+    let (mut stand, mut gone) = (Vec::new(), Vec::new());
+    for (id, row) in rows {
+        match row {
+            Some(row) => stand.push(row),
+            None => gone.push(id),
+        }
+    }
+    (stand, gone)
 }
 
 /// Tells what happened to each `A`, in order.

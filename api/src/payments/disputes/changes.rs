@@ -3,11 +3,10 @@
 use axum::extract::State;
 use commands::CommandError;
 use domain::id::{BookingId, DisputeId, InvoiceId};
-use domain::invoicing::invoice::{Invoice, InvoiceError, Words};
+use domain::invoicing::invoice::Words;
 use domain::payments::dispute::{
-    Decision, Dispute, DisputeCommand, DisputeError, Facts, New, Ruling, Source,
+    Decision, DisputeCommand, DisputeError, Facts, New, Ruling, Source,
 };
-use domain::scheduling::booking::{Booking, BookingError};
 use serde::Deserialize;
 use serde_json::Value;
 use strum::VariantNames;
@@ -68,16 +67,10 @@ async fn open_dispute(
     let org = context.org;
     let mut subject = None;
     if let Some(booking) = body.booking_id {
-        let found = app.bus.load::<Booking>(org, &booking.to_string()).await?;
-        let visit =
-            found.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
-        subject = Some(visit.subject());
+        subject = Some(crate::scheduling::known(&app, org, booking).await?.subject());
     }
     if let Some(invoice) = body.invoice_id {
-        let found = app.bus.load::<Invoice>(org, &invoice.to_string()).await?;
-        let bill =
-            found.state.details().ok_or_else(|| Problem::refused(&InvoiceError::NotFound))?;
-        subject = Some(bill.subject);
+        subject = Some(crate::invoicing::known(&app, org, invoice).await?.0.subject);
     }
     let new = New {
         dispute_id: context.request.derived_id("dispute").into(),
@@ -228,7 +221,6 @@ async fn close_dispute(
 ) -> Result<Answer, Problem> {
     let Nothing {} = request.body()?;
     let command = DisputeCommand::Close { now: app.now() };
-    let shown = |dispute: &Dispute| shown(dispute);
     let done = app.bus.execute(&request.context(&caller), &id.to_string(), command, shown).await?;
     Ok(Answer::done(&done))
 }

@@ -61,7 +61,7 @@ fn shown(booking: &Booking) -> Value {
 }
 
 /// A booking as it is now.
-pub(super) async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
+pub(crate) async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
     let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
     found.state.details().cloned().ok_or_else(|| Problem::refused(&BookingError::NotFound))
 }

@@ -48,8 +48,7 @@ impl Day {
                 .map_err(|_| Problem::field("date", "Input should be a date like 2030-01-31"))?,
             None => app.now().with_timezone(&zone).date_naive(),
         };
-        let span = instants::days(date, date, zone)
-            .map_err(|_| Problem::field("date", "Input should be a near date"))?;
+        let span = instants::days(instants::near("date", date)?, date, zone)?;
         Ok(Self { date, zone, span })
     }
 }

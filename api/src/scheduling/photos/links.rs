@@ -18,7 +18,7 @@ use serde_json::json;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Photos, WORK, scheduling, set, visit};
+use super::{Photos, WORK, known, scheduling, set};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::{Parameters, Path};
@@ -98,7 +98,7 @@ pub(in crate::scheduling) async fn link(
     (org, order, photo): (OrgId, BookingId, PhotoId),
     own: bool,
 ) -> Result<Answer, Problem> {
-    let booking = visit(app, org, order).await?;
+    let booking = known(app, org, order).await?;
     set(app, org, order).await?.photo(photo).map_err(|error| Problem::refused(&error))?;
     if own && !booking.photo_consent {
         return Err(Problem::refused(&PhotoError::ConsentRequired));
@@ -230,7 +230,7 @@ async fn hand_out(
     if named.is_some_and(|named| named != (order, photo)) || !is_meant(app, headers, org).await? {
         return Err(nothing());
     }
-    let booking = visit(app, org, order).await.map_err(|_| nothing())?;
+    let booking = known(app, org, order).await.map_err(|_| nothing())?;
     let set = set(app, org, order).await?;
     let found = set.photo(photo).map_err(|error| Problem::refused(&error))?;
     if claims.own && !booking.photo_consent {
@@ -271,7 +271,7 @@ async fn download_photo(
     caller: Caller,
     Path((order, photo)): Path<(BookingId, PhotoId)>,
 ) -> Result<Response, Problem> {
-    visit(&app, caller.org(), order).await?;
+    known(&app, caller.org(), order).await?;
     let set = set(&app, caller.org(), order).await?;
     let found = set.photo(photo).map_err(|error| Problem::refused(&error))?;
     app.photos.answer(found).await

@@ -12,7 +12,6 @@ use chrono::TimeDelta;
 use domain::access::Permission;
 use domain::id::{BookingId, OrgId, PhotoId};
 use domain::personal;
-use domain::scheduling::booking::{Booking, BookingError, Details};
 use domain::scheduling::photos::{Photo, PhotoSet};
 use domain::settings::feature::Feature;
 use object_store::ObjectStore;
@@ -20,6 +19,7 @@ use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::known;
 use crate::problem::Problem;
 use crate::route::{Routes, Rule, staff};
 use crate::state::App;
@@ -113,12 +113,6 @@ fn shown(photo: &Photo) -> Value {
 /// What the aggregate says of one photo after a command.
 fn told(set: &PhotoSet, id: PhotoId) -> Value {
     set.photos.iter().find(|one| one.photo_id == id).map_or(Value::Null, shown)
-}
-
-/// A visit as it is now.
-async fn visit(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
-    let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
-    found.state.details().cloned().ok_or_else(|| Problem::refused(&BookingError::NotFound))
 }
 
 /// Its photos.

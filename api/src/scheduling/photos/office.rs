@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{QUALITY, WORK, listed, scheduling, set, shown, told, visit};
+use super::{QUALITY, WORK, known, listed, scheduling, set, shown, told};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -44,7 +44,7 @@ async fn order_photos(
     caller: Caller,
     Path(id): Path<BookingId>,
 ) -> Result<Answer, Problem> {
-    visit(&app, caller.org(), id).await?;
+    known(&app, caller.org(), id).await?;
     Answer::json(&listed(&app, caller.org(), id).await?)
 }
 
@@ -61,7 +61,7 @@ async fn gallery(
     caller: Caller,
     Path(id): Path<BookingId>,
 ) -> Result<Answer, Problem> {
-    visit(&app, caller.org(), id).await?;
+    known(&app, caller.org(), id).await?;
     let set = set(&app, caller.org(), id).await?;
     Answer::json(&set.photos.iter().map(shown).collect::<Vec<Value>>())
 }
@@ -96,7 +96,7 @@ async fn review_photo(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let PhotoReviewBody { review_status: status, comment, needs_retake } = request.body()?;
-    let booking = visit(&app, caller.org(), order).await?;
+    let booking = known(&app, caller.org(), order).await?;
     let (by, subject, now) = (caller.id().to_string(), booking.subject(), app.now());
     let command =
         PhotoCommand::Review { photo_id, status, comment, needs_retake, subject, by, now };
@@ -119,7 +119,7 @@ async fn delete_photo(
     Path((order, photo_id)): Path<(BookingId, PhotoId)>,
     request: CommandRequest,
 ) -> Result<StatusCode, Problem> {
-    visit(&app, caller.org(), order).await?;
+    known(&app, caller.org(), order).await?;
     let (by, cause, now) = (caller.id().to_string(), DeletionCause::Asked, app.now());
     let command = PhotoCommand::Delete { photo_id, cause, worker: None, by, now };
     let (context, nothing) = (request.context(&caller), |_: &PhotoSet| Value::Null);

@@ -5,8 +5,8 @@ use domain::id::{BookingId, PhotoId};
 use domain::scheduling::booking::BookingError;
 use utoipa_axum::routes;
 
+use super::known;
 use super::links::link;
-use super::visit;
 use crate::answer::Answer;
 use crate::extract::Path;
 use crate::identity::PortalCaller;
@@ -68,7 +68,7 @@ async fn own(
     caller: &PortalCaller,
     (order, photo): (BookingId, PhotoId),
 ) -> Result<Answer, Problem> {
-    let booking = visit(app, caller.org, order).await?;
+    let booking = known(app, caller.org, order).await?;
     if booking.client.is_none_or(|whose| whose.as_uuid() != caller.holder) {
         return Err(Problem::refused(&BookingError::NotFound));
     }

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::keeping::{Kept, keep, unread};
-use super::{QUALITY, WORK, scheduling, told, visit};
+use super::{QUALITY, WORK, known, scheduling, told};
 use crate::answer::Answer;
 use crate::billing::{add_bytes, over_limit};
 use crate::caller::Caller;
@@ -133,7 +133,7 @@ pub(in crate::scheduling) async fn take_in(
     id: BookingId,
     mut request: FileRequest,
 ) -> Result<Answer, Problem> {
-    let booking = visit(app, taker.org, id).await?;
+    let booking = known(app, taker.org, id).await?;
     let mut form = Form::default();
     let read = read(app, (&taker, &booking), id, &mut request, &mut form).await;
     let Form { phase, overrides, file } = form;

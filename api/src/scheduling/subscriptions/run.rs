@@ -46,8 +46,7 @@ async fn run_subscriptions(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let (context, org) = (request.context(&caller), caller.org());
-    let zone = app.settings.of(&app, org).await?.zone;
-    let today = app.now().with_timezone(&zone).date_naive();
+    let today = app.today(org).await?;
     let ahead = u64::try_from(VISITS_AHEAD.num_days()).unwrap_or_default();
     let until = today.checked_add_days(Days::new(ahead)).unwrap_or(today);
     fresh.reach(&app, org, &[SubscriptionList::NAME]).await?;
