@@ -1,6 +1,6 @@
 //! The visits of a day as the board shows them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::id::{BookingId, OrgId};
@@ -76,7 +76,8 @@ impl Visit {
     }
 }
 
-struct Found {
+/// What lists say of a visit.
+struct Listed {
     booking_id: Uuid,
     status: String,
     starts_at: DateTime<Utc>,
@@ -93,9 +94,12 @@ struct Found {
     archived_at: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
+}
+
+/// What the board knows beside it.
+struct Known {
+    booking_id: Uuid,
     place: Option<Value>,
-    known: Option<String>,
-    contact: Option<Value>,
     pin: Option<Value>,
     started_at: Option<DateTime<Utc>>,
     actual_minutes: Option<i32>,
@@ -103,9 +107,18 @@ struct Found {
     cancelled_by: Option<String>,
 }
 
+/// Where customers live, or what they said when they asked for an offer.
+#[derive(Default)]
+struct Homes {
+    clients: HashMap<Uuid, String>,
+    leads: HashMap<Uuid, Value>,
+}
+
 /// The visits that begin in `span`, in order, at most `limit`; with those of `booking` alone if it is named.
 ///
-/// The keys are read in the same transaction: who has been erased by now is erased in the answer.
+/// The keys are read in the same transaction: who has been erased by now is erased in the answer. Each table is asked
+/// once, by key: a join of all of them reads every client of the organisation again for each visit, as long as nobody
+/// has counted them.
 pub async fn day(
     db: &mut PgConnection,
     masters: &MasterKeys,
@@ -113,19 +126,13 @@ pub async fn day(
     (span, booking): (Window, Option<BookingId>),
     limit: i64,
 ) -> Result<Vec<Visit>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Found,
-        r#"select b.booking_id, b.status, b.starts_at, b.ends_at, b.team_id, b.lead_worker, b.crew, b.client_id, b.lead_id,
-                  b.customer_name as name, b.customer_phone as phone, b.service, b.total_cents, b.archived_at,
-                  b.updated_at, b.created_at, d.place as "place?", c.address as "known?", l.state #> '{Known,submitted,contact}' as "contact?",
-                  d.pin as "pin?", d.started_at as "started_at?", d.actual_minutes as "actual_minutes?",
-                  d.cancelled_at as "cancelled_at?", d.cancelled_by as "cancelled_by?"
-           from booking_list b
-           left join dispatch_visits d on d.org_id = b.org_id and d.booking_id = b.booking_id
-           left join client_list c on c.org_id = b.org_id and c.client_id = b.client_id and d.place is null
-           left join lead_detail l on l.org_id = b.org_id and l.lead_id = b.lead_id and d.place is null
-           where b.org_id = $1 and b.starts_at >= $2 and b.starts_at < $3 and ($4::uuid is null or b.booking_id = $4)
-           order by b.starts_at, b.booking_id limit $5"#,
+    let listed = sqlx::query_as!(
+        Listed,
+        r#"select booking_id, status, starts_at, ends_at, team_id, lead_worker, crew, client_id, lead_id,
+                  customer_name as name, customer_phone as phone, service, total_cents, archived_at, updated_at, created_at
+           from booking_list
+           where org_id = $1 and starts_at >= $2 and starts_at < $3 and ($4::uuid is null or booking_id = $4)
+           order by starts_at, booking_id limit $5"#,
         org.as_uuid(),
         span.starts_at,
         span.ends_at,
@@ -134,7 +141,67 @@ pub async fn day(
     )
     .fetch_all(&mut *db)
     .await?;
-    opened(db, masters, org, rows).await
+    let ids: Vec<Uuid> = listed.iter().map(|row| row.booking_id).collect();
+    let known = sqlx::query_as!(
+        Known,
+        "select booking_id, place, pin, started_at, actual_minutes, cancelled_at, cancelled_by
+         from dispatch_visits where org_id = $1 and booking_id = any ($2)",
+        org.as_uuid(),
+        &ids,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut known: HashMap<Uuid, Known> =
+        known.into_iter().map(|row| (row.booking_id, row)).collect();
+    let rows: Vec<_> = listed
+        .into_iter()
+        .map(|row| {
+            let beside = known.remove(&row.booking_id);
+            (row, beside)
+        })
+        .collect();
+    let homeless: Vec<&Listed> = rows
+        .iter()
+        .filter(|(_, known)| known.as_ref().is_none_or(|known| known.place.is_none()))
+        .map(|(row, _)| row)
+        .collect();
+    let homes = homes(db, org, &homeless).await?;
+    opened(db, masters, org, rows, homes).await
+}
+
+/// Where the customers of these visits live.
+async fn homes(
+    db: &mut PgConnection,
+    org: OrgId,
+    visits: &[&Listed],
+) -> Result<Homes, sqlx::Error> {
+    let clients: Vec<Uuid> = visits.iter().filter_map(|row| row.client_id).collect();
+    let leads: Vec<Uuid> = visits.iter().filter_map(|row| row.lead_id).collect();
+    let mut homes = Homes::default();
+    if !clients.is_empty() {
+        let rows = sqlx::query!(
+            r#"select client_id, address as "address!" from client_list
+               where org_id = $1 and client_id = any ($2) and address is not null"#,
+            org.as_uuid(),
+            &clients,
+        )
+        .fetch_all(&mut *db)
+        .await?;
+        homes.clients = rows.into_iter().map(|row| (row.client_id, row.address)).collect();
+    }
+    if !leads.is_empty() {
+        let rows = sqlx::query!(
+            r#"select lead_id, state #> '{Known,submitted,contact}' as "contact?" from lead_detail
+               where org_id = $1 and lead_id = any ($2)"#,
+            org.as_uuid(),
+            &leads,
+        )
+        .fetch_all(&mut *db)
+        .await?;
+        homes.leads =
+            rows.into_iter().filter_map(|row| Some((row.lead_id, row.contact?))).collect();
+    }
+    Ok(homes)
 }
 
 /// The visits that customers called off in `span`, whenever they would have been, at most `limit`.
@@ -144,16 +211,12 @@ pub async fn called_off(
     span: Window,
     limit: i64,
 ) -> Result<Vec<Visit>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Found,
-        r#"select b.booking_id, b.status, b.starts_at, b.ends_at, b.team_id, b.lead_worker, b.crew, b.client_id, b.lead_id,
-                  b.customer_name as name, b.customer_phone as phone, b.service, b.total_cents, b.archived_at,
-                  b.updated_at, b.created_at, null::json as "place?", null::text as "known?", null::json as "contact?", null::json as "pin?",
-                  d.started_at, d.actual_minutes, d.cancelled_at, d.cancelled_by
-           from dispatch_visits d
-           join booking_list b on b.org_id = d.org_id and b.booking_id = d.booking_id
-           where d.org_id = $1 and d.cancelled_at >= $2 and d.cancelled_at < $3 and d.cancelled_by = 'client'
-           order by d.cancelled_at, d.booking_id limit $4"#,
+    let known = sqlx::query_as!(
+        Known,
+        r#"select booking_id, null::json as "place?", null::json as "pin?", started_at, actual_minutes, cancelled_at, cancelled_by
+           from dispatch_visits
+           where org_id = $1 and cancelled_at >= $2 and cancelled_at < $3 and cancelled_by = 'client'
+           order by cancelled_at, booking_id limit $4"#,
         org.as_uuid(),
         span.starts_at,
         span.ends_at,
@@ -161,7 +224,24 @@ pub async fn called_off(
     )
     .fetch_all(&mut *db)
     .await?;
-    Ok(rows.into_iter().map(|row| shown(row, None, None)).collect())
+    let ids: Vec<Uuid> = known.iter().map(|row| row.booking_id).collect();
+    let listed = sqlx::query_as!(
+        Listed,
+        r#"select booking_id, status, starts_at, ends_at, team_id, lead_worker, crew, client_id, lead_id,
+                  customer_name as name, customer_phone as phone, service, total_cents, archived_at, updated_at, created_at
+           from booking_list where org_id = $1 and booking_id = any ($2)"#,
+        org.as_uuid(),
+        &ids,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut listed: HashMap<Uuid, Listed> =
+        listed.into_iter().map(|row| (row.booking_id, row)).collect();
+    let visit = |known: Known| {
+        let row = listed.remove(&known.booking_id)?;
+        Some(shown(row, Some(known), None, None))
+    };
+    Ok(known.into_iter().filter_map(visit).collect())
 }
 
 /// The alerts that somebody has seen a moment ago.
@@ -184,36 +264,53 @@ async fn opened(
     db: &mut PgConnection,
     masters: &MasterKeys,
     org: OrgId,
-    rows: Vec<Found>,
+    rows: Vec<(Listed, Option<Known>)>,
+    mut homes: Homes,
 ) -> Result<Vec<Visit>, sqlx::Error> {
     let mut subjects = Vec::new();
-    for sealed in rows.iter().flat_map(|row| [&row.place, &row.contact, &row.pin]).flatten() {
+    let beside = rows.iter().filter_map(|(_, known)| known.as_ref());
+    let sealed = beside.flat_map(|known| [&known.place, &known.pin]).flatten();
+    for sealed in sealed.chain(homes.leads.values()) {
         personal::subjects_in(sealed, &mut subjects);
     }
     let keys = subject_keys::load(db, masters, org, &subjects).await?;
+    let open = |sealed: Option<Value>| -> Result<Option<Value>, sqlx::Error> {
+        let Some(mut value) = sealed else { return Ok(None) };
+        seal::open_all(&mut value, &keys).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        personal::reveal(&mut value);
+        Ok(Some(value))
+    };
+    for contact in homes.leads.values_mut() {
+        *contact = open(Some(contact.take()))?.unwrap_or_default();
+    }
+    let text = |value: &Value| value.as_str().map(str::to_owned);
     let mut visits = Vec::with_capacity(rows.len());
-    for mut row in rows {
-        let open = |sealed: Option<Value>| -> Result<Option<Value>, sqlx::Error> {
-            let Some(mut value) = sealed else { return Ok(None) };
-            seal::open_all(&mut value, &keys).map_err(|error| sqlx::Error::Decode(error.into()))?;
-            personal::reveal(&mut value);
-            Ok(Some(value))
+    for (row, mut known) in rows {
+        let (place, pin) = match &mut known {
+            Some(known) => (open(known.place.take())?, open(known.pin.take())?),
+            None => (None, None),
         };
-        let (place, contact, pin) =
-            (open(row.place.take())?, open(row.contact.take())?, open(row.pin.take())?);
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let place = place.as_ref().and_then(text);
-        // Where the customer lives, or what they said when they asked for an offer, where nothing was said about the visit.
-        let known = row.known.take();
-        let asked = contact.as_ref().and_then(|contact| text(&contact["address"]));
-        let erased = contact.as_ref().and_then(text);
+        // Where the customer lives, or what they said when they asked for an offer, where nothing was said about the
+        // visit; of whoever was erased there is one word for all of it.
+        let home = || {
+            let lives = row.client_id.and_then(|id| homes.clients.get(&id).cloned());
+            let asked = row.lead_id.and_then(|id| homes.leads.get(&id));
+            lives.or_else(|| asked.and_then(|contact| text(&contact["address"]).or(text(contact))))
+        };
+        let place = place.as_ref().and_then(text).or_else(home);
         let pin = pin.and_then(|pin| serde_json::from_value(pin).ok());
-        visits.push(shown(row, place.or(known).or(asked).or(erased), pin));
+        visits.push(shown(row, known, place, pin));
     }
     Ok(visits)
 }
 
-fn shown(row: Found, place: Option<String>, pin: Option<Point>) -> Visit {
+fn shown(row: Listed, known: Option<Known>, place: Option<String>, pin: Option<Point>) -> Visit {
+    let (started_at, actual_minutes, cancelled_at, cancelled_by) = match known {
+        Some(known) => {
+            (known.started_at, known.actual_minutes, known.cancelled_at, known.cancelled_by)
+        }
+        None => (None, None, None, None),
+    };
     Visit {
         booking_id: row.booking_id,
         status: row.status,
@@ -233,9 +330,9 @@ fn shown(row: Found, place: Option<String>, pin: Option<Point>) -> Visit {
         created_at: row.created_at,
         place,
         pin,
-        started_at: row.started_at,
-        actual_minutes: row.actual_minutes,
-        cancelled_at: row.cancelled_at,
-        cancelled_by: row.cancelled_by,
+        started_at,
+        actual_minutes,
+        cancelled_at,
+        cancelled_by,
     }
 }
