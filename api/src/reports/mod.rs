@@ -13,6 +13,7 @@ mod funnel;
 mod geo;
 mod metrics;
 mod periods;
+mod pnl;
 mod receivables;
 mod report;
 mod revenue;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .merge(revenue::routes())
         .merge(receivables::routes())
+        .merge(pnl::routes())
         .merge(utilisation::routes())
         .merge(funnel::routes())
         .merge(selling::routes())
