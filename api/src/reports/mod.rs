@@ -9,6 +9,7 @@ mod asked;
 mod clients;
 mod cohorts;
 mod explain;
+mod financial_summary;
 mod funnel;
 mod geo;
 mod metrics;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Routes {
         .merge(clients::routes())
         .merge(geo::routes())
         .merge(metrics::routes())
+        .merge(financial_summary::routes())
         .merge(addons::routes())
 }
 

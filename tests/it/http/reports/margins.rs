@@ -1,6 +1,6 @@
-//! What visits earned and what the work on them cost.
+//! What visits earned and what the work on them cost; and whether the books are good enough to say what is left of it all.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::super::scheduling::{at_ten, booked, client, route, team, text, visit, worker};
@@ -129,4 +129,95 @@ async fn a_visit_earns_what_is_invoiced_and_costs_the_time_of_everybody_who_went
 
 fn share_of(rate: i64, minutes: i64) -> i64 {
     (rate * minutes + 30) / 60
+}
+
+async fn spent(owner: &Client, day: NaiveDate, cents: (i64, i64)) -> String {
+    let soap = json!({ "name": "Soap" });
+    let category = owner.post("/v1/admin/finance/expense-categories", &soap).await;
+    let category = text(category.ok(), "category_id");
+    let body = json!({
+        "occurred_on": day, "category_id": category, "description": "x", "amount_cents": cents.0,
+        "tax_cents": cents.1, "payment_method": "cash",
+    });
+    text(owner.post("/v1/admin/finance/expenses", &body).await.ok(), "expense_id")
+}
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one reason after the other, and then the figures")]
+async fn the_summary_says_what_is_left_or_why_it_cannot() {
+    const NAMES: [&str; 6] = [
+        "revenue_cents",
+        "expenses_cents",
+        "dispute_losses_cents",
+        "profit_cents",
+        "margin_pp",
+        "gst_owed_cents",
+    ];
+    let app = App::start().await;
+    let (owner, books) = (app.staff("owner"), app.staff("accountant"));
+    let sam = client(&owner, "Sam").await;
+    let lines =
+        json!([{ "description": "x", "qty": 1, "unit_price_cents": 10_000, "tax_rate": 0.05 }]);
+    let draft = json!({ "client_id": sam, "items": lines });
+    let invoice = text(owner.post("/v1/admin/invoices", &draft).await.ok(), "invoice_id");
+    let pay = |cents: i64| json!({ "amount_cents": cents, "method": "cash" });
+    let paid = owner
+        .post(&format!("/v1/admin/invoices/{invoice}/record-payment"), &pay(10_500))
+        .await
+        .ok()
+        .body["payment"]["payment_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.settle().await;
+    let day = today(&app);
+    let path = format!("/v1/admin/analytics/financial_summary?from={day}&to={day}");
+    let told = |answer: &Answer| {
+        let body = &answer.ok().body;
+        assert_eq!(body["ready"], body["reason"].is_null());
+        (body["reason"].clone(), NAMES.map(|name| body[name].clone()))
+    };
+    let silent = |reason: &str| (json!(reason), [const { Value::Null }; 6]);
+    assert_eq!(told(&books.get(&path).await), silent("finance_not_ready"));
+    let ready = json!({ "finance_ready": true });
+    owner.patch("/v1/admin/settings/org", &ready).await.ok();
+    app.settle().await;
+    let missing = books.get(&path).await;
+    assert_eq!(told(&missing), silent("expenses_missing"));
+    let expense = spent(&owner, day, (4_000, 200)).await;
+    app.settle().await;
+    let now = books.get(&path).await;
+    let figures = [10_500, 4_200, 0, 6_300].map(|cents: i64| json!(cents));
+    let [revenue, expenses, lost, profit] = figures;
+    let expected = [revenue, expenses, lost, profit, json!(60.0), json!(300)];
+    assert_eq!(told(&now), (Value::Null, expected));
+    // The same as the books say.
+    let pnl = owner.get(&format!("/v1/admin/finance/pnl?from={day}&to={day}")).await;
+    assert_eq!(pnl.ok().body["net_cents"], now.body["profit_cents"]);
+    let gst = owner.get(&format!("/v1/admin/finance/taxes/gst_summary?from={day}&to={day}")).await;
+    assert_eq!(gst.ok().body["tax_owed_cents"], now.body["gst_owed_cents"]);
+    let facts = facts(&books, &path).await;
+    let all = |name: &str| sum(&facts, name, &json!({}));
+    assert_eq!(
+        ["revenue_cents", "expenses_cents", "gst_owed_cents"].map(all),
+        [10_500, 4_200, 300]
+    );
+    let csv = books.get(&format!("{path}&format=csv")).await;
+    let rows: Vec<&str> = csv.ok().text.lines().collect();
+    assert_eq!(rows[..4], ["figure,value", "ready,true", "reason,", "revenue_cents,10500"]);
+    // What goes back and what was none is taken out; then it was so.
+    let back = format!("/v1/admin/invoices/{invoice}/payments/{paid}/refund");
+    owner.post(&back, &json!({ "amount_cents": 10_500 })).await.ok();
+    let cheaper = json!({ "amount_cents": 1_000, "tax_cents": 0 });
+    owner.patch(&format!("/v1/admin/finance/expenses/{expense}"), &cheaper).await.ok();
+    app.settle().await;
+    let later = books.get(&path).await;
+    let expected = [json!(0), json!(1_000), json!(0), json!(-1_000), Value::Null, json!(0)];
+    assert_eq!(told(&later), (Value::Null, expected));
+    is_still(&books, &path, &now).await;
+    is_still(&books, &path, &missing).await;
+    let off = json!({ "overrides": { "module.finance": false } });
+    owner.patch("/v1/admin/settings/features", &off).await.ok();
+    app.settle().await;
+    assert_eq!(told(&owner.get(&path).await), silent("finance_off"));
 }
