@@ -1,4 +1,4 @@
-//! Demo data: organisations with people and months of believable leads and visits, made by commands against a simulated
+//! Demo data: organisations with people and months of believable leads, visits and money, made by commands against a simulated
 //! clock.
 //!
 //! The same seed makes the same history. Every command has an identity made of its place in it, so a fill that was killed is
@@ -7,6 +7,8 @@
 mod business;
 mod calendar;
 mod clients;
+mod expenses;
+mod invoices;
 mod leads;
 mod names;
 mod offers;
@@ -89,6 +91,9 @@ const fn org(number: u128) -> OrgId {
 
 /// History goes this far back.
 const DAYS: i64 = 90;
+
+/// For so many of the last days money is written down: enough for a month and what is overdue of it, and not much longer to make.
+const BOOKED: i64 = 30;
 
 /// So many organisations are made at the same time: what they are about fits into the memory of the bus.
 const AT_ONCE: usize = 4;

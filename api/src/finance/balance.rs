@@ -91,7 +91,7 @@ async fn balance_sheet(
     let cash = counted.as_ref().map(|count| count.cash_cents);
     let mut notes = Vec::new();
     if cash.is_none() {
-        notes.push("No count of cash up to this day: cash_cents and equity_cents are unknown.");
+        notes.push("Cash was not counted up to this day; what was booked is shown.");
     }
     if balances.iter().any(|one| one.currency != currency) {
         notes.push("Amounts in another currency are left out.");

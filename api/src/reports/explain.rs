@@ -15,7 +15,7 @@ pub(super) struct Fact<'a> {
     /// What tells its row from others.
     pub(super) row: Value,
     /// What it is about.
-    pub(super) kind: &'static str,
+    pub(super) kind: &'a str,
     pub(super) id: &'a str,
     pub(super) day: NaiveDate,
     pub(super) at: DateTime<Utc>,

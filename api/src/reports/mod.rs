@@ -9,10 +9,12 @@ mod asked;
 mod clients;
 mod cohorts;
 mod explain;
+mod financial_summary;
 mod funnel;
 mod geo;
 mod metrics;
 mod periods;
+mod pnl;
 mod receivables;
 mod report;
 mod revenue;
@@ -37,6 +39,7 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .merge(revenue::routes())
         .merge(receivables::routes())
+        .merge(pnl::routes())
         .merge(utilisation::routes())
         .merge(funnel::routes())
         .merge(selling::routes())
@@ -44,6 +47,7 @@ pub(crate) fn routes() -> Routes {
         .merge(clients::routes())
         .merge(geo::routes())
         .merge(metrics::routes())
+        .merge(financial_summary::routes())
         .merge(addons::routes())
 }
 

@@ -1,6 +1,7 @@
 //! A report as it is answered: as JSON, page by page, or as one table for a spreadsheet.
 
 use axum::response::{IntoResponse, Response};
+use domain::invoicing::invoice::lines::share;
 use projections::reporting::sheet;
 use serde_json::{Map, Value, json};
 
@@ -26,6 +27,15 @@ pub(super) fn row(value: Value) -> Row {
 /// One figure in a line, for reports that are no table.
 pub(super) fn figure(name: &str, value: impl Into<Value>) -> Row {
     row(json!({ "figure": name, "value": value.into() }))
+}
+
+/// Of 100, to two decimals, halves up; shown only. `null` of nothing.
+#[expect(clippy::cast_precision_loss, reason = "no share is that exact")]
+pub(super) fn percent(part: i64, whole: i64) -> Value {
+    match whole {
+        1.. => json!(share(part, 10_000, whole) as f64 / 100.0),
+        _ => Value::Null,
+    }
 }
 
 pub(super) struct Report {
@@ -72,5 +82,17 @@ impl Report {
             body.insert("explain".to_owned(), facts);
         }
         Ok(Answer::json(&body)?.reaching(then.position, then.is_stale).into_response())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_rounded_to_a_hundredth_of_a_percent_and_there_is_none_of_nothing() {
+        assert_eq!(percent(10_500, 18_000), json!(58.33));
+        assert_eq!(percent(-1, 8), json!(-12.5));
+        assert_eq!([percent(5, 0), percent(5, -1)], [Value::Null, Value::Null]);
     }
 }

@@ -42,7 +42,18 @@ impl Then {
         fresh: Freshness,
         as_of: Option<&str>,
     ) -> Result<Self, Problem> {
-        let org = caller.org();
+        Self::with(app, caller, fresh, as_of, &[]).await
+    }
+
+    /// As [`Self::of`], for a report that is made of `more` than the others.
+    pub(super) async fn with(
+        app: &App,
+        caller: &Caller,
+        fresh: Freshness,
+        as_of: Option<&str>,
+        more: &[&'static str],
+    ) -> Result<Self, Problem> {
+        let (org, sources) = (caller.org(), [&SOURCES[..], more].concat());
         let asked = match as_of {
             None => None,
             Some(text) => {
@@ -52,11 +63,11 @@ impl Then {
             }
         };
         let fresh = asked.map_or(fresh, Freshness::at_least);
-        let reached = fresh.reach(app, org, &SOURCES).await?;
+        let reached = fresh.reach(app, org, &sources).await?;
         let mut db = tenant::begin(&app.reads, org).await?;
         let position = match asked {
             Some(position) => position,
-            None => engine::standing(&mut db, org, &SOURCES).await?,
+            None => engine::standing(&mut db, org, &sources).await?,
         };
         let id = org.to_string();
         let settings = entity::as_of::<OrgSettings>(&mut db, &app.keys, org, &id, position).await?;

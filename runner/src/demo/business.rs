@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use super::leads::Leads;
 use super::step::Step;
 use super::visits::Visits;
-use super::{DAYS, calendar, clients, offers, staff, subscriptions};
+use super::{BOOKED, DAYS, calendar, clients, expenses, invoices, offers, staff, subscriptions};
 
 /// How large it is. There are as many teams as names of teams.
 pub(super) struct Business {
@@ -61,13 +61,19 @@ impl Business {
         };
         visits.write(&slots)?;
         subscriptions::write(&customers, end, rng, steps);
-        offers::publish(org, rng, start, steps)
+        offers::publish(org, rng, start, steps)?;
+        let books = (end - TimeDelta::days(BOOKED), end);
+        invoices::write(books, rng, steps)?;
+        expenses::write(books.0, rng, steps);
+        Some(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use domain::customers::client::ClientCommand;
+    use domain::invoicing::invoice::InvoiceCommand;
+    use domain::invoicing::invoice::number::InvoiceNumber;
     use domain::people::worker::WorkerCommand;
     use domain::sales::lead::LeadCommand;
     use domain::scheduling::booking::{BookingCommand, DepositStep};
@@ -117,6 +123,35 @@ mod tests {
         assert!(has(|b| matches!(b, B::SetArchived { .. })) > 3);
         assert!(has(|b| matches!(b, B::Deposit { step: DepositStep::Expire, .. })) > 3);
         assert!(has(|b| matches!(b, B::Deposit { step: DepositStep::Pay { .. }, .. })) > 3);
+    }
+
+    #[test]
+    fn what_is_done_is_invoiced_and_most_of_it_paid() {
+        type I = InvoiceCommand;
+        let steps = history(1);
+        let has = |is: fn(&I) -> bool| count(&steps, |act| matches!(act, Act::Invoice(i) if is(i)));
+        let since = steps.last().unwrap().at - TimeDelta::days(BOOKED);
+        let of_late: Vec<Step> = steps.iter().filter(|step| step.at > since).cloned().collect();
+        let is_done = |act: &Act| matches!(act, Act::Booking(BookingCommand::Complete { .. }));
+        let done = count(&of_late, is_done);
+        let written = has(|i| matches!(i, I::Draft(_)));
+        let paid = has(|i| matches!(i, I::Pay { .. }));
+        assert!(written.abs_diff(done) < 12 && written > 100, "{written} of {done}");
+        assert!(paid < written && paid * 2 > written, "{paid} of {written}");
+        assert!(has(|i| matches!(i, I::MarkOverdue { .. })) > 2);
+        assert_eq!(has(|i| matches!(i, I::Void { .. })), 1);
+        let spent = count(&steps, |act| matches!(act, Act::Expense(_)));
+        assert!(spent > 5, "{spent}");
+        let numbers: Vec<_> = steps
+            .iter()
+            .filter_map(|step| match &step.act {
+                Act::Invoice(I::Draft(draft)) => Some(draft.number),
+                _ => None,
+            })
+            .collect();
+        let follows =
+            |two: &[InvoiceNumber]| two[1] == InvoiceNumber::after(Some(two[0]), two[1].year);
+        assert!(numbers.windows(2).all(|two| two[0].year != two[1].year || follows(two)));
     }
 
     #[test]

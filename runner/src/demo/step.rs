@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use commands::{CommandBus, Context, RequestKey};
 use domain::customers::client::{Client, ClientCommand};
 use domain::event::EventSourced;
+use domain::finance::category::{ExpenseCategory, ExpenseCategoryCommand};
+use domain::finance::expense::{Expense, ExpenseCommand};
 use domain::id::OrgId;
+use domain::invoicing::invoice::{Invoice, InvoiceCommand};
 use domain::people::worker::{Worker, WorkerCommand};
 use domain::pricing::price_book::{PriceBook, PriceBookCommand};
 use domain::recorded::Actor;
@@ -41,6 +44,9 @@ pub(super) enum Act {
     Subscription(SubscriptionCommand),
     Work(WorkCommand),
     PriceBook(PriceBookCommand),
+    Invoice(InvoiceCommand),
+    ExpenseCategory(ExpenseCategoryCommand),
+    Expense(ExpenseCommand),
 }
 
 impl Step {
@@ -64,6 +70,7 @@ impl Step {
             self.act,
             Act::Booking(BookingCommand::Request(_) | BookingCommand::Place(_))
                 | Act::Subscription(SubscriptionCommand::Start(_))
+                | Act::Invoice(InvoiceCommand::Draft(_))
         )
     }
 
@@ -78,6 +85,9 @@ impl Step {
                 | Act::Booking(BookingCommand::Request(_))
                 | Act::Subscription(SubscriptionCommand::Start(_))
                 | Act::Work(WorkCommand::Start { .. })
+                | Act::Invoice(InvoiceCommand::Draft(_))
+                | Act::ExpenseCategory(ExpenseCategoryCommand::Add { .. })
+                | Act::Expense(ExpenseCommand::Record { .. })
         )
     }
 
@@ -104,6 +114,9 @@ impl Step {
             Act::Subscription(command) => to.give::<Subscription>(command).await,
             Act::Work(command) => to.give::<WorkSession>(command).await,
             Act::PriceBook(command) => to.give::<PriceBook>(command).await,
+            Act::Invoice(command) => to.give::<Invoice>(command).await,
+            Act::ExpenseCategory(command) => to.give::<ExpenseCategory>(command).await,
+            Act::Expense(command) => to.give::<Expense>(command).await,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What people ask: how often, of whom, and in which words.
 //!
 //! In paths and bodies `{lead}` is one of the leads there are, and so on for every sort of thing; `{time}` is a moment in the
-//! weeks around now, on the half hour, `{hour}` one of opening hours in the days ahead, `{date}` a day ahead, `{n}` a number
+//! weeks around now, on the half hour, `{hour}` one of opening hours in the days ahead, `{date}` a day ahead, `{past}` one of the last sixty,
+//! `{month}` the month of one lately, `{n}` a number
 //! never used before, `{few}` a small number and `{cents}` an amount.
 
 /// Who asks.
@@ -46,7 +47,7 @@ impl Act {
 }
 
 /// What there is on the first day.
-pub(super) const FIRST: [&str; 7] = [
+pub(super) const FIRST: [&str; 8] = [
     "POST /v1/admin/teams",
     "POST /v1/admin/teams",
     "POST /v1/admin/workers",
@@ -54,6 +55,7 @@ pub(super) const FIRST: [&str; 7] = [
     "POST /v1/admin/clients",
     "POST /v1/leads",
     "POST /v1/admin/checklists/templates",
+    "POST /v1/admin/finance/expense-categories",
 ];
 
 use Caller::{Anyone, Dispatcher, Owner, Viewer};
@@ -69,6 +71,11 @@ const INVOICE: &str = r#"{"client_id":"{client}","notes":"{n}","items":[
     {"description":"Clean","qty":{few},"unit_price_cents":{cents},"tax_rate":0.05}]}"#;
 const ORDER: &str = r#"{"items":[{"description":"Clean","qty":1,"unit_price_cents":{cents}}]}"#;
 const BESIDE: &str = r#"{"allow_additional":true,"items":[{"description":"More","qty":1,"unit_price_cents":{cents}}]}"#;
+
+const PAID: &str = r#"{"occurred_on":"{past}","category_id":"{category}","description":"Soap {n}","amount_cents":{cents},
+    "tax_cents":{few},"payment_method":"cash"}"#;
+const UNPAID: &str = r#"{"occurred_on":"{past}","category_id":"{category}","description":"Van {n}","amount_cents":{cents},
+    "tax_cents":{few}}"#;
 
 pub(super) const ACTS: &[Act] = &[
     // People who ask for an offer, and what becomes of them.
@@ -185,6 +192,24 @@ pub(super) const ACTS: &[Act] = &[
     act(2, Owner, "POST /v1/admin/disputes/{dispute}/decide", r#"{"decision":"full_refund"}"#),
     act(2, Owner, "POST /v1/admin/disputes/{dispute}/decide", r#"{"decision":"credit_note","amount_cents":{cents}}"#),
     act(2, Owner, "POST /v1/admin/disputes/{dispute}/close", "{}"),
+    // What is spent, what the tax office gets, and months whose books are closed.
+    act(1, Owner, "POST /v1/admin/finance/expense-categories", r#"{"name":"Costs {n}"}"#).makes("category", "category_id"),
+    act(5, Owner, "POST /v1/admin/finance/expenses", PAID).makes("expense", "expense_id"),
+    act(3, Owner, "POST /v1/admin/finance/expenses", UNPAID).makes("expense", "expense_id"),
+    act(1, Viewer, "POST /v1/admin/finance/expenses", PAID),
+    act(2, Owner, "PATCH /v1/admin/finance/expenses/{expense}", r#"{"amount_cents":{cents},"occurred_on":"{past}"}"#),
+    act(2, Owner, "PATCH /v1/admin/finance/expenses/{expense}", r#"{"payment_method":"card"}"#),
+    act(1, Owner, "PATCH /v1/admin/finance/expenses/{expense}", r#"{"payment_method":null,"tax_cents":{few}}"#),
+    act(1, Owner, "PATCH /v1/admin/finance/expenses/{expense}", r#"{"amount_cents":-1}"#),
+    act(2, Owner, "DELETE /v1/admin/finance/expenses/{expense}", ""),
+    act(2, Owner, "POST /v1/admin/finance/taxes/instalments",
+        r#"{"tax_type":"GST","due_on":"{date}","amount_cents":{cents}}"#).makes("instalment", "instalment_id"),
+    act(2, Owner, "PATCH /v1/admin/finance/taxes/instalments/{instalment}", r#"{"paid_on":"{past}"}"#),
+    act(1, Owner, "PATCH /v1/admin/finance/taxes/instalments/{instalment}", r#"{"paid_on":null}"#),
+    act(1, Owner, "PATCH /v1/admin/finance/taxes/instalments/{instalment}", r#"{"amount_cents":{cents}}"#),
+    act(1, Owner, "POST /v1/admin/finance/taxes/instalments/{instalment}/cancel", ""),
+    act(2, Owner, "POST /v1/admin/finance/periods/{month}/close", "{}"),
+    act(2, Owner, "POST /v1/admin/finance/periods/{month}/reopen", "{}"),
     // What it costs and on which terms.
     act(1, Owner, "POST /v1/admin/service-types", r#"{"name":"Service {n}","base_price_cents":{cents}}"#),
     act(1, Owner, "PATCH /v1/admin/pricing-settings", r#"{"gst_rate":0.0{few}}"#),

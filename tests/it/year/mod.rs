@@ -4,6 +4,7 @@
 //! `YEAR_SEED` picks the year, `YEAR_ACTS` how much happens in it.
 
 mod acts;
+mod books;
 mod money;
 mod office;
 mod truths;

@@ -21,7 +21,10 @@ struct Paid {
 #[derive(Debug, Default)]
 struct Bill {
     total: i64,
+    /// Of it, tax.
+    tax: i64,
     credited: i64,
+    credited_tax: i64,
     paid: Vec<Paid>,
     is_issued: bool,
     is_late: bool,
@@ -55,6 +58,19 @@ impl Bill {
     }
 }
 
+/// What all invoices that count come to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    /// Still to be paid, less what was paid too much.
+    pub(super) owed: i64,
+    /// Without tax, less credits.
+    pub(super) earned: i64,
+    /// Less that of credits.
+    pub(super) tax: i64,
+    /// Paid before the visit, and counted for one of them.
+    pub(super) deposits: i64,
+}
+
 /// How far a dispute has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dispute {
@@ -73,7 +89,7 @@ pub(super) struct Money {
     disputes: HashMap<String, Dispute>,
 }
 
-fn cents(payload: &Value, name: &str) -> i64 {
+pub(super) fn cents(payload: &Value, name: &str) -> i64 {
     payload[name].as_i64().unwrap()
 }
 
@@ -85,14 +101,16 @@ fn instant(value: &Value) -> Option<DateTime<Utc>> {
     value.as_str().map(|text| text.parse().unwrap())
 }
 
-/// With tax, each line rounded for itself, half a cent up.
-fn total(lines: &Value) -> i64 {
-    let line = |line: &Value| {
+/// With tax, and the tax in it; of each line rounded for itself, half a cent up.
+fn total(lines: &Value) -> (i64, i64) {
+    let (mut total, mut taxes) = (0, 0);
+    for line in lines.as_array().unwrap() {
         let net = cents(line, "qty") * cents(line, "unit_price_cents");
         let tax = net * line["tax_ppm"].as_i64().unwrap_or_default();
-        net + (tax + 500_000) / 1_000_000
-    };
-    lines.as_array().unwrap().iter().map(line).sum()
+        let tax = (tax + 500_000) / 1_000_000;
+        (total, taxes) = (total + net + tax, taxes + tax);
+    }
+    (total, taxes)
 }
 
 impl Money {
@@ -109,7 +127,8 @@ impl Money {
                 self.bills.values().filter(|one| one.gone.is_none() && one.order.is_some());
             let has_one = others.filter(|one| one.order == order).count();
             assert_eq!(has_one, 0, "two invoices of one visit: {said}");
-            let bill = Bill { total: total(&payload["lines"]), order, ..Bill::default() };
+            let (total, tax) = total(&payload["lines"]);
+            let bill = Bill { total, tax, order, ..Bill::default() };
             assert!(self.bills.insert(id.to_owned(), bill).is_none(), "{said}");
             return;
         }
@@ -143,6 +162,19 @@ impl Money {
             }
         }
         self.disputes.insert(id.to_owned(), next);
+    }
+
+    pub(super) fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        for bill in self.bills.values().filter(|bill| bill.is_issued && bill.gone.is_none()) {
+            let (due, tax) = (bill.total - bill.credited, bill.tax - bill.credited_tax);
+            sums.owed += due - bill.net();
+            sums.earned += due - tax;
+            sums.tax += tax;
+            let early = bill.paid.iter().filter(|one| one.is_deposit);
+            sums.deposits += early.map(|one| one.cents - one.back).sum::<i64>();
+        }
+        sums
     }
 
     /// Holds what people are shown against it.
@@ -189,7 +221,7 @@ impl Bill {
         match event {
             "draft_edited" => {
                 assert!(counts && !self.is_issued, "{said}");
-                self.total = total(&payload["lines"]);
+                (self.total, self.tax) = total(&payload["lines"]);
             }
             "issued" => {
                 assert!(counts && !self.is_issued, "issued twice: {said}");
@@ -218,6 +250,7 @@ impl Bill {
             "became_overdue" => self.is_late = true,
             "credited" => {
                 self.credited += cents(payload, "amount_cents");
+                self.credited_tax += cents(payload, "tax_cents");
                 assert!(counts && self.is_issued && self.credited <= self.total, "{said}");
             }
             "voided" => {

@@ -128,6 +128,13 @@ impl<'a> Office<'a> {
             "date" => {
                 (now.date_naive() + TimeDelta::days(self.rng.random_range(1..20))).to_string()
             }
+            "past" => {
+                (now.date_naive() - TimeDelta::days(self.rng.random_range(0..60))).to_string()
+            }
+            "month" => {
+                let day = now.date_naive() - TimeDelta::days(self.rng.random_range(0..120));
+                day.format("%Y-%m").to_string()
+            }
             "time" => half(now + TimeDelta::hours(self.rng.random_range(-48..400))).to_rfc3339(),
             "hour" => {
                 let day = now.date_naive() + TimeDelta::days(self.rng.random_range(1..12));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::books::Books;
 use super::money::Money;
 use crate::harness::App;
 
@@ -46,6 +47,7 @@ pub(super) struct Truths {
     visits: HashMap<String, Stands>,
     paid: HashMap<String, i64>,
     money: Money,
+    books: Books,
 }
 
 impl Truths {
@@ -75,6 +77,7 @@ impl Truths {
             }
         }
         self.money.check(&mut db, org, said).await;
+        self.books.check(&mut db, app, &self.money, said).await;
         // Who holds time: every visit that is still to come or going on, and no other.
         let holders: Vec<String> = sqlx::query_scalar(
             "select distinct aggregate_id from slots where org_id = $1 and aggregate_type = 'booking'",

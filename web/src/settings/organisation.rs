@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::form::Fields;
+use crate::form::{Fields, Form};
 
 /// As the API calls them.
 pub(super) const WEEK: [&str; 7] =
@@ -45,11 +45,23 @@ impl Organisation {
         self.business_hours.get(day).cloned().unwrap_or_default()
     }
 
+    /// Whether a switch is on: as `form` has it if it was sent, else as it stands.
+    pub(super) fn is_on(&self, name: &str, form: &Form) -> bool {
+        if form.name.is_empty() {
+            self.rest.get(name).and_then(Value::as_bool).unwrap_or_default()
+        } else {
+            form.has(name)
+        }
+    }
+
     /// A line of the imprint; empty if there is none.
     pub(super) fn legal(&self, name: &str) -> &str {
         self.rest.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 }
+
+/// What is on or off; a form says nothing of what is off.
+const SWITCHES: [&str; 1] = ["invoice_reminders"];
 
 /// What the form about the organisation asks for; an empty line of the imprint is taken out.
 pub(super) fn change(fields: &Fields) -> Value {
@@ -61,6 +73,9 @@ pub(super) fn change(fields: &Fields) -> Value {
     }
     for name in LEGAL {
         body.insert(name.to_owned(), fields.filled(name).into());
+    }
+    for name in SWITCHES {
+        body.insert(name.to_owned(), fields.filled(name).is_some().into());
     }
     body.into()
 }
@@ -91,6 +106,14 @@ mod tests {
         assert_eq!(body["legal_name"], "Maple Ltd");
         assert!(body["legal_bn"].is_null() && body.get("legal_bn").is_some());
         assert!(body.get("currency").is_none());
+    }
+
+    #[test]
+    fn a_switch_without_its_tick_is_off() {
+        let mut fields = Fields::new();
+        assert_eq!(change(&fields)["invoice_reminders"], false);
+        fields.set("invoice_reminders", "on");
+        assert_eq!(change(&fields)["invoice_reminders"], true);
     }
 
     #[test]

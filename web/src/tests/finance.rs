@@ -14,7 +14,7 @@ pub(super) fn told(path: &str) -> Option<Value> {
                 "tax_recoverable_cents": 50 },
             "liabilities": { "customer_deposits_cents": 0, "customer_credits_cents": 0, "tax_payable_cents": 1_500,
                 "accounts_payable_cents": 400, "total_cents": 1_900 },
-            "ledger_equity_cents": 28_600, "data_coverage_notes": ["No count of cash"],
+            "ledger_equity_cents": 28_600, "data_coverage_notes": ["Cash was not counted up to this day; what was booked is shown."],
         }),
         "pnl" => json!({
             "revenue_cents": 10_500, "revenue": [{ "label": "etransfer", "total_cents": 10_500 }],
@@ -51,7 +51,12 @@ pub(super) fn told(path: &str) -> Option<Value> {
 async fn a_month_is_on_one_page_and_every_figure_leads_to_its_lines() {
     let mut api = FakeApi::signed_in("owner").await;
     let page = api.browser.get("/finance").await;
-    for text in ["Books of 2030-03", "$90.50", "&#60;b&#62;Fuel&#60;/b&#62;", "No count of cash"] {
+    for text in [
+        "Books of 2030-03",
+        "$90.50",
+        "&#60;b&#62;Fuel&#60;/b&#62;",
+        "Cash was not counted up to this day",
+    ] {
         assert!(page.shows(text), "{text}: {}", page.html);
     }
     assert!(page.shows("/finance/ledger?account=receivable&#38;to=2030-03-04"), "{}", page.html);

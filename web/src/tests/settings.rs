@@ -12,6 +12,7 @@ pub(super) fn told(path: &str) -> Option<Value> {
             "org_id": "o", "name": "Maple & Co", "timezone": "America/Edmonton", "currency": "CAD", "language": "en",
             "business_hours": { "monday": { "enabled": true, "start": "08:00", "end": "18:00" } }, "holidays": [],
             "legal_name": "Maple Ltd", "legal_bn": null, "branding": {}, "finance_ready": false,
+            "invoice_reminders": true,
         }),
         "/v1/admin/settings/features" => json!({
             "org_id": "o", "overrides": { "leads.scoring": true },
@@ -64,6 +65,27 @@ async fn the_ticks_that_differ_from_the_catalogue_are_what_is_sent() {
     let asked = &api.asked(&Method::PATCH, "/v1/admin/settings/features")[0];
     assert_eq!(asked.body["overrides"], json!({ "module.leads": true, "module.finance": false }));
     assert_eq!((asked.header("if-match"), asked.header("idempotency-key")), ("\"4\"", "k-1"));
+}
+
+#[tokio::test]
+async fn reminders_of_invoices_are_switched_on_and_off() {
+    const SWITCH: &str = r#"name="invoice_reminders" checked"#;
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/settings").await;
+    assert!(page.html.contains(SWITCH), "{}", page.html);
+    let csrf = page.field("csrf").to_owned();
+    let off = [("csrf", &*csrf), ("version", "4"), ("key", "k-1"), ("currency", "CAD")];
+    let saved = api.browser.post("/settings/organisation", &off).await;
+    assert_eq!(saved.header("location"), "/settings?saved=1");
+    let on = [("csrf", &*csrf), ("version", "4"), ("key", "k-2"), ("invoice_reminders", "on")];
+    api.browser.post("/settings/organisation", &on).await;
+    let asked = api.asked(&Method::PATCH, "/v1/admin/settings/org");
+    let sent: Vec<&Value> = asked.iter().map(|one| &one.body["invoice_reminders"]).collect();
+    assert_eq!(sent, [&json!(false), &json!(true)]);
+    // What was chosen is kept when it is refused.
+    let late = [("csrf", &*csrf), ("version", "3"), ("timezone", "Europe/Paris")];
+    let refused = api.browser.post("/settings/organisation", &late).await;
+    assert!(!refused.html.contains(SWITCH), "{}", refused.html);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod csv;
 mod deposits;
 mod fold;
+mod moved;
 mod query;
 mod table;
 mod tax;
@@ -22,6 +23,7 @@ use sqlx::PgConnection;
 pub use self::csv::{header as csv_header, report_rows, rows as csv_rows};
 pub use self::deposits::{Deposit, deposits, header as deposit_header, rows as deposit_rows};
 use self::fold::Ledger as Folded;
+pub use self::moved::{Moved, Part, moved};
 pub use self::query::{
     After, Balance, Filter, Flow, Line, Owed, PAGE, balances, flows, lines, owed, reached, summary,
 };

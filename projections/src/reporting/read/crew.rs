@@ -1,9 +1,10 @@
 //! Teams, who was in them, and when nobody worked: few events, folded as far as they are asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
+use domain::people::worker::file::DEFAULT_RATE_CENTS;
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
 use domain::recorded::Recorded;
 use domain::scheduling::team::{Details, Team};
@@ -132,6 +133,35 @@ pub async fn memberships(
     Ok(all)
 }
 
+/// What an hour of somebody costs.
+#[derive(Clone, Debug, Default)]
+pub struct Rates {
+    /// From which day on how much, in the order in which it was decided.
+    all: Vec<(NaiveDate, i64)>,
+}
+
+impl Rates {
+    /// What it costs on `day`.
+    pub fn on(&self, day: NaiveDate) -> i64 {
+        let valid = self.all.iter().filter(|(from, _)| *from <= day);
+        // Of two that begin on one day, the later decision holds.
+        let last = valid.max_by_key(|(from, _)| *from);
+        last.map_or(DEFAULT_RATE_CENTS, |(_, cents)| *cents)
+    }
+}
+
+/// What an hour of everybody costs whose rate was ever decided.
+pub async fn rates(db: &mut PgConnection, at: At<'_>) -> Result<HashMap<Uuid, Rates>, sqlx::Error> {
+    let mut all = HashMap::<Uuid, Rates>::new();
+    each::<Worker>(db, at, |_, happened| {
+        if let WorkerEvent::RateChanged { worker_id, cents, effective, .. } = happened {
+            all.entry(worker_id.as_uuid()).or_default().all.push((effective, cents));
+        }
+    })
+    .await?;
+    Ok(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,5 +179,12 @@ mod tests {
             [5, 6, 10, 12].map(|n| own.team_on(day(n))),
             [Some(1), Some(2), Some(2), Some(2)]
         );
+    }
+
+    #[test]
+    fn the_rate_that_was_decided_last_for_a_day_holds_on_it() {
+        let day = |n| NaiveDate::from_ymd_opt(2030, 3, n).unwrap();
+        let rates = Rates { all: vec![(day(10), 3_000), (day(4), 2_000), (day(10), 4_000)] };
+        assert_eq!([3, 4, 9, 10].map(|n| rates.on(day(n))), [2_500, 2_000, 2_000, 4_000]);
     }
 }

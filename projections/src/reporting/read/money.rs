@@ -93,6 +93,66 @@ pub async fn money(
     Ok(())
 }
 
+/// What an invoice charges for a visit, or charges no more.
+#[derive(Clone, Debug)]
+pub struct Charge {
+    /// What it is.
+    pub kind: Kind,
+    /// The day it belongs to.
+    pub day: NaiveDate,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The event that says so.
+    pub position: i64,
+    /// How much, without tax.
+    pub net_cents: i64,
+    /// In what, if that is known.
+    pub currency: Option<String>,
+    /// For which visit.
+    pub booking_id: Uuid,
+    /// Of which invoice.
+    pub invoice_id: Option<Uuid>,
+}
+
+/// What invoices charge for the visits that were completed in `window`, and what was taken back of it, whenever that was.
+pub async fn charges(
+    db: &mut PgConnection,
+    at: At<'_>,
+    window: Window,
+    mut each: impl FnMut(Charge),
+) -> Result<(), sqlx::Error> {
+    let mut rows = sqlx::query!(
+        r#"select m.kind, coalesce(m.day, (m.at at time zone $3)::date) as "day!", m.at, m.position,
+                  m.amount_cents - m.tax_cents as "net_cents!", m.currency, v.booking_id, m.invoice_id
+           from visit_versions v
+           join money_facts m on m.org_id = v.org_id and m.booking_id = v.booking_id and m.position <= $2
+           where v.org_id = $1 and v.position <= $2 and (v.until is null or v.until > $2)
+             and v.completed_at >= $4 and v.completed_at < $5
+             and m.kind in ('invoiced', 'voided', 'credited', 'uncredited')
+           order by m.position, m.line"#,
+        at.org.as_uuid(),
+        at.position,
+        at.zone,
+        window.starts_at,
+        window.ends_at,
+    )
+    .fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        let kind = row.kind.parse::<Kind>();
+        each(Charge {
+            kind: kind.map_err(|error| sqlx::Error::Decode(error.into()))?,
+            day: row.day,
+            at: row.at,
+            position: row.position,
+            net_cents: row.net_cents,
+            currency: row.currency,
+            booking_id: row.booking_id,
+            invoice_id: row.invoice_id,
+        });
+    }
+    Ok(())
+}
+
 /// An invoice of which something is left to pay.
 #[derive(Clone, Debug)]
 pub struct Balance {

@@ -102,6 +102,12 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
         (&json!(28_600), &json!(28_150))
     );
     assert_eq!(told["explain"]["receivables"]["count"], 3);
+    assert_eq!(told["data_coverage_notes"], json!([]));
+    // What is not known is told in words: people read it.
+    let uncounted = owner.get(&at("balance_sheet?as_of=2026-01-30")).await;
+    let note = "Cash was not counted up to this day; what was booked is shown.";
+    assert_eq!(uncounted.ok().body["data_coverage_notes"], json!([note]));
+    assert_eq!(uncounted.body["equity_cents"], Value::Null);
     let later = owner.get(&at("balance_sheet?as_of=2026-02-28")).await;
     assert_eq!(
         (

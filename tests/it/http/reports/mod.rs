@@ -2,6 +2,7 @@
 
 mod books;
 mod desk;
+mod margins;
 mod rights;
 mod selling;
 mod time;

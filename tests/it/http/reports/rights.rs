@@ -6,7 +6,7 @@ use super::super::scheduling::{at_ten, client, lead, team, visit};
 use super::{done, facts};
 use crate::harness::App;
 
-const MONEY: [&str; 9] = [
+const MONEY: [&str; 11] = [
     "reports/revenue",
     "reports/receivables",
     "analytics/funnel",
@@ -15,6 +15,8 @@ const MONEY: [&str; 9] = [
     "analytics/clients/retention",
     "analytics/clients/clv",
     "analytics/geo",
+    "analytics/financial_summary",
+    "reports/pnl",
     "reports/utilisation",
 ];
 
