@@ -2,16 +2,16 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use commands::{Context, RequestKey};
+use commands::{Context, Done, RequestKey};
 use domain::id::InvoiceId;
-use domain::invoicing::invoice::status::{Letter, Status};
+use domain::invoicing::invoice::status::Letter;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::payments::{self, Paid};
-use super::{RECORD, SEND, invoices, known, letters};
+use super::{RECORD, SEND, invoices, letters};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -42,8 +42,38 @@ pub(super) fn few(ids: &[InvoiceId]) -> Result<(), Problem> {
     Err(Problem::field("invoice_ids", format!("Input should have 1 to {MOST} items")))
 }
 
-pub(super) fn failed(id: InvoiceId, problem: &Problem) -> Value {
-    json!({ "invoice_id": id, "error": problem.told(), "code": problem.code() })
+/// What came of each.
+#[derive(Default)]
+pub(super) struct Outcomes {
+    succeeded: Vec<InvoiceId>,
+    failed: Vec<Value>,
+    /// Of the last of them in the log.
+    position: Option<i64>,
+}
+
+impl Outcomes {
+    pub(super) fn add(&mut self, id: InvoiceId, outcome: Result<Done, Problem>) {
+        match outcome {
+            Ok(done) => {
+                self.position = self.position.max(Some(done.position));
+                self.succeeded.push(id);
+            }
+            Err(problem) => self.failed.push(json!({
+                "invoice_id": id, "error": problem.told(), "code": problem.code(),
+            })),
+        }
+    }
+
+    /// Beside what else there is to say.
+    pub(super) fn told(self, mut body: Value) -> Result<Answer, Problem> {
+        body["succeeded"] = json!(self.succeeded);
+        body["failed"] = json!(self.failed);
+        let answer = Answer::json(&body)?;
+        Ok(match self.position {
+            Some(position) => answer.reaching(position, false),
+            None => answer,
+        })
+    }
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -75,15 +105,13 @@ async fn remind_many(
     few(&invoice_ids)?;
     let context = request.context(&caller);
     let portal = letters::address(&app, &headers, context.org).await?;
-    let (mut succeeded, mut refused) = (Vec::new(), Vec::new());
+    let mut outcomes = Outcomes::default();
     for id in invoice_ids {
         let how = (id, Some(Letter::Reminder));
-        match letters::write(&app, &part(&context, id), how, portal.as_deref()).await {
-            Ok(_) => succeeded.push(id),
-            Err(problem) => refused.push(failed(id, &problem)),
-        }
+        let outcome = letters::write(&app, &part(&context, id), how, portal.as_deref()).await;
+        outcomes.add(id, outcome);
     }
-    Answer::json(&json!({ "succeeded": succeeded, "failed": refused }))
+    outcomes.told(json!({}))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -117,7 +145,7 @@ async fn mark_many_paid(
     let body: MarkManyPaidBody = request.body()?;
     few(&body.invoice_ids)?;
     let (context, method) = (request.context(&caller), payments::method(&body.method)?);
-    let (mut succeeded, mut refused) = (Vec::new(), Vec::new());
+    let mut outcomes = Outcomes::default();
     for id in body.invoice_ids {
         let paid = Paid {
             amount_cents: None,
@@ -125,25 +153,8 @@ async fn mark_many_paid(
             reference: body.note.clone(),
             received_at: app.now(),
         };
-        let own = part(&context, id);
-        // What is paid in full has nothing left that could be.
-        let outcome = match known(&app, context.org, id).await {
-            Ok((it, _)) if it.status == Status::Paid && !is_repeated(&it, &own) => {
-                Err(Problem::refused(&domain::invoicing::invoice::InvoiceError::NothingDue))
-            }
-            Ok(_) => payments::pay(&app, &own, id, paid).await,
-            Err(problem) => Err(problem),
-        };
-        match outcome {
-            Ok(_) => succeeded.push(id),
-            Err(problem) => refused.push(failed(id, &problem)),
-        }
+        // How much is left is found out where it is written down: of several at once one pays it.
+        outcomes.add(id, payments::pay(&app, &part(&context, id), id, paid).await);
     }
-    Answer::json(&json!({ "succeeded": succeeded, "failed": refused }))
-}
-
-/// Whether this very request paid it.
-fn is_repeated(invoice: &domain::invoicing::invoice::Details, context: &Context) -> bool {
-    let own = context.request.derived_id("payment").to_string();
-    invoice.payments.iter().any(|one| one.payment_id == own)
+    outcomes.told(json!({}))
 }

@@ -13,7 +13,7 @@ use strum::VariantArray;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::bulk::{failed, few, part};
+use super::bulk::{Outcomes, few, part};
 use super::list::bucket;
 use super::{SEND, VIEW, invoices, known, letters};
 use crate::answer::Answer;
@@ -132,7 +132,7 @@ async fn overdue_remind(
         None => all(&app, org, bucket, today).await?,
     };
     let portal = letters::address(&app, &headers, org).await?;
-    let (mut succeeded, mut refused) = (Vec::new(), Vec::new());
+    let mut outcomes = Outcomes::default();
     for id in ids {
         let outcome = match known(&app, org, id).await {
             Ok((it, _)) if of(&it, today) != Some(bucket) => {
@@ -144,14 +144,9 @@ async fn overdue_remind(
             }
             Err(problem) => Err(problem),
         };
-        match outcome {
-            Ok(_) => succeeded.push(id),
-            Err(problem) => refused.push(failed(id, &problem)),
-        }
+        outcomes.add(id, outcome);
     }
-    Answer::json(&json!({
-        "bucket": bucket, "template_key": bucket.letter(), "succeeded": succeeded, "failed": refused,
-    }))
+    outcomes.told(json!({ "bucket": bucket, "template_key": bucket.letter() }))
 }
 
 fn of(invoice: &domain::invoicing::invoice::Details, today: NaiveDate) -> Option<Bucket> {

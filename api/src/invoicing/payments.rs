@@ -113,7 +113,7 @@ pub(super) fn method(named: &str) -> Result<Method, Problem> {
 
 /// Money that came in by hand.
 pub(super) struct Paid {
-    /// `None`: all that is left to pay.
+    /// `None`: all that is left to pay by the time it is written down.
     pub(super) amount_cents: Option<i64>,
     pub(super) method: Method,
     pub(super) reference: Option<String>,
@@ -138,7 +138,7 @@ pub(super) async fn pay(
         payment_id: payment_id.clone(),
         provider: Provider::Manual,
         method: paid.method,
-        amount_cents: paid.amount_cents.unwrap_or_else(|| invoice.balance_cents()),
+        amount_cents: paid.amount_cents,
         received_at: paid.received_at,
     };
     let (id, now) = (id.to_string(), app.now());

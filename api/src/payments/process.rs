@@ -154,7 +154,7 @@ impl PaymentProcess {
             payment_id: payment.payment_id.clone(),
             provider: Provider::Stripe,
             method: Method::Card,
-            amount_cents: payment.amount_cents,
+            amount_cents: Some(payment.amount_cents),
             received_at: payment.received_at.unwrap_or(now),
         };
         let overdue_at = self.overdue_at(org, invoice).await?;

@@ -227,7 +227,7 @@ impl Bill {
             payment_id: Uuid::from_u128(rng.random()).to_string(),
             provider: Provider::Manual,
             method,
-            amount_cents: cents,
+            amount_cents: Some(cents),
             received_at,
         };
         let overdue_at = Some(self.overdue_at);

@@ -97,7 +97,7 @@ async fn paid(bus: &CommandBus, org: OrgId, number: u32) {
         payment_id: Uuid::now_v7().to_string(),
         provider: Provider::Manual,
         method: Method::Etransfer,
-        amount_cents: 10_500,
+        amount_cents: Some(10_500),
         received_at: now + TimeDelta::hours(1),
     };
     let command = InvoiceCommand::Pay { money, reference: None, overdue_at: None, now };

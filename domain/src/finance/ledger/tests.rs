@@ -323,7 +323,7 @@ fn lived(lines: Vec<(i64, Option<u32>)>, steps: Vec<Step>) -> (Vec<InvoiceEvent>
                     payment_id: format!("p{n}"),
                     provider: Provider::Manual,
                     method: Method::Cash,
-                    amount_cents,
+                    amount_cents: Some(amount_cents),
                     received_at: now,
                 };
                 C::Pay { money, reference: None, overdue_at: None, now }

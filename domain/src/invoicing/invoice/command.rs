@@ -220,8 +220,8 @@ pub struct Money {
     pub provider: Provider,
     /// How it was paid.
     pub method: Method,
-    /// How much.
-    pub amount_cents: i64,
+    /// How much; `None` is all that is left to pay when it is written down.
+    pub amount_cents: Option<i64>,
     /// When it came in.
     pub received_at: DateTime<Utc>,
 }

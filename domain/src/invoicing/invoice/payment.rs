@@ -122,7 +122,12 @@ impl Details {
         if self.payments.iter().any(|one| one.payment_id == money.payment_id) {
             return Ok(Vec::new());
         }
-        amount_sound(money.amount_cents, MOST)?;
+        let amount_cents = match money.amount_cents {
+            Some(cents) => cents,
+            None if self.balance_cents() == 0 => return Err(InvoiceError::NothingDue),
+            None => self.balance_cents(),
+        };
+        amount_sound(amount_cents, MOST)?;
         let reference = reference.map(|said| text("reference", said, 0..=255)).transpose()?;
         let reference = reference.filter(|said| !said.is_empty());
         let reference = reference.map(|said| Personal::of(self.subject, said));
@@ -133,7 +138,7 @@ impl Details {
             provider: money.provider,
             method: money.method,
             reference,
-            amount_cents: money.amount_cents,
+            amount_cents,
             received_at: money.received_at,
             at,
         };

@@ -73,6 +73,10 @@ fn send(hours: i64) -> InvoiceCommand {
 }
 
 fn pay(payment_id: &str, amount_cents: i64, hours: i64) -> InvoiceCommand {
+    paying(payment_id, Some(amount_cents), hours)
+}
+
+fn paying(payment_id: &str, amount_cents: Option<i64>, hours: i64) -> InvoiceCommand {
     let (provider, method) = (Provider::Manual, Method::Cash);
     let received_at = at(hours);
     let payment_id = payment_id.to_owned();
@@ -132,6 +136,24 @@ fn money_counts_once_and_goes_back_once() {
     assert_eq!(error.problems()[0].message, "Input should be from 1 to 3000");
     assert_eq!(refused(&back, refund("b", 8, 1, 5)), InvoiceError::NoSuchPayment);
     assert!(matches!(refused(&back, pay("b", 0, 5)), InvoiceError::AmountInvalid(_)));
+}
+
+#[test]
+fn who_pays_what_is_due_pays_what_is_left_then_and_nothing_twice() {
+    let rest = |id: &str, hours| paying(id, None, hours);
+    let partial = after(vec![send(1), pay("a", 5_000, 2)]);
+    let [InvoiceEvent::PaymentApplied { amount_cents, .. }] =
+        &partial.decide(rest("b", 3)).unwrap()[..]
+    else {
+        panic!()
+    };
+    assert_eq!(*amount_cents, 13_900);
+    let paid = after(vec![send(1), pay("a", 5_000, 2), rest("b", 3)]);
+    assert_eq!(stands(&paid), (Status::Paid, 0, 0));
+    assert_eq!(refused(&paid, rest("c", 4)), InvoiceError::NothingDue);
+    // Told again, it is the same money.
+    assert!(paid.decide(rest("b", 4)).unwrap().is_empty());
+    assert_eq!(refused(&after(vec![send(1), void()]), rest("a", 10)), InvoiceError::Void);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Money that somebody writes down, and what corrects an invoice.
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::super::scheduling::client;
 use super::{id, route, shown, written};
+use crate::harness::client::Answer;
 use crate::harness::{App, Client};
 
 async fn sent(owner: &Client, sam: &str) -> String {
@@ -82,6 +84,34 @@ async fn what_counts_is_corrected_and_never_rewritten() {
     assert_eq!(codes, ["invoice.nothing_due", "invoice.void", "invoice.not_found"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_write_down_that_all_is_paid_one_does() {
+    let app = App::start().await;
+    let beside = app.beside().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    for _ in 0..3 {
+        let invoice = sent(&owner, &sam).await;
+        let some = json!({ "amount_cents": 5_000, "method": "cash" });
+        owner.post(&route(&invoice, "record-payment"), &some).await.ok();
+        let all = json!({ "invoice_ids": [invoice], "method": "cash" });
+        let writers: Vec<_> =
+            (0..8).map(|n| if n % 2 == 0 { &app } else { &beside }.staff("owner")).collect();
+        let many = "/v1/admin/invoices/bulk/mark_paid";
+        let answers = join_all(writers.iter().map(|writer| writer.post(many, &all))).await;
+        let won = |one: &&Answer| one.ok().body["succeeded"] == json!([invoice]);
+        let won: Vec<&Answer> = answers.iter().filter(won).collect();
+        assert_eq!(won.len(), 1, "{answers:?}");
+        assert!(won[0].position() > 0);
+        for lost in answers.iter().filter(|one| one.body["succeeded"] == json!([])) {
+            assert_eq!(lost.body["failed"][0]["code"], "invoice.nothing_due", "{}", lost.text);
+        }
+        app.settle().await;
+        let detail = shown(&owner, &invoice).await;
+        assert_eq!((&detail["paid_cents"], &detail["overpaid_cents"]), (&json!(18_900), &json!(0)));
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_erased_still_owes_and_their_words_are_gone() {
     let app = App::start().await;
@@ -150,7 +180,7 @@ async fn accountants_take_out_what_counts_and_see_what_does_not_agree() {
     let credit = json!({ "amount_cents": 1_050, "reason": "x" });
     owner.post(&route(&twice, "credit-notes"), &credit).await.ok();
     app.settle().await;
-    let lines = |answer: &crate::harness::client::Answer| answer.ok().text.lines().count();
+    let lines = |answer: &Answer| answer.ok().text.lines().count();
     assert_eq!(lines(&accountant.get("/v1/admin/exports/accounting.csv").await), 3);
     assert_eq!(lines(&accountant.get("/v1/admin/exports/sales-ledger.csv?status=DRAFT").await), 2);
     let payments = accountant.get("/v1/admin/exports/payments.csv").await;
