@@ -7,6 +7,7 @@ use domain::finance::month::Month;
 use domain::id::InvoiceId;
 use domain::invoicing::invoice::payment::{Method, Provider};
 use domain::invoicing::invoice::{Invoice, InvoiceCommand, InvoiceError, Money, view};
+use domain::payments::payment::{Details, Payment, PaymentError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -183,6 +184,7 @@ struct RefundBody {
     responses(
         (status = 201, description = "The invoice", content_type = "application/json"),
         (status = 404, description = "`invoice.payment_not_found`"),
+        (status = 409, description = "`payment.disputed`: the bank has it, or took it"),
         (status = 422, description = "`invoice.amount_invalid`")
     )
 )]
@@ -197,6 +199,10 @@ async fn refund_payment(
     let (invoice, _) = known(&app, context.org, id).await?;
     let payment = invoice.payments.iter().find(|one| one.payment_id == payment_id);
     let payment = payment.ok_or_else(|| Problem::refused(&InvoiceError::NoSuchPayment))?;
+    let by_card = app.bus.load::<Payment>(context.org, &payment_id).await?;
+    if by_card.state.details().is_some_and(Details::is_at_bank) {
+        return Err(Problem::refused(&PaymentError::Disputed));
+    }
     let command = InvoiceCommand::Refund {
         amount_cents: amount_cents.unwrap_or_else(|| payment.net_cents()),
         payment_id,

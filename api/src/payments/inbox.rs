@@ -326,7 +326,7 @@ fn fact(notice: &Notice) -> Option<Fact> {
         "charge.dispute.created" => Some(Fact::Disputed { dispute: dispute()?, amount_cents }),
         "charge.dispute.closed" => {
             let won = notice.status.as_deref() == Some("won");
-            Some(Fact::DisputeClosed { dispute: dispute()?, won })
+            Some(Fact::DisputeClosed { dispute: dispute()?, amount_cents, won })
         }
         _ => None,
     }

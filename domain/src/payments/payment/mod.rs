@@ -307,6 +307,8 @@ pub enum Fact {
     DisputeClosed {
         /// The id of the provider.
         dispute: String,
+        /// How much it was about.
+        amount_cents: i64,
         /// Whether we keep the money.
         won: bool,
     },
@@ -327,6 +329,12 @@ pub enum PaymentError {
     #[error("nothing of this payment can go back")]
     #[strum(serialize = "payment.nothing_to_refund")]
     NothingToRefund,
+    /// The bank has it.
+    #[error(
+        "this payment is disputed at the bank, or was lost there: nothing of it can be paid back"
+    )]
+    #[strum(serialize = "payment.disputed")]
+    Disputed,
     /// More than is left.
     #[error("more than is left of this payment cannot go back")]
     #[strum(serialize = "payment.refund_too_large")]
@@ -337,7 +345,7 @@ impl Refusal for PaymentError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
-            Self::CurrencyDiffers | Self::NothingToRefund => Kind::Conflict,
+            Self::CurrencyDiffers | Self::NothingToRefund | Self::Disputed => Kind::Conflict,
             Self::RefundTooLarge => Kind::Invalid,
         }
     }
@@ -474,11 +482,15 @@ impl Details {
         self.references.iter().map(String::as_str).find(|reference| reference.starts_with("pi_"))
     }
 
+    /// Whether the bank has it, or took it.
+    pub fn is_at_bank(&self) -> bool {
+        self.disputes.iter().any(|(_, _, end)| *end != Some(true))
+    }
+
     /// What of it can go back by the way it came: nothing while the bank has it, or if the bank took it.
     pub fn returnable_cents(&self) -> i64 {
-        let is_at_bank = self.disputes.iter().any(|(_, _, end)| *end != Some(true));
         let has_come = self.status == Status::Succeeded;
-        if has_come && !is_at_bank { self.refundable_cents().max(0) } else { 0 }
+        if has_come && !self.is_at_bank() { self.refundable_cents().max(0) } else { 0 }
     }
 
     /// What became of money that was to go back; `None` if nobody asked.
@@ -536,13 +548,19 @@ impl Details {
                 let disputed = PaymentEvent::Disputed { dispute, amount_cents, at };
                 if is_known { Vec::new() } else { vec![disputed] }
             }
-            Fact::DisputeClosed { dispute, won } => {
-                let is_over =
-                    |(id, _, end): &(String, i64, Option<bool>)| *id == dispute && end.is_some();
-                if self.disputes.iter().any(is_over) {
+            Fact::DisputeClosed { dispute, amount_cents, won } => {
+                let known = self.disputes.iter().find(|(id, ..)| *id == dispute);
+                if known.is_some_and(|(_, _, end)| end.is_some()) {
                     return Vec::new();
                 }
-                vec![PaymentEvent::DisputeClosed { dispute, won, at }]
+                let opened = || {
+                    let dispute = dispute.clone();
+                    PaymentEvent::Disputed { dispute, amount_cents, at }
+                };
+                // What is over has begun, whoever tells it first.
+                let opened = (known.is_none() && amount_cents > 0).then(opened);
+                let closed = PaymentEvent::DisputeClosed { dispute, won, at };
+                opened.into_iter().chain([closed]).collect()
             }
         }
     }

@@ -116,6 +116,29 @@ fn what_is_wanted_back_goes_back_once() {
 }
 
 #[test]
+fn a_dispute_that_is_told_of_when_it_is_over_has_begun_before() {
+    let closed = note(
+        &["pi_1"],
+        Fact::DisputeClosed { dispute: "dp_1".to_owned(), amount_cents: 4_000, won: false },
+    );
+    let opened =
+        note(&["pi_1"], Fact::Disputed { dispute: "dp_1".to_owned(), amount_cents: 4_000 });
+    let ended = [("dp_1".to_owned(), 4_000, Some(false))];
+    let paid = after(vec![success()]);
+    let told: Vec<&'static str> =
+        paid.decide(closed.clone()).unwrap().iter().map(Into::into).collect();
+    assert_eq!(told, ["disputed", "dispute_closed"]);
+    for order in [
+        vec![closed.clone(), opened.clone()],
+        vec![opened.clone(), closed.clone(), opened],
+        vec![closed.clone(), closed],
+    ] {
+        let payment = after([vec![success()], order].concat());
+        assert_eq!(payment.details().unwrap().disputes, ended);
+    }
+}
+
+#[test]
 fn its_currency_never_changes() {
     let mut dollars = new(&["pi_1"]);
     dollars.currency = Currency::Usd;

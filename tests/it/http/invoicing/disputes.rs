@@ -228,6 +228,23 @@ async fn what_the_bank_opens_the_bank_closes() {
     let items = listed.ok().body["items"].as_array().unwrap();
     assert_eq!(items.len(), 1);
     assert_eq!((&items[0]["status"], &items[0]["won"]), (&json!("CLOSED"), &json!(false)));
+    assert_eq!(items[0]["amount_cents"], 18_900);
+    // It is booked as if it had been told in order.
+    let lines = "/v1/admin/finance/ledger?account=dispute_losses";
+    assert_eq!(owner.get(lines).await.ok().body["debit_cents"], 18_900);
+}
+
+#[tokio::test]
+async fn what_the_bank_gave_back_can_be_paid_back() {
+    let (_stripe, app, owner) = paid_app().await;
+    let invoice = paid(&app, &owner, 1).await;
+    let payment = shown(&owner, &invoice).await["payments"][0]["payment_id"].clone();
+    let back = format!("{}/{}/refund", route(&invoice, "payments"), payment.as_str().unwrap());
+    let disputed = json!({ "id": "dp_1", "payment_intent": "pi_1", "amount": 18_900, "currency": "cad", "status": "won" });
+    tell(&app, &event("evt_2", "charge.dispute.created", &disputed)).await.ok();
+    owner.post(&back, &json!({ "amount_cents": 100 })).await.is(409, "payment.disputed");
+    tell(&app, &event("evt_3", "charge.dispute.closed", &disputed)).await.ok();
+    owner.post(&back, &json!({ "amount_cents": 100 })).await.ok();
 }
 
 #[tokio::test]
