@@ -78,6 +78,8 @@ pub(super) struct Report {
     revenue: Vec<Side>,
     expenses: Vec<Side>,
     losses: i64,
+    /// By cash, what the bank took is in what customers paid.
+    losses_in_revenue: bool,
 }
 
 impl Report {
@@ -86,7 +88,12 @@ impl Report {
     }
 
     fn net(&self) -> i64 {
-        Self::sum(&self.revenue).0 - Self::sum(&self.expenses).0 - self.losses
+        Self::sum(&self.revenue).0 - Self::sum(&self.expenses).0 - self.losses_beside()
+    }
+
+    /// What is not counted anywhere else.
+    const fn losses_beside(&self) -> i64 {
+        if self.losses_in_revenue { 0 } else { self.losses }
     }
 
     /// `section,label,total_cents,tax_cents`. Names of categories are the only words in it.
@@ -100,8 +107,9 @@ impl Report {
         let alone = |section: &str, cents: i64| {
             [section.to_owned(), String::new(), cents.to_string(), "0".to_owned()]
         };
-        if self.losses != 0 {
-            rows.push(alone("dispute_losses", self.losses));
+        // Its lines come to the net, so what is in one of them already is no other.
+        if self.losses_beside() != 0 {
+            rows.push(alone("dispute_losses", self.losses_beside()));
         }
         rows.push(alone("net", self.net()));
         ledger::report_rows(&rows)
@@ -133,7 +141,8 @@ async fn report(
     }
     expenses.sort_by(|a, b| (&a.label, a.id).cmp(&(&b.label, b.id)));
     let lost = flows.iter().filter(|flow| flow.account == "dispute_losses");
-    Ok(Report { revenue, expenses, losses: lost.map(Flow::net_cents).sum() })
+    let losses = lost.map(Flow::net_cents).sum();
+    Ok(Report { revenue, expenses, losses, losses_in_revenue: cash })
 }
 
 fn by_method(flows: &[Flow], (tax, with_tax): (i64, bool)) -> Vec<Side> {
@@ -184,7 +193,7 @@ fn spent(flows: &[Flow], with_tax: bool) -> Vec<Side> {
     path = "/v1/admin/finance/pnl",
     tag = "finance",
     params(PnlQuery),
-    responses((status = 200, description = "As JSON, or as CSV with the columns `section,label,total_cents,tax_cents`", content_type = "application/json", example = json!({
+    responses((status = 200, description = "As JSON, or as CSV with the columns `section,label,total_cents,tax_cents`. By cash, what was lost to disputes has left the revenue already (`dispute`), and is told beside it; by accrual it is taken off the net", content_type = "application/json", example = json!({
         "basis": "cash", "include_tax": true, "from": "2030-01-01", "to": "2030-01-31", "currency": "CAD",
         "revenue_cents": 18900, "revenue": [{ "label": "etransfer", "total_cents": 18900, "tax_cents": 0 }],
         "expenses_cents": 10500, "expenses": [{ "category_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e", "label": "Fuel",

@@ -76,7 +76,8 @@ impl Sums {
 
     /// In the order of [`FIGURES`].
     fn figures(self) -> [Value; 6] {
-        let profit = self.revenue.saturating_sub(self.expenses).saturating_sub(self.lost);
+        // What the bank took has left the revenue when it did.
+        let profit = self.revenue.saturating_sub(self.expenses);
         [
             self.revenue.into(),
             self.expenses.into(),
@@ -101,8 +102,8 @@ fn basis() -> Value {
         "ready": "whether the module of finance is on (finance_off), the settings say that the books are ready (finance_not_ready), and something was spent on these days (expenses_missing); all figures are null otherwise",
         "revenue_cents": "what customers paid less what went back, with tax, on the day it did, as in the profit and loss by cash",
         "expenses_cents": "what was spent, with tax, on its day",
-        "dispute_losses_cents": "payments that were lost to disputes, on the day they were",
-        "profit_cents": "revenue less expenses and dispute losses",
+        "dispute_losses_cents": "payments that were lost to disputes, on the day they were; the revenue is without them since the bank holds them back",
+        "profit_cents": "revenue less expenses",
         "margin_pp": "profit by revenue in percent, null where revenue is 0 or less",
         "gst_owed_cents": "tax in what was paid for invoices, less tax on expenses",
     })

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::erasure;
 use super::super::scheduling::{at_ten, booked, client, team, text, visit};
 use super::payments::{charge, event, intent, sent, tell};
-use super::{route, shown};
+use super::{route, shown, today};
 use crate::harness::client::Answer;
 use crate::harness::stripe::{FakeStripe, Fault, SECRET};
 use crate::harness::{App, Client};
@@ -232,6 +232,60 @@ async fn what_the_bank_opens_the_bank_closes() {
     // It is booked as if it had been told in order.
     let lines = "/v1/admin/finance/ledger?account=dispute_losses";
     assert_eq!(owner.get(lines).await.ok().body["debit_cents"], 18_900);
+}
+
+#[tokio::test]
+async fn what_the_bank_took_is_lost_once_and_cannot_be_paid_back() {
+    let (_stripe, app, owner) = paid_app().await;
+    let sam = client(&owner, "Sam").await;
+    let (invoice, _) = sent(&owner, &sam).await;
+    let now = |mut event: Value| {
+        event["created"] = json!(app.now().timestamp());
+        event
+    };
+    let came = event("evt_1", "payment_intent.succeeded", &intent("pi_1", &invoice, 18_900));
+    tell(&app, &now(came)).await.ok();
+    let fuel = json!({ "name": "Fuel" });
+    let fuel = owner.post("/v1/admin/finance/expense-categories", &fuel).await;
+    let day = today(&app);
+    let spent = json!({
+        "occurred_on": day, "category_id": fuel.ok().body["category_id"], "description": "x",
+        "amount_cents": 100,
+    });
+    owner.post("/v1/admin/finance/expenses", &spent).await.ok();
+    let ready = json!({ "finance_ready": true });
+    owner.patch("/v1/admin/settings/org", &ready).await.ok();
+    app.settle().await;
+    let payment = shown(&owner, &invoice).await["payments"][0]["payment_id"].clone();
+    let back = format!("{}/{}/refund", route(&invoice, "payments"), payment.as_str().unwrap());
+    let some = json!({ "amount_cents": 100 });
+    let disputed = json!({ "id": "dp_1", "payment_intent": "pi_1", "amount": 18_900, "currency": "cad", "status": "lost" });
+    for (id, kind) in [("evt_2", "charge.dispute.created"), ("evt_3", "charge.dispute.closed")] {
+        tell(&app, &now(event(id, kind, &disputed))).await.ok();
+        app.settle().await;
+        owner.post(&back, &some).await.is(409, "payment.disputed");
+    }
+    let range = format!("from={day}&to={day}");
+    let cash = owner.get(&format!("/v1/admin/finance/pnl?{range}")).await;
+    assert_eq!(
+        (&cash.ok().body["revenue_cents"], &cash.body["net_cents"]),
+        (&json!(0), &json!(-100)),
+        "{}",
+        cash.text
+    );
+    assert_eq!(cash.body["dispute_losses_cents"], 18_900);
+    let table = owner.get(&format!("/v1/admin/finance/pnl?{range}&format=csv")).await;
+    let number = |line: &str| line.split(',').nth(2).unwrap().parse::<i64>().unwrap();
+    let lines: Vec<&str> = table.ok().text.lines().skip(1).collect();
+    let (net, others) = lines.split_last().unwrap();
+    let signed =
+        |line: &&str| if line.starts_with("revenue") { number(line) } else { -number(line) };
+    assert_eq!(others.iter().map(signed).sum::<i64>(), number(net), "{lines:?}");
+    let summary = owner.get(&format!("/v1/admin/analytics/financial_summary?{range}")).await;
+    assert_eq!(summary.ok().body["profit_cents"], cash.body["net_cents"]);
+    // What was charged is still earned, and lost beside it.
+    let accrual = owner.get(&format!("/v1/admin/finance/pnl?{range}&basis=accrual")).await;
+    assert_eq!(accrual.ok().body["net_cents"], 18_000 - 100 - 18_900);
 }
 
 #[tokio::test]
