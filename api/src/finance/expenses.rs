@@ -66,7 +66,13 @@ impl ListQuery {
     fn filter(&self) -> Result<Filter, Problem> {
         let (from, to) = asked::maybe_days(self.from, self.to)?;
         let query = self.query.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        Ok(Filter { from, to, category: self.category_id, query: query.map(str::to_owned) })
+        Ok(Filter {
+            from,
+            to,
+            category: self.category_id,
+            query: query.map(str::to_owned),
+            currency: None,
+        })
     }
 }
 

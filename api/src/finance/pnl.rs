@@ -127,7 +127,7 @@ async fn report(
 ) -> Result<Report, Problem> {
     let flows = ledger::flows(db, org, range, currency).await?;
     let revenue = if cash {
-        let tax = ledger::tax_summary(db, org, range, currency).await?;
+        let tax = ledger::tax_summary(db, org, range, currency).await?.own;
         by_method(&flows, (tax.collected_cents, with_tax))
     } else {
         earned(&flows, with_tax)

@@ -18,7 +18,7 @@ use domain::id::OrgId;
 use futures::stream;
 use projections::finance::expenses::{self, Filter};
 use projections::finance::instalments;
-use projections::finance::ledger::{self, Ledger, Sheet, Summary, Taxed};
+use projections::finance::ledger::{self, Ledger, Sheet, Summaries, Taxed};
 use projections::finance::records::FinanceRecords;
 use projections::{Projection, tenant};
 use ring::digest;
@@ -165,7 +165,7 @@ impl Writing {
         app: &AppState,
         context: Context,
         mut tx: Transaction<'static, Postgres>,
-        summary: &Summary,
+        summary: &Summaries,
     ) -> io::Result<()> {
         let written = self.tables(&mut tx, summary).await;
         drop(tx);
@@ -184,14 +184,14 @@ impl Writing {
     async fn tables(
         &mut self,
         tx: &mut Transaction<'static, Postgres>,
-        summary: &Summary,
+        summary: &Summaries,
     ) -> io::Result<()> {
         self.out.begin(Sheet::Summary)?;
-        self.out.rows(summary.line(self.range))?;
+        self.out.rows(summary.lines(self.range))?;
         self.out.begin(Sheet::Payments)?;
         let mut after = None;
         loop {
-            let page = ledger::taxed(&mut *tx, self.org, self.range, after, PAGE).await;
+            let page = ledger::taxed(&mut *tx, (self.org, None), self.range, after, PAGE).await;
             let page = page.map_err(io::Error::other)?;
             self.counts.payments += page.len() as u64;
             self.out.rows(Taxed::lines(&page))?;

@@ -44,9 +44,9 @@ struct SummaryQuery {
     path = "/v1/admin/finance/taxes/gst_summary",
     tag = "finance",
     params(SummaryQuery),
-    responses((status = 200, description = "The same figures as in the export", content_type = "application/json", example = json!({
+    responses((status = 200, description = "The same figures as in the export: in the currency of the organisation, and those of each other one in `other_currencies`", content_type = "application/json", example = json!({
         "from_date": "2030-01-01", "to_date": "2030-03-31", "tax_collected_cents": 900, "tax_paid_cents": 500,
-        "tax_owed_cents": 400, "currency_code": "CAD"
+        "tax_owed_cents": 400, "currency_code": "CAD", "other_currencies": []
     })))
 )]
 async fn gst_summary(
@@ -61,11 +61,21 @@ async fn gst_summary(
     let usual = crate::invoicing::settings(&app, org).await?.currency;
     let reached = fresh.reach(&app, org, &[Ledger::NAME, FinanceRecords::NAME]).await?;
     let mut tx = tenant::begin_steady(&app.reads, org).await?;
-    let summary = ledger::tax_summary(&mut tx, org, range, usual.into()).await?;
-    let mut body = shown(&summary, range);
+    let all = ledger::tax_summary(&mut tx, org, range, usual.into()).await?;
+    let summary = &all.own;
+    let mut body = shown(summary);
+    (body["from_date"], body["to_date"]) = (json!(range.0), json!(range.1));
+    // What is in another currency cannot be added to what is owed in this one.
+    body["other_currencies"] = all.others.iter().map(shown).collect();
     if explain {
-        let payments = ledger::taxed(&mut tx, org, range, None, FIRST).await?;
-        let filter = Filter { from: Some(range.0), to: Some(range.1), ..Filter::default() };
+        let payments =
+            ledger::taxed(&mut tx, (org, Some(&summary.currency)), range, None, FIRST).await?;
+        let filter = Filter {
+            from: Some(range.0),
+            to: Some(range.1),
+            currency: Some(summary.currency.clone()),
+            ..Filter::default()
+        };
         let spent = expenses::oldest(&mut tx, org, &filter, None, FIRST).await?;
         let line = |one: &Taxed| {
             json!({
@@ -92,10 +102,8 @@ async fn gst_summary(
     Ok(reached.mark(Answer::json(&body)?))
 }
 
-fn shown(summary: &Summary, (from, to): (NaiveDate, NaiveDate)) -> Value {
+fn shown(summary: &Summary) -> Value {
     json!({
-        "from_date": from,
-        "to_date": to,
         "tax_collected_cents": summary.collected_cents,
         "tax_paid_cents": summary.paid_cents,
         "tax_owed_cents": summary.owed_cents(),

@@ -148,6 +148,8 @@ pub struct Filter {
     pub category: Option<Uuid>,
     /// Part of vendor or description, in any case.
     pub query: Option<String>,
+    /// In this currency.
+    pub currency: Option<String>,
 }
 
 impl Filter {
@@ -164,6 +166,9 @@ impl Filter {
         }
         if let Some(query) = &self.query {
             sql.push(" and position(").push_bind(query.to_lowercase()).push(" in search) > 0");
+        }
+        if let Some(currency) = &self.currency {
+            sql.push(" and currency = ").push_bind(currency.clone());
         }
     }
 }

@@ -27,7 +27,7 @@ pub use self::moved::{Moved, Part, moved};
 pub use self::query::{
     After, Balance, Filter, Flow, Line, Owed, PAGE, balances, flows, lines, owed, reached, summary,
 };
-pub use self::tax::{Sheet, Summary, Taxed, summary as tax_summary, taxed};
+pub use self::tax::{Sheet, Summaries, Summary, Taxed, summary as tax_summary, taxed};
 use crate::{Batch, Poison, Projection};
 
 /// Keeps the ledger and what it must know to go on.

@@ -35,10 +35,10 @@ pub struct Taxed {
     pub currency: String,
 }
 
-/// What was paid in the days from `from` to `to`, the oldest first, behind `after`.
+/// What was paid in the days from `from` to `to`, in one currency or in all, the oldest first, behind `after`.
 pub async fn taxed(
     db: &mut PgConnection,
-    org: OrgId,
+    (org, currency): (OrgId, Option<&str>),
     (from, to): (NaiveDate, NaiveDate),
     after: Option<(NaiveDate, i64, i32)>,
     limit: i64,
@@ -51,6 +51,7 @@ pub async fn taxed(
                 currency
          from tax_payment_line
          where org_id = $1 and day <= $2 and (day, position, line) > ($3, $4, $5)
+           and ($7::text is null or currency = $7)
          order by day, position, line limit $6",
         org.as_uuid(),
         to,
@@ -58,6 +59,7 @@ pub async fn taxed(
         position,
         line,
         limit,
+        currency,
     )
     .fetch_all(db)
     .await
@@ -78,6 +80,15 @@ pub struct Summary {
     pub expenses: i64,
 }
 
+/// The tax of a time in the currency of the organisation, and beside it in any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summaries {
+    /// In the currency of the organisation.
+    pub own: Summary,
+    /// In others, by their names.
+    pub others: Vec<Summary>,
+}
+
 impl Summary {
     /// What is owed; less than nothing comes back.
     pub const fn owed_cents(&self) -> i64 {
@@ -85,50 +96,38 @@ impl Summary {
     }
 }
 
-/// The tax of the days from `from` to `to`: in the currency of the first payment, else in the one that is `usual`.
+/// The tax of the days from `from` to `to`: in the currency that is `own`, and in each other one by itself.
 pub async fn summary(
     db: &mut PgConnection,
     org: OrgId,
     (from, to): (NaiveDate, NaiveDate),
-    usual: &str,
-) -> Result<Summary, sqlx::Error> {
-    let first = sqlx::query_scalar!(
-        "select currency from tax_payment_line where org_id = $1 and day between $2 and $3
-         order by day, position, line limit 1",
+    own: &str,
+) -> Result<Summaries, sqlx::Error> {
+    let all = sqlx::query_as!(
+        Summary,
+        r#"select currency as "currency!", sum(collected)::bigint as "collected_cents!", sum(paid)::bigint as "paid_cents!",
+                  sum(payments)::bigint as "payments!", sum(expenses)::bigint as "expenses!"
+           from (select currency, count(*) as payments, sum(allocated_tax_cents) as collected, 0 as expenses, 0 as paid
+                 from tax_payment_line where org_id = $1 and day between $2 and $3 group by currency
+                 union all
+                 select currency, 0, 0, count(*), sum(tax_cents)
+                 from expense_list where org_id = $1 and occurred_on between $2 and $3 group by currency) told
+           group by currency order by currency"#,
         org.as_uuid(),
         from,
         to,
     )
-    .fetch_optional(&mut *db)
+    .fetch_all(db)
     .await?;
-    let currency = first.unwrap_or_else(|| usual.to_owned());
-    let collected = sqlx::query!(
-        r#"select count(*) as "count!", coalesce(sum(allocated_tax_cents), 0)::bigint as "tax!"
-           from tax_payment_line where org_id = $1 and day between $2 and $3 and currency = $4"#,
-        org.as_uuid(),
-        from,
-        to,
-        currency,
-    )
-    .fetch_one(&mut *db)
-    .await?;
-    let paid = sqlx::query!(
-        r#"select count(*) as "count!", coalesce(sum(tax_cents), 0)::bigint as "tax!"
-           from expense_list where org_id = $1 and occurred_on between $2 and $3 and currency = $4"#,
-        org.as_uuid(),
-        from,
-        to,
-        currency,
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(Summary {
-        collected_cents: collected.tax,
-        paid_cents: paid.tax,
-        currency,
-        payments: collected.count,
-        expenses: paid.count,
-    })
+    let (mine, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.currency == own);
+    let nothing = || Summary {
+        collected_cents: 0,
+        paid_cents: 0,
+        currency: own.to_owned(),
+        payments: 0,
+        expenses: 0,
+    };
+    Ok(Summaries { own: mine.into_iter().next().unwrap_or_else(nothing), others })
 }
 
 /// A table for the tax office. Names and columns are those of the rules of the business, 7.3.
@@ -203,18 +202,19 @@ fn maybe(text: Option<&str>) -> Cow<'_, str> {
     Cow::Borrowed(text.unwrap_or_default())
 }
 
-impl Summary {
-    /// Its one line.
-    pub fn line(&self, (from, to): (NaiveDate, NaiveDate)) -> Result<Vec<u8>, csv::Error> {
-        let cells = [
-            own(from),
-            own(to),
-            own(self.collected_cents),
-            own(self.paid_cents),
-            own(self.owed_cents()),
-            Cow::Borrowed(self.currency.as_str()),
-        ];
-        spreadsheet::lines([cells].into_iter())
+impl Summaries {
+    /// A line for the currency of the organisation, and one for each other.
+    pub fn lines(&self, (from, to): (NaiveDate, NaiveDate)) -> Result<Vec<u8>, csv::Error> {
+        spreadsheet::lines([&self.own].into_iter().chain(&self.others).map(|one| {
+            [
+                own(from),
+                own(to),
+                own(one.collected_cents),
+                own(one.paid_cents),
+                own(one.owed_cents()),
+                Cow::Borrowed(one.currency.as_str()),
+            ]
+        }))
     }
 }
 

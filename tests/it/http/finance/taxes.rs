@@ -47,6 +47,7 @@ async fn events(app: &App) -> Vec<(String, String, String, Value)> {
 #[derive(Default)]
 struct Known {
     number: String,
+    currency: String,
     total: i128,
     tax: i128,
     paid: i128,
@@ -76,6 +77,7 @@ fn expected(log: &[(String, String, String, Value)]) -> Vec<(NaiveDate, String)>
                 let year = said["number"]["year"].as_i64().unwrap();
                 let count = said["number"]["count"].as_i64().unwrap();
                 known.number = format!("INV-{year}-{count:06}");
+                said["currency"].as_str().unwrap().clone_into(&mut known.currency);
                 for line in said["lines"].as_array().unwrap() {
                     let net = i128::from(line["qty"].as_i64().unwrap())
                         * i128::from(line["unit_price_cents"].as_i64().unwrap());
@@ -95,8 +97,9 @@ fn expected(log: &[(String, String, String, Value)]) -> Vec<(NaiveDate, String)>
         known.told = due;
         let at_utc: DateTime<Utc> = at.as_str().unwrap().parse().unwrap();
         let payment = said["payment_id"].as_str().unwrap();
-        let line =
-            format!("{payment},{id},{},{},{change},CAD,{tax}", known.number, at_utc.to_rfc3339());
+        let (number, currency) = (&known.number, &known.currency);
+        let at_utc = at_utc.to_rfc3339();
+        let line = format!("{payment},{id},{number},{at_utc},{change},{currency},{tax}");
         lines.push((local(at), line));
     }
     for known in invoices.values().filter(|known| known.paid >= known.total) {
@@ -117,8 +120,22 @@ impl Chance {
     }
 }
 
+/// An invoice in another currency that is paid on its day: 5 dollars of tax.
+async fn dollars(owner: &crate::harness::Client, sam: &str, on: &str) {
+    let items =
+        json!([{ "description": "x", "qty": 1, "unit_price_cents": 10_000, "tax_rate": 0.05 }]);
+    let body = json!({ "client_id": sam, "issue_date": on, "items": items, "currency": "USD" });
+    let made = owner.post("/v1/admin/invoices", &body).await;
+    let invoice = made.ok().body["invoice_id"].as_str().unwrap().to_owned();
+    sent(owner, &invoice).await;
+    paid(owner, &invoice, day(on), 10_500).await;
+}
+
 /// Invoices that are paid in parts, too much, not at all and back again, and expenses.
 async fn business(app: &App, owner: &crate::harness::Client, sam: &str) {
+    // The first payment of all is one in another currency.
+    dollars(owner, sam, "2026-01-01").await;
+    dollars(owner, sam, "2026-02-15").await;
     let mut chance = Chance(7);
     let rates = [json!(0.05), json!(0.13), Value::Null, json!(0.0725)];
     let fuel = category(owner, "Fuel").await;
@@ -200,7 +217,12 @@ async fn the_export_tells_what_the_events_tell_and_equal_data_makes_equal_bytes(
             )
         );
         assert_eq!(lines.collect::<Vec<_>>(), wanted);
-        let collected: i64 = wanted.iter().map(|line| number(line, 6)).sum();
+        let collected_in = |currency: &str| -> i64 {
+            let own = wanted.iter().filter(|line| line.split(',').nth(5) == Some(currency));
+            own.map(|line| number(line, 6)).sum()
+        };
+        let (collected, dollars) = (collected_in("CAD"), collected_in("USD"));
+        assert_eq!(dollars, if from == "2026-02-10" { 500 } else { 1_000 });
         let paid: i64 = tables[2].1.lines().skip(1).map(|line| number(line, 5)).sum();
         let summary: Vec<&str> = tables[0].1.lines().collect();
         assert_eq!(
@@ -208,6 +230,7 @@ async fn the_export_tells_what_the_events_tell_and_equal_data_makes_equal_bytes(
             [
                 "from_date,to_date,tax_collected_cents,tax_paid_cents,tax_owed_cents,currency_code",
                 &format!("{from},{to},{collected},{paid},{},CAD", collected - paid),
+                &format!("{from},{to},{dollars},0,{dollars},USD"),
             ]
         );
         let told =
@@ -216,7 +239,18 @@ async fn the_export_tells_what_the_events_tell_and_equal_data_makes_equal_bytes(
             (&told.ok().body["tax_collected_cents"], &told.body["tax_paid_cents"]),
             (&json!(collected), &json!(paid))
         );
-        assert_eq!(told.body["explain"]["tax_collected_cents"]["count"], json!(wanted.len()));
+        assert_eq!(
+            told.body["other_currencies"],
+            json!([{
+                "currency_code": "USD", "tax_collected_cents": dollars, "tax_paid_cents": 0,
+                "tax_owed_cents": dollars,
+            }])
+        );
+        assert_eq!(told.body["currency_code"], "CAD");
+        let own = wanted.iter().filter(|line| line.contains(",CAD,")).count();
+        let behind = &told.body["explain"]["tax_collected_cents"];
+        assert_eq!(behind["count"], json!(own));
+        assert_eq!(behind["items"].as_array().unwrap().len(), own);
         noted(&app, &bytes, (from, to), wanted.len()).await;
     }
     let (_, bytes) = accountant.download(&at("taxes/export?from=2026-01-01&to=2026-03-31")).await;
