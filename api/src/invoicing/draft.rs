@@ -13,6 +13,7 @@ use domain::invoicing::invoice::number::{InvoiceNumber, NUMBERS, VISITS};
 use domain::invoicing::invoice::payment::DEPOSITS;
 use domain::invoicing::invoice::status::Status;
 use domain::invoicing::invoice::{Draft, InvoiceCommand, Terms, Visit};
+use domain::payments::payment::Payment;
 use domain::sales::lead::{Lead, LeadError};
 use domain::scheduling::booking::Details;
 use domain::scheduling::booking::reason::ReasonCode;
@@ -112,6 +113,7 @@ async fn invoice_order(
     };
     let (terms, currency) = asked.read(&app, org, &holds).await?;
     let context = request.context(&caller);
+    let visit = visit(&app, org, (&booking, currency), body.allow_additional).await?;
     let draft = Draft {
         invoice_id: context.request.derived_id("invoice").into(),
         number: InvoiceNumber { year: 0, count: 0 },
@@ -120,7 +122,7 @@ async fn invoice_order(
         lead: booking.requested.lead,
         terms,
         extras: extras(&booking, &holds),
-        visit: visit(&app, org, &booking, body.allow_additional).await?,
+        visit,
         currency,
         by: Some(caller.id().to_string()),
         now: app.now(),
@@ -252,12 +254,13 @@ fn extras(booking: &Details, holds: &InForce) -> Vec<NewLine> {
 async fn visit(
     app: &App,
     org: OrgId,
-    booking: &Details,
+    (booking, currency): (&Details, Currency),
     allow_additional: bool,
 ) -> Result<Visit, Problem> {
     let mut deposits = Vec::new();
     for (payment_id, cents) in &booking.paid {
-        if app.bus.holder(org, DEPOSITS, payment_id).await?.is_none() {
+        let is_free = app.bus.holder(org, DEPOSITS, payment_id).await?.is_none();
+        if is_free && paid_in(app, org, payment_id).await? == currency {
             deposits.push((payment_id.clone(), *cents));
         }
     }
@@ -275,6 +278,15 @@ async fn visit(
         deposits,
         invoiced_by: other.filter(|_| !allow_additional),
         additional: other.is_some(),
+    })
+}
+
+/// In what a deposit was paid: what staff took is in the currency of the organisation.
+async fn paid_in(app: &App, org: OrgId, payment_id: &str) -> Result<Currency, Problem> {
+    let by_card = app.bus.load::<Payment>(org, payment_id).await?.state;
+    Ok(match by_card.details() {
+        Some(payment) => payment.currency,
+        None => settings(app, org).await?.currency,
     })
 }
 

@@ -9,7 +9,7 @@ use domain::payments::notice::Notice;
 use domain::payments::payment::{Fact, New, Payment, PaymentCommand, Target};
 use domain::refusal::Refusal;
 use domain::scheduling::booking::Booking;
-use domain::settings::org::Currency;
+use domain::settings::org::{Currency, OrgSettings};
 use ring::digest::{SHA256, digest};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -57,6 +57,8 @@ struct Found {
     org: OrgId,
     payment_id: String,
     target: Target,
+    /// In what it is paid, if it was heard of before.
+    currency: Option<Currency>,
 }
 
 /// What was made of a message.
@@ -194,7 +196,7 @@ impl PaymentInbox {
         if !self.takes(&found, currency).await? {
             return parked("currency_differs");
         }
-        let Found { org, payment_id, target } = found;
+        let Found { org, payment_id, target, .. } = found;
         let references = [&notice.session, &notice.intent].into_iter().flatten();
         let new = New {
             payment_id: payment_id.clone(),
@@ -256,6 +258,7 @@ impl PaymentInbox {
                     org,
                     payment_id: known.payment_id,
                     target: payment.target,
+                    currency: Some(payment.currency),
                 }));
             }
         }
@@ -274,7 +277,7 @@ impl PaymentInbox {
             intent.or_else(|| notice.session.as_ref().map(|id| format!("cs:{id}")))
         };
         let payment_id = notice.command.clone().or_else(of_provider);
-        Ok(payment_id.map(|payment_id| Found { org, payment_id, target }))
+        Ok(payment_id.map(|payment_id| Found { org, payment_id, target, currency: None }))
     }
 
     /// Which organisation has it; none if that is another than the message names.
@@ -294,11 +297,20 @@ impl PaymentInbox {
         }))
     }
 
-    /// Whether what is paid is in that currency.
+    /// Whether what is paid is in that currency: an invoice in its own, a deposit in that of the organisation, or in the one
+    /// in which its checkout was opened.
     async fn takes(&self, found: &Found, currency: Currency) -> Result<bool, LoadError> {
-        let Target::Invoice { invoice } = found.target else { return Ok(true) };
-        let found = self.process.bus.load::<Invoice>(found.org, &invoice.to_string()).await?;
-        Ok(found.state.details().is_some_and(|invoice| invoice.currency == currency))
+        let (org, bus) = (found.org, &self.process.bus);
+        Ok(match (found.target, found.currency) {
+            (Target::Invoice { invoice }, _) => {
+                let found = bus.load::<Invoice>(org, &invoice.to_string()).await?;
+                found.state.details().is_some_and(|invoice| invoice.currency == currency)
+            }
+            (Target::Deposit { .. }, Some(known)) => known == currency,
+            (Target::Deposit { .. }, None) => {
+                bus.load::<OrgSettings>(org, &org.to_string()).await?.state.currency == currency
+            }
+        })
     }
 }
 

@@ -273,12 +273,13 @@ impl PaymentProcess {
         let command = InvoiceCommand::CreditDeposit {
             payment_id: payment.payment_id.clone(),
             amount_cents: payment.amount_cents,
+            currency: payment.currency,
             now: self.now(),
         };
         let step = format!("credit {} {first}", payment.payment_id);
         match self.step::<Invoice>(org, &step, &first, command).await? {
             Ok(()) => self.unapply(org, payment, &first).await,
-            // It does not count any more; the next one takes the deposit when it is written.
+            // It does not count any more, or is in another currency; the next one takes the deposit when it is written.
             Err(_) => Ok(()),
         }
     }

@@ -339,7 +339,8 @@ fn lived(lines: Vec<(i64, Option<u32>)>, steps: Vec<Step>) -> (Vec<InvoiceEvent>
                 C::Credit { credit_id, amount_cents, reason: Words::Forgotten, now }
             }
             Step::Deposit(amount_cents) => {
-                C::CreditDeposit { payment_id: format!("d{n}"), amount_cents, now }
+                let payment_id = format!("d{n}");
+                C::CreditDeposit { payment_id, amount_cents, currency: Currency::Cad, now }
             }
             Step::Void => C::Void { reason: Words::Forgotten, now },
         };

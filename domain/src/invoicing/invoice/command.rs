@@ -97,6 +97,8 @@ pub enum InvoiceCommand {
         payment_id: String,
         /// How much.
         amount_cents: i64,
+        /// In what.
+        currency: Currency,
         /// When it is asked.
         now: DateTime<Utc>,
     },
@@ -183,7 +185,7 @@ pub struct Visit {
     pub promised_cents: Option<i64>,
     /// Whether somebody said why it costs something else.
     pub has_adjustment: bool,
-    /// What was paid for it before, and counts for no other invoice.
+    /// What was paid for it before in the currency of the invoice, and counts for no other.
     pub deposits: Vec<(String, i64)>,
     /// The invoice for it that nobody allowed to have a second beside it.
     pub invoiced_by: Option<InvoiceId>,

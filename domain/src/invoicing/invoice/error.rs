@@ -58,6 +58,10 @@ pub enum InvoiceError {
     #[error("this amount is not possible")]
     #[strum(serialize = "invoice.amount_invalid")]
     AmountInvalid(Problems),
+    /// It is in another currency.
+    #[error("this money is in another currency than the invoice")]
+    #[strum(serialize = "invoice.currency_differs")]
+    CurrencyDiffers,
     /// The money goes back first.
     #[error("this invoice has payments; refund them first")]
     #[strum(serialize = "invoice.has_payments")]
@@ -96,6 +100,7 @@ impl Refusal for InvoiceError {
             | Self::AlreadyInvoiced(_)
             | Self::IllegalState(_)
             | Self::MailedLately(_)
+            | Self::CurrencyDiffers
             | Self::HasPayments
             | Self::TooManyLinks => Kind::Conflict,
         }

@@ -187,8 +187,8 @@ impl Invoice {
             (Self::Known(it), C::Pay { money, reference, overdue_at, now }) => {
                 it.record_payment(money, reference.as_deref(), overdue_at, now)
             }
-            (Self::Known(it), C::CreditDeposit { payment_id, amount_cents, now }) => {
-                it.credit_deposit(payment_id, amount_cents, now)
+            (Self::Known(it), C::CreditDeposit { payment_id, amount_cents, currency, now }) => {
+                it.credit_deposit(payment_id, (amount_cents, currency), now)
             }
             (Self::Known(it), C::Refund { payment_id, refund_id, amount_cents, now }) => {
                 it.refund(&payment_id, (refund_id, amount_cents), now)

@@ -11,6 +11,7 @@ use super::{Decision, Details, Money};
 use crate::id::RefundId;
 use crate::input::{Problems, text};
 use crate::personal::Personal;
+use crate::settings::org::Currency;
 
 /// The scope under which deposits are claimed: each counts for one invoice.
 pub const DEPOSITS: &str = "invoice.deposit";
@@ -148,7 +149,7 @@ impl Details {
     pub(super) fn credit_deposit(
         &self,
         payment_id: String,
-        amount_cents: i64,
+        (amount_cents, currency): (i64, Currency),
         at: DateTime<Utc>,
     ) -> Decision {
         if self.status == Status::Void || self.status == Status::Discarded {
@@ -156,6 +157,9 @@ impl Details {
         }
         if self.payments.iter().any(|one| one.payment_id == payment_id) {
             return Ok(Vec::new());
+        }
+        if currency != self.currency {
+            return Err(InvoiceError::CurrencyDiffers);
         }
         amount_sound(amount_cents, MOST)?;
         Ok(vec![InvoiceEvent::DepositCredited { payment_id, amount_cents, at }])

@@ -415,6 +415,7 @@ fn any_command() -> impl Strategy<Value = InvoiceCommand> {
         (1..9_u128, 1..20_000_i64).prop_map(|(number, cents)| credit(number, cents)),
         (1..800_i64).prop_map(|hours| InvoiceCommand::MarkOverdue { now: at(hours) }),
         (1..5_000_i64).prop_map(|amount_cents| InvoiceCommand::CreditDeposit {
+            currency: Currency::Cad,
             payment_id: "d".to_owned(),
             amount_cents,
             now: at(3)

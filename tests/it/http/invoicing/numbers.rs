@@ -159,6 +159,26 @@ async fn a_deposit_counts_for_the_invoice_of_its_visit() {
 }
 
 #[tokio::test]
+async fn a_deposit_in_one_currency_does_not_count_for_an_invoice_in_another() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let made = booked(&owner, &visit(&north, &sam, at_ten(&app, 7), &json!({}))).await;
+    let order = text(made.ok(), "booking_id");
+    let paid = json!({ "amount_cents": 4_000, "reference": "ET-1" });
+    owner.post(&format!("/v1/admin/bookings/{order}/deposit"), &paid).await.ok();
+    let path = format!("/v1/admin/orders/{order}/invoice");
+    let dollars = owner.post(&path, &json!({ "items": items(), "currency": "USD" })).await;
+    assert_eq!(
+        (&dollars.ok().body["balance_due_cents"], &dollars.body["payments"]),
+        (&json!(18_900), &json!([]))
+    );
+    // It is there for one in its own.
+    let own = json!({ "items": items(), "allow_additional": true });
+    assert_eq!(owner.post(&path, &own).await.ok().body["balance_due_cents"], 14_900);
+}
+
+#[tokio::test]
 async fn a_draft_is_written_anew_until_it_counts() {
     let app = App::start().await;
     let owner = app.staff("owner");
