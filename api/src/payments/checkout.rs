@@ -293,10 +293,10 @@ pub(crate) async fn deposit(
     visit: &Visit,
 ) -> Result<Opened, Problem> {
     let org = context.org;
-    let asked = visit.deposit.as_ref().and_then(|terms| terms.amount_cents);
-    let is_open = visit.owes_deposit() && !visit.status.is_final();
-    let amount_cents = asked.filter(|cents| is_open && *cents > 0);
-    let amount_cents = amount_cents.ok_or_else(|| Problem::new(Code::NothingDue))?;
+    let amount_cents = visit.deposit_left_cents();
+    if amount_cents == 0 || visit.status.is_final() {
+        return Err(Problem::new(Code::NothingDue));
+    }
     let booking = visit.requested.booking_id;
     let [success, cancel, ..] = &app.pages;
     let id = booking.to_string();

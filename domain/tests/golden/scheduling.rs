@@ -139,7 +139,12 @@ fn paid() -> Vec<BookingEvent> {
 
     vec![
         E::DepositRequested { checkout_id: "cs_1".to_owned(), at: at(10) },
-        E::DepositPaid { payment_id: "pi_1".to_owned(), amount_cents: 7_000, at: at(11) },
+        E::DepositPaid {
+            payment_id: "pi_1".to_owned(),
+            amount_cents: 7_000,
+            short_cents: 0,
+            at: at(11),
+        },
         E::DepositFailed { at: at(12) },
         E::DepositExpired { at: at(13) },
         E::DepositWaived {

@@ -115,7 +115,7 @@ struct PaidBody {
     reference: String,
 }
 
-/// A deposit was paid to staff; unless the visit is risky that confirms it
+/// A deposit was paid to staff, or part of it; once all of it is paid that confirms the visit, unless it is risky
 #[utoipa::path(
     post,
     path = "/v1/admin/bookings/{booking_id}/deposit",

@@ -115,7 +115,8 @@ impl Details {
                 let is_same = self.deposit_status == Some(DepositStatus::Failed);
                 unless(is_same, || BookingEvent::DepositFailed { at })
             }
-            DepositStep::Expire if self.status == Status::Pending => {
+            // Whoever paid part of it keeps the time until somebody decides.
+            DepositStep::Expire if self.status == Status::Pending && self.paid.is_empty() => {
                 vec![BookingEvent::DepositExpired { at }, BookingEvent::Expired { at }]
             }
             DepositStep::Expire => Vec::new(),
@@ -138,9 +139,11 @@ impl Details {
         if self.paid.iter().any(|(known, _)| *known == payment_id) {
             return Ok(Vec::new());
         }
-        let mut events = vec![BookingEvent::DepositPaid { payment_id, amount_cents, at }];
+        let short_cents = (self.deposit_left_cents() - amount_cents).max(0);
+        let paid = BookingEvent::DepositPaid { payment_id, amount_cents, short_cents, at };
+        let mut events = vec![paid];
         let needs_a_person = self.risk.as_ref().is_some_and(|risk| risk.band == Band::High);
-        if self.status == Status::Pending && !needs_a_person {
+        if self.status == Status::Pending && short_cents == 0 && !needs_a_person {
             events.push(BookingEvent::Confirmed { cause: Confirmation::Deposit, at });
         }
         Ok(events)
@@ -247,8 +250,17 @@ impl Details {
 
     /// Whether a deposit was asked for and is not there.
     pub fn owes_deposit(&self) -> bool {
-        self.deposit.as_ref().is_some_and(|terms| terms.required)
-            && self.deposit_status != Some(DepositStatus::Paid)
+        let is_short = |asked: Option<i64>| asked.is_none_or(|asked| self.paid_cents() < asked);
+        let terms = self.deposit.as_ref().filter(|terms| terms.required);
+        self.deposit_status != Some(DepositStatus::Paid)
+            && terms.is_some_and(|terms| is_short(terms.amount_cents))
+    }
+
+    /// What is missing of the deposit that is asked for.
+    pub fn deposit_left_cents(&self) -> i64 {
+        let asked = self.deposit.as_ref().filter(|_| self.owes_deposit());
+        let asked = asked.and_then(|terms| terms.amount_cents).unwrap_or(0);
+        (asked - self.paid_cents()).max(0)
     }
 }
 

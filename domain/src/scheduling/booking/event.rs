@@ -140,12 +140,15 @@ pub enum BookingEvent {
         /// When.
         at: DateTime<Utc>,
     },
-    /// The deposit is paid.
+    /// The deposit is paid, or part of it.
     DepositPaid {
         /// The payment at the provider.
         payment_id: String,
         /// How much.
         amount_cents: i64,
+        /// How much of what was asked for is missing still.
+        #[serde(default, skip_serializing_if = "is_nothing")]
+        short_cents: i64,
         /// When.
         at: DateTime<Utc>,
     },
@@ -271,6 +274,12 @@ pub enum BookingEvent {
         at: DateTime<Utc>,
     },
 }
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+const fn is_nothing(cents: &i64) -> bool {
+    *cents == 0
+}
+
 domain_event!(
     BookingEvent,
     version = "1",

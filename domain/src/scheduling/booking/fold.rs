@@ -48,9 +48,9 @@ impl Details {
                 self.checkout_id = Some(checkout_id);
                 self.deposit_status = Some(DepositStatus::Pending);
             }
-            E::DepositPaid { payment_id, amount_cents, .. } => {
+            E::DepositPaid { payment_id, amount_cents, short_cents, .. } => {
                 self.paid.push((payment_id, amount_cents));
-                self.deposit_status = Some(DepositStatus::Paid);
+                self.deposit_status = Some(DepositStatus::once_paid(short_cents));
             }
             E::DepositFailed { .. } => self.deposit_status = Some(DepositStatus::Failed),
             E::DepositExpired { .. } => self.deposit_status = Some(DepositStatus::Expired),

@@ -72,3 +72,10 @@ pub enum DepositStatus {
     /// It was not paid in time.
     Expired,
 }
+
+impl DepositStatus {
+    /// After a payment that leaves so much of it open.
+    pub const fn once_paid(short_cents: i64) -> Self {
+        if short_cents > 0 { Self::Pending } else { Self::Paid }
+    }
+}

@@ -161,7 +161,12 @@ fn cancel(by: Party, now: i64) -> BookingCommand {
 }
 
 fn paid(payment: &str, now: i64) -> BookingEvent {
-    BookingEvent::DepositPaid { payment_id: payment.to_owned(), amount_cents: 7_000, at: at(now) }
+    came(payment, (7_000, 0), now)
+}
+
+fn came(payment: &str, (amount_cents, short_cents): (i64, i64), now: i64) -> BookingEvent {
+    let payment_id = payment.to_owned();
+    BookingEvent::DepositPaid { payment_id, amount_cents, short_cents, at: at(now) }
 }
 
 fn slots(event: &BookingEvent) -> Vec<Reservation> {
@@ -247,6 +252,29 @@ fn a_paid_deposit_confirms_unless_a_person_has_to_look() {
     let risky = requested(|request| request.history.cancelled = 2);
     assert_eq!(folded(risky.clone()).details().unwrap().risk.as_ref().unwrap().band, Band::High);
     given(risky).when(pay("p1", 10)).then_expect_events(vec![paid("p1", 10)]);
+}
+
+#[test]
+fn a_deposit_is_paid_once_all_of_it_came() {
+    let part = |payment: &str, amount_cents| {
+        deposit(DepositStep::Pay { payment_id: payment.to_owned(), amount_cents })
+    };
+    let first = came("p1", (1, 6_999), 10);
+    given(requested(|_| {})).when(part("p1", 1)).then_expect_events(vec![first.clone()]);
+    let begun = with(requested(|_| {}), first);
+    assert_eq!(
+        folded(begun.clone()).details().unwrap().deposit_status,
+        Some(DepositStatus::Pending)
+    );
+    assert_eq!(
+        refused(begun.clone(), BookingCommand::Confirm { now: at(11) }),
+        BookingError::DepositUnpaid
+    );
+    // Nobody loses the time who paid part of it.
+    given(begun.clone()).when(deposit(DepositStep::Expire)).then_expect_events(vec![]);
+    let confirmed = BookingEvent::Confirmed { cause: Confirmation::Deposit, at: at(10) };
+    let all = vec![came("p2", (6_999, 0), 10), confirmed];
+    given(begun).when(part("p2", 6_999)).then_expect_events(all);
 }
 
 #[test]

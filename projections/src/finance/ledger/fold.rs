@@ -67,7 +67,7 @@ fn deposit(event: &Recorded) -> Option<(String, i64, chrono::DateTime<chrono::Ut
         return None;
     }
     match event.of::<Booking>() {
-        Ok(Some(BookingEvent::DepositPaid { payment_id, amount_cents, at })) => {
+        Ok(Some(BookingEvent::DepositPaid { payment_id, amount_cents, at, .. })) => {
             Some((payment_id, amount_cents, at))
         }
         _ => None,

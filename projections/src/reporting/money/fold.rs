@@ -88,7 +88,7 @@ impl Told {
     }
 
     fn visit(&mut self, happened: BookingEvent, event: &Recorded) -> Result<(), &'static str> {
-        let BookingEvent::DepositPaid { payment_id, amount_cents, at } = happened else {
+        let BookingEvent::DepositPaid { payment_id, amount_cents, at, .. } = happened else {
             return Ok(());
         };
         let id = event.aggregate_id.parse().map_err(|_| "the id of a booking is a UUID")?;

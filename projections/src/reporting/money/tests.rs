@@ -147,6 +147,7 @@ fn what_the_payment_the_visit_and_the_invoice_tell_of_came_in_once() {
     let deposit = BookingEvent::DepositPaid {
         payment_id: PAYMENT.to_owned(),
         amount_cents: 7_000,
+        short_cents: 0,
         at: at(3),
     };
     let told = Log::default()

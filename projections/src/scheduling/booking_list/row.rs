@@ -114,7 +114,9 @@ impl Row {
             | E::DepositOverridden { deposit, .. }
             | E::DepositWaived { deposit, .. } => self.owes(&deposit),
             E::DepositRequested { .. } => self.deposit(DepositStatus::Pending),
-            E::DepositPaid { .. } => self.deposit(DepositStatus::Paid),
+            E::DepositPaid { short_cents, .. } => {
+                self.deposit(DepositStatus::once_paid(short_cents));
+            }
             E::DepositFailed { .. } => self.deposit(DepositStatus::Failed),
             E::DepositExpired { .. } => self.deposit(DepositStatus::Expired),
             E::Confirmed { .. } => self.is_now(Status::Confirmed),

@@ -179,6 +179,30 @@ async fn a_deposit_in_one_currency_does_not_count_for_an_invoice_in_another() {
 }
 
 #[tokio::test]
+async fn a_deposit_is_paid_when_all_of_it_came() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let more = json!({ "deposit_cents": 5_000 });
+    let made = booked(&owner, &visit(&north, &sam, at_ten(&app, 7), &more)).await;
+    let order = text(made.ok(), "booking_id");
+    let (one, path) = (format!("/v1/admin/bookings/{order}"), "/v1/admin/bookings");
+    for (cents, reference, status, confirmed) in
+        [(1, "ET-1", "pending", "PENDING"), (4_999, "ET-2", "paid", "CONFIRMED")]
+    {
+        let paid = json!({ "amount_cents": cents, "reference": reference });
+        let told = owner.post(&format!("{one}/deposit"), &paid).await;
+        let told = &told.ok().body;
+        assert_eq!((&told["deposit_status"], &told["status"]), (&json!(status), &json!(confirmed)));
+        app.settle().await;
+        let listed = owner.get(path).await;
+        let items = listed.ok().body.as_array().unwrap();
+        let own = items.iter().find(|item| item["booking_id"] == json!(order)).unwrap();
+        assert_eq!((&own["deposit_status"], &own["status"]), (&json!(status), &json!(confirmed)));
+    }
+}
+
+#[tokio::test]
 async fn a_draft_is_written_anew_until_it_counts() {
     let app = App::start().await;
     let owner = app.staff("owner");

@@ -250,6 +250,41 @@ async fn a_deposit_confirms_the_visit_and_counts_for_its_invoice() {
 }
 
 #[tokio::test]
+async fn a_deposit_in_another_currency_is_put_aside_and_one_in_part_is_not_all() {
+    let (stripe, app, owner) = paid_app().await;
+    team(&owner, "North").await;
+    let (booking, made) = booked(&app, &owner, 2005).await;
+    let cents = made.body["deposit_cents"].as_i64().unwrap();
+    let mut dollars = deposit("pi_1", &booking, &json!(cents));
+    dollars["currency"] = json!("usd");
+    let told = tell(&app, &event("evt_1", "checkout.session.completed", &dollars)).await;
+    assert_eq!(told.ok().body["processed"], false);
+    let parked = owner.get("/v1/admin/finance/reconcile/stripe-events?status=parked").await;
+    assert_eq!(parked.ok().body["items"][0]["last_error"], "currency_differs", "{}", parked.text);
+    let stands = async || {
+        app.settle().await;
+        let visit = owner.get(&format!("/v1/admin/bookings/{booking}")).await;
+        let body = &visit.ok().body;
+        [&body["status"], &body["deposit_status"], &body["paid_cents"]].map(Value::clone)
+    };
+    assert_eq!(stands().await, [json!("PENDING"), json!("pending"), json!(0)]);
+    let part = event("evt_2", "checkout.session.completed", &deposit("pi_2", &booking, &json!(1)));
+    tell(&app, &part).await.ok();
+    assert_eq!(stands().await, [json!("PENDING"), json!("pending"), json!(1)]);
+    // What is missing can be paid.
+    let token = text(&made, "booking_token");
+    let again = format!("/v1/payments/deposit/checkout?booking_id={booking}&token={token}");
+    app.anyone().post(&again, &json!({})).await.ok();
+    assert_eq!(
+        stripe.sessions().last().unwrap()["line_items[0][price_data][unit_amount]"],
+        (cents - 1).to_string()
+    );
+    let rest = deposit("pi_3", &booking, &json!(cents - 1));
+    tell(&app, &event("evt_3", "checkout.session.completed", &rest)).await.ok();
+    assert_eq!(stands().await, [json!("CONFIRMED"), json!("paid"), json!(cents)]);
+}
+
+#[tokio::test]
 async fn a_deposit_that_comes_after_the_visit_was_called_off_goes_back() {
     let (stripe, app, owner) = paid_app().await;
     team(&owner, "North").await;
