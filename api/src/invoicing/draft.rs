@@ -74,7 +74,7 @@ struct OrderInvoiceBody {
     currency: Option<String>,
     /// For the customer, up to 1000 characters.
     notes: Option<String>,
-    /// 1 to 50. What is cleaned beside the visit is added by itself.
+    /// 1 to 50. What is cleaned beside the visit is added by itself, to the first invoice.
     items: Vec<Item>,
     /// Whether there may be another invoice for the visit.
     #[serde(default)]
@@ -121,7 +121,8 @@ async fn invoice_order(
         client: booking.client,
         lead: booking.requested.lead,
         terms,
-        extras: extras(&booking, &holds),
+        // What is cleaned beside the visit is charged by the first.
+        extras: if visit.additional { Vec::new() } else { extras(&booking, &holds) },
         visit,
         currency,
         by: Some(caller.id().to_string()),
@@ -345,6 +346,10 @@ async fn write(
                 let other = holder(app, context.org, order).await?;
                 draft.visit.invoiced_by = other.filter(|_| !allow_additional);
                 draft.visit.additional = other.is_some();
+                if draft.visit.additional {
+                    draft.visit.promised_cents = None;
+                    draft.extras.clear();
+                }
             }
             done => return Ok(done?),
         }

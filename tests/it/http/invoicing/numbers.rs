@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::scheduling::{at_ten, booked, client, lead, team, text, visit};
 use super::{id, items, route, shown, written};
 use crate::harness::App;
+use crate::harness::client::Answer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_writes_at_once_gets_the_next_numbers_without_a_gap() {
@@ -176,6 +177,32 @@ async fn a_deposit_in_one_currency_does_not_count_for_an_invoice_in_another() {
     // It is there for one in its own.
     let own = json!({ "items": items(), "allow_additional": true });
     assert_eq!(owner.post(&path, &own).await.ok().body["balance_due_cents"], 14_900);
+}
+
+#[tokio::test]
+async fn what_is_cleaned_beside_the_visit_is_charged_once() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let made = booked(&owner, &visit(&north, &sam, at_ten(&app, 7), &json!({}))).await;
+    let order = text(made.ok(), "booking_id");
+    let garage =
+        json!({ "code": "garage", "name": "Garage", "price_cents": 5_000, "default_minutes": 45 });
+    let garage = text(owner.post("/v1/admin/addons", &garage).await.ok(), "addon_id");
+    let chosen = json!({ "addons": [{ "addon_id": garage, "qty": 2 }] });
+    owner.patch(&format!("/v1/orders/{order}/addons"), &chosen).await.ok();
+    let path = format!("/v1/admin/orders/{order}/invoice");
+    let lines = |answer: &Answer| answer.ok().body["items"].as_array().unwrap().len();
+    let first = owner.post(&path, &json!({ "items": items() })).await;
+    assert_eq!(lines(&first), 2, "{}", first.text);
+    let more = json!({ "items": items(), "allow_additional": true });
+    let second = owner.post(&path, &more).await;
+    assert_eq!(
+        (lines(&second), &second.body["total_cents"]),
+        (1, &json!(18_900)),
+        "{}",
+        second.text
+    );
 }
 
 #[tokio::test]
