@@ -23,6 +23,19 @@ pub(super) async fn as_of(
     }
 }
 
+/// A day on which something happened: tomorrow at the latest, for days begin earlier elsewhere.
+pub(super) async fn happened(
+    app: &App,
+    org: OrgId,
+    (field, day): (&str, NaiveDate),
+) -> Result<NaiveDate, Problem> {
+    let tomorrow = app.today(org).await?.succ_opt();
+    if tomorrow.is_some_and(|tomorrow| day > tomorrow) {
+        return Err(Problem::field(field, "Input should not be in the future"));
+    }
+    near(field, day)
+}
+
 /// A first and a last day, in this order.
 pub(super) fn days(from: NaiveDate, to: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
     let (from, to) = (near("from", from)?, near("to", to)?);

@@ -191,7 +191,7 @@ async fn record_expense(
 ) -> Result<Answer, Problem> {
     let new: NewExpense = request.body()?;
     let mut context = request.context(&caller);
-    asked::near("occurred_on", new.occurred_on)?;
+    asked::happened(&app, context.org, ("occurred_on", new.occurred_on)).await?;
     categories::must_exist(&app, &context, new.category_id).await?;
     while_open(&app, &mut context, [Month::of(new.occurred_on)]).await?;
     let expense_id = context.request.derived_id("expense").into();
@@ -307,7 +307,9 @@ async fn correct_expense(
     let before = known(&app, &context, id).await?;
     let (day, category) = (before.occurred_on, before.category_id);
     let terms = corrected.over(before)?;
-    asked::near("occurred_on", terms.occurred_on)?;
+    if terms.occurred_on != day {
+        asked::happened(&app, context.org, ("occurred_on", terms.occurred_on)).await?;
+    }
     if terms.category_id != category {
         categories::must_exist(&app, &context, terms.category_id).await?;
     }

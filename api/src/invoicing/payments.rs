@@ -1,7 +1,7 @@
 //! Money that somebody writes down: it came in, or went back.
 
 use axum::extract::State;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::{CommandError, Context, Done};
 use domain::finance::month::Month;
 use domain::id::InvoiceId;
@@ -24,6 +24,9 @@ use crate::route::Routes;
 use crate::scheduling::instants;
 use crate::state::{App, AppState};
 
+/// Clocks differ, and days begin earlier elsewhere; money that is only expected is not money that came in.
+const AHEAD: TimeDelta = TimeDelta::days(1);
+
 pub(super) fn routes() -> Routes {
     let record = invoices(RECORD);
     Routes::default()
@@ -42,7 +45,7 @@ struct PaymentBody {
     method: String,
     /// Up to 255 characters.
     reference: Option<String>,
-    /// Now, if left out; with an offset, or on the clock of the organisation.
+    /// Now, if left out; with an offset, or on the clock of the organisation. At most a day ahead.
     received_at: Option<String>,
 }
 
@@ -72,7 +75,11 @@ async fn record_payment(
         None => app.now(),
         Some(text) => {
             let zone = app.settings.of(&app, context.org).await?.zone;
-            instants::read("received_at", text, zone)?
+            let received_at = instants::read("received_at", text, zone)?;
+            if received_at > app.now() + AHEAD {
+                return Err(Problem::field("received_at", "Input should not be in the future"));
+            }
+            received_at
         }
     };
     let paid = Paid {

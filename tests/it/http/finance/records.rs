@@ -57,6 +57,12 @@ async fn expenses_are_written_down_corrected_and_taken_back() {
     );
     owner.patch(&one(&first), &json!({ "tax_cents": -1 })).await.is(422, "finance.invalid");
     owner.patch(&one(&first), &json!({ "occurred_on": null })).await.is(422, "validation_failed");
+    let far = json!({ "occurred_on": app.now().date_naive() + chrono::TimeDelta::days(3) });
+    let refused = owner.patch(&one(&first), &far).await;
+    assert_eq!((refused.status, refused.fields()), (422, vec!["occurred_on"]));
+    let mut planned = json!({ "category_id": fuel, "description": "x", "amount_cents": 1 });
+    planned["occurred_on"] = far["occurred_on"].clone();
+    assert_eq!(owner.post(&at("expenses"), &planned).await.fields(), ["occurred_on"]);
     let far = json!({ "occurred_on": "9999-01-01" });
     owner.patch(&one(&first), &far).await.is(422, "validation_failed");
     assert_eq!(owner.send(reqwest::Method::DELETE, &one(&third), None).await.status, 204);

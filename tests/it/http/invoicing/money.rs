@@ -1,5 +1,6 @@
 //! Money that somebody writes down, and what corrects an invoice.
 
+use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -113,6 +114,22 @@ async fn of_many_who_write_down_that_all_is_paid_one_does() {
 }
 
 #[tokio::test]
+async fn money_that_is_only_expected_did_not_come_in() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let invoice = sent(&owner, &sam).await;
+    let on = |at: String| json!({ "amount_cents": 5_000, "method": "cash", "received_at": at });
+    for verb in ["record-payment", "mark-paid"] {
+        let late = on((app.now() + TimeDelta::hours(25)).to_rfc3339());
+        let refused = owner.post(&route(&invoice, verb), &late).await;
+        assert_eq!((refused.status, refused.fields()), (422, vec!["received_at"]));
+    }
+    let soon = on((app.now() + TimeDelta::hours(23)).to_rfc3339());
+    owner.post(&route(&invoice, "record-payment"), &soon).await.ok();
+}
+
+#[tokio::test]
 async fn whoever_is_erased_still_owes_and_their_words_are_gone() {
     let app = App::start().await;
     let owner = app.staff("owner");
@@ -142,7 +159,7 @@ async fn pages_follow_each_other_and_the_table_has_every_line() {
     let sam = client(&owner, "Sam").await;
     for _ in 0..5 {
         written(&owner, &sam, &json!({})).await.ok();
-        app.advance(chrono::TimeDelta::seconds(1));
+        app.advance(TimeDelta::seconds(1));
     }
     app.settle().await;
     let first = owner.get("/v1/admin/invoices?page_size=2").await;
