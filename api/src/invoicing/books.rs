@@ -8,14 +8,16 @@ use domain::id::{InvoiceId, OrgId};
 use domain::invoicing::invoice::status::Status;
 use domain::invoicing::invoice::{Details, view};
 use domain::settings::feature::Feature;
-use projections::invoicing::invoice_list::{self, Filter, InvoiceList, Item, PAGE, Sheet};
+use domain::settings::zone as clocks;
+use projections::finance::ledger::{self, Charged, Ledger};
+use projections::invoicing::invoice_list::{self, Filter, InvoiceList, Item, PAGE, Sheet, Span};
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{RECORD, known};
+use super::{RECORD, known, settings};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -24,6 +26,7 @@ use crate::extract::{Parameters, Path, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
+use crate::scheduling::instants;
 use crate::state::{App, AppState};
 use crate::table::{self, Pages};
 
@@ -58,9 +61,7 @@ struct SheetQuery {
 
 impl SheetQuery {
     fn filter(&self) -> Result<Filter, Problem> {
-        if self.from.zip(self.to).is_some_and(|(from, to)| from > to) {
-            return Err(Problem::field("to", "Input should not be before from"));
-        }
+        in_order(self.from, self.to)?;
         let named = self.status.as_deref().into_iter().flat_map(|all| all.split(','));
         let named: Result<Vec<Status>, _> = named.map(|one| one.trim().parse()).collect();
         let unknown = |_| Problem::field("status", "Input should be statuses of invoices");
@@ -72,6 +73,16 @@ impl SheetQuery {
     }
 }
 
+fn in_order(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<(), Problem> {
+    for (field, day) in [("from", from), ("to", to)] {
+        day.map(|day| instants::near(field, day)).transpose()?;
+    }
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(Problem::field("to", "Input should not be before from"));
+    }
+    Ok(())
+}
+
 /// One of these pages.
 pub(super) async fn page(
     app: &App,
@@ -80,7 +91,13 @@ pub(super) async fn page(
     after: Option<(DateTime<Utc>, Uuid)>,
 ) -> Result<Vec<Item>, sqlx::Error> {
     let mut tx = tenant::begin(&app.reads, org).await?;
-    invoice_list::page(&mut tx, org, filter, (after, 0), PAGE).await
+    let mut items = invoice_list::page(&mut tx, org, filter, (after, 0), PAGE).await?;
+    if let Some(span) = filter.paid {
+        for Item { invoice, .. } in &mut items {
+            invoice.payments.retain(|one| span.has(one.received_at));
+        }
+    }
+    Ok(items)
 }
 
 /// All that match, page by page, the newest first.
@@ -98,9 +115,9 @@ async fn table(
     app: AppState,
     caller: Caller,
     fresh: Freshness,
-    (asked, sheet, name): (SheetQuery, Sheet, &str),
+    (filter, sheet, name): (Filter, Sheet, &str),
 ) -> Result<Response, Problem> {
-    let (org, filter) = (caller.org(), asked.filter()?);
+    let org = caller.org();
     fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
     let read = move |after| {
         let (app, filter) = (AppState::clone(&app), filter.clone());
@@ -124,7 +141,7 @@ async fn accounting(
     fresh: Freshness,
     Parameters(asked): Parameters<SheetQuery>,
 ) -> Result<Response, Problem> {
-    table(app, caller, fresh, (asked, Sheet::Accounting, "accounting.csv")).await
+    table(app, caller, fresh, (asked.filter()?, Sheet::Accounting, "accounting.csv")).await
 }
 
 /// What was sold, as CSV; that it was taken out is an entry of the audit log
@@ -141,7 +158,19 @@ async fn sales_ledger(
     fresh: Freshness,
     Parameters(asked): Parameters<SheetQuery>,
 ) -> Result<Response, Problem> {
-    table(app, caller, fresh, (asked, Sheet::Ledger, "sales-ledger.csv")).await
+    table(app, caller, fresh, (asked.filter()?, Sheet::Ledger, "sales-ledger.csv")).await
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PaymentsQuery {
+    /// First day on which money came in, on the clock of the organisation.
+    from: Option<NaiveDate>,
+    /// Last day on which money came in.
+    to: Option<NaiveDate>,
+    /// One or more, with commas between them; `SENT`, `PAID`, `PARTIAL` and `OVERDUE`, if left out.
+    status: Option<String>,
 }
 
 /// Payments of invoices, as CSV; that they were taken out is an entry of the audit log
@@ -149,37 +178,46 @@ async fn sales_ledger(
     get,
     path = "/v1/admin/exports/payments.csv",
     tag = "invoicing",
-    params(SheetQuery),
-    responses((status = 200, description = "A line of names, then a line for each payment", content_type = "text/csv"))
+    params(PaymentsQuery),
+    responses((status = 200, description = "A line of names, then a line for each payment that came in on one of the days", content_type = "text/csv"))
 )]
 async fn payments(
     State(app): State<AppState>,
     caller: Caller,
     fresh: Freshness,
-    Parameters(asked): Parameters<SheetQuery>,
+    Parameters(asked): Parameters<PaymentsQuery>,
 ) -> Result<Response, Problem> {
-    table(app, caller, fresh, (asked, Sheet::Payments, "payments.csv")).await
+    let PaymentsQuery { from, to, status } = asked;
+    in_order(from, to)?;
+    let mut filter = SheetQuery { from: None, to: None, status }.filter()?;
+    if from.or(to).is_some() {
+        let zone = app.settings.of(&app, caller.org()).await?.zone;
+        let start = |day| clocks::start_of(day, zone);
+        let until = to.and_then(|day| day.succ_opt()).map(start);
+        filter.paid = Some(Span { from: from.map(start), until });
+    }
+    table(app, caller, fresh, (filter, Sheet::Payments, "payments.csv")).await
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct RangeQuery {
-    /// First date of issue.
+    /// First day.
     from: NaiveDate,
-    /// Last date of issue.
+    /// Last day.
     to: NaiveDate,
 }
 
-/// The tax of the invoices that were issued in a time, less what was credited
+/// The tax on what was charged in a time, less what was taken back in it, as the ledger has it
 #[utoipa::path(
     get,
     path = "/v1/admin/reports/gst",
     tag = "invoicing",
     params(RangeQuery),
-    responses((status = 200, description = "Neither drafts nor what does not count", content_type = "application/json", example = json!({
-        "range_start": "2030-01-01", "range_end": "2030-03-31", "invoice_count": 1, "taxable_subtotal_cents": 18000,
-        "tax_cents": 900, "credited_tax_cents": 0
+    responses((status = 200, description = "In the currency of the organisation, and that of each other one in `other_currencies`. What is credited, or does not count any more, is taken back on the day on which that was booked", content_type = "application/json", example = json!({
+        "range_start": "2030-01-01", "range_end": "2030-03-31", "currency_code": "CAD", "invoice_count": 1,
+        "taxable_subtotal_cents": 18000, "tax_cents": 900, "credited_tax_cents": 0, "other_currencies": []
     })))
 )]
 async fn gst_report(
@@ -189,29 +227,26 @@ async fn gst_report(
     Parameters(asked): Parameters<RangeQuery>,
 ) -> Result<Answer, Problem> {
     let RangeQuery { from, to } = asked;
-    let asked = SheetQuery { from: Some(from), to: Some(to), status: None };
-    let (org, filter) = (caller.org(), asked.filter()?);
-    let reached = fresh.reach(&app, org, &[InvoiceList::NAME]).await?;
-    let (mut count, mut taxable, mut tax, mut credited) = (0_u64, 0_i64, 0_i64, 0_i64);
-    let mut after = None;
-    loop {
-        let items = page(&app, org, &filter, after).await?;
-        for Item { invoice, .. } in &items {
-            count += 1;
-            taxable += invoice.totals.taxable_cents;
-            tax += invoice.totals.tax_cents;
-            credited += invoice.credits.iter().map(|one| one.tax_cents).sum::<i64>();
-        }
-        after = cursor::last_of_full(&items, PAGE).map(place);
-        if after.is_none() {
-            break;
-        }
-    }
-    let body = json!({
-        "range_start": from, "range_end": to, "invoice_count": count, "taxable_subtotal_cents": taxable,
-        "tax_cents": tax, "credited_tax_cents": credited,
-    });
+    in_order(Some(from), Some(to))?;
+    let org = caller.org();
+    let currency: &str = settings(&app, org).await?.currency.into();
+    let reached = fresh.reach(&app, org, &[Ledger::NAME]).await?;
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let all = ledger::charged(&mut tx, org, (from, to)).await?;
+    drop(tx);
+    let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.currency == currency);
+    let nothing = || Charged { currency: currency.to_owned(), ..Charged::default() };
+    let mut body = charged(&own.into_iter().next().unwrap_or_else(nothing));
+    (body["range_start"], body["range_end"]) = (json!(from), json!(to));
+    body["other_currencies"] = others.iter().map(charged).collect();
     Ok(reached.mark(Answer::json(&body)?))
+}
+
+fn charged(it: &Charged) -> Value {
+    json!({
+        "currency_code": it.currency, "invoice_count": it.invoices, "taxable_subtotal_cents": it.taxable_cents,
+        "tax_cents": it.tax_cents, "credited_tax_cents": it.credited_tax_cents,
+    })
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

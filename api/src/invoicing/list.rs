@@ -76,6 +76,7 @@ impl ListQuery {
             most: self.amount_max,
             overdue: bucket.map(|bucket| (bucket, self.as_of.unwrap_or(today))),
             past_due: None,
+            paid: None,
         })
     }
 

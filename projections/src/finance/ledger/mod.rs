@@ -2,6 +2,7 @@
 //!
 //! Lines are only ever added, so what a closed month says stays as it was said.
 
+mod charged;
 mod csv;
 mod deposits;
 mod fold;
@@ -20,6 +21,7 @@ use domain::scheduling::booking::Booking;
 use domain::settings::org::OrgSettings;
 use sqlx::PgConnection;
 
+pub use self::charged::{Charged, charged};
 pub use self::csv::{header as csv_header, report_rows, rows as csv_rows};
 pub use self::deposits::{Deposit, deposits, header as deposit_header, rows as deposit_rows};
 use self::fold::Ledger as Folded;

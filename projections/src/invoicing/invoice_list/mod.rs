@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub use self::books::Sheet;
 use self::fold::List;
 pub use self::query::{
-    Detail, Filter, Item, PAGE, PastDue, count, find, last_mail, of_order, page, past_due,
+    Detail, Filter, Item, PAGE, PastDue, Span, count, find, last_mail, of_order, page, past_due,
 };
 pub use self::row::Customer;
 use crate::{Batch, Poison, Projection};

@@ -40,6 +40,24 @@ pub struct Filter {
     pub overdue: Option<(Bucket, NaiveDate)>,
     /// Its last day was before that day, and something is left to pay.
     pub past_due: Option<NaiveDate>,
+    /// Money for it came in then.
+    pub paid: Option<Span>,
+}
+
+/// A time; what is `None` does not end it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Its first instant.
+    pub from: Option<DateTime<Utc>>,
+    /// The first instant behind it.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Span {
+    /// Whether it includes an instant.
+    pub fn has(self, at: DateTime<Utc>) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
 }
 
 impl std::fmt::Debug for Filter {
@@ -102,6 +120,15 @@ impl Filter {
         }
         if let Some(day) = self.past_due {
             sql.push(" and balance_cents > 0 and due_date < ").push_bind(day);
+        }
+        if let Some(Span { from, until }) = self.paid {
+            sql.push(
+                " and exists (select from json_array_elements(state -> 'Known' -> 'payments') p",
+            );
+            sql.push(" where (p ->> 'received_at')::timestamptz >= coalesce(");
+            sql.push_bind(from).push("::timestamptz, '-infinity')");
+            sql.push(" and (p ->> 'received_at')::timestamptz < coalesce(");
+            sql.push_bind(until).push("::timestamptz, 'infinity'))");
         }
         if let Some((bucket, as_of)) = self.overdue {
             let (from, until) = bucket.days();

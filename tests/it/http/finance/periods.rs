@@ -35,6 +35,9 @@ async fn nothing_is_written_into_a_closed_month_and_what_it_says_does_not_change
     assert_eq!(before["status"], "closed");
     let export = at("taxes/export?from=2026-01-01&to=2026-01-31");
     let (_, exported) = owner.download(&export).await;
+    let charged = "/v1/admin/reports/gst?from=2026-01-01&to=2026-01-31";
+    let taxed = owner.get(charged).await.ok().body.clone();
+    assert_eq!((&taxed["invoice_count"], &taxed["tax_cents"]), (&json!(1), &json!(500)));
 
     let body = json!({
         "occurred_on": "2026-01-31", "category_id": fuel, "description": "x", "amount_cents": 1,
@@ -77,6 +80,13 @@ async fn nothing_is_written_into_a_closed_month_and_what_it_says_does_not_change
     app.settle().await;
     assert_eq!(owner.get(&january).await.ok().body, before);
     assert_eq!(owner.download(&export).await.1, exported);
+    assert_eq!(owner.get(charged).await.ok().body, taxed);
+    let day = today(&app);
+    let late = owner.get(&format!("/v1/admin/reports/gst?from={day}&to={day}")).await;
+    assert_eq!(
+        (&late.ok().body["invoice_count"], &late.body["credited_tax_cents"]),
+        (&json!(0), &json!(500))
+    );
     assert_eq!(balance(&trial(&owner, "2026-01-31").await, "revenue"), -10_000);
     assert_eq!(balance(&trial(&owner, &today(&app).to_string()).await, "revenue"), -5_000);
 
@@ -84,6 +94,56 @@ async fn nothing_is_written_into_a_closed_month_and_what_it_says_does_not_change
     owner.post(&format!("{january}/reopen"), &json!({})).await.ok();
     owner.post(&at("expenses"), &body).await.ok();
     app.staff_of(1, "owner").post(&at("expenses"), &body).await.is(400, "expense.unknown_category");
+}
+
+#[tokio::test]
+async fn the_tax_that_was_charged_is_told_by_the_day_and_in_one_currency() {
+    let (app, owner, sam) = with_client().await;
+    let own = invoiced(&owner, &sam, day("2026-01-10"), &items(10_000)).await;
+    let gone = invoiced(&owner, &sam, day("2026-01-11"), &items(20_000)).await;
+    let mixed = json!([
+        { "description": "Clean", "qty": 1, "unit_price_cents": 4_000, "tax_rate": 0.05 },
+        { "description": "Tip", "qty": 1, "unit_price_cents": 700, "tax_rate": null },
+    ]);
+    let mixed = invoiced(&owner, &sam, day("2026-02-01"), &mixed).await;
+    let dollars = json!({
+        "client_id": sam, "issue_date": "2026-01-12", "items": items(50_000), "currency": "USD",
+    });
+    let dollars = owner.post("/v1/admin/invoices", &dollars).await;
+    let dollars = dollars.ok().body["invoice_id"].as_str().unwrap().to_owned();
+    // A draft is not charged.
+    invoiced(&owner, &sam, day("2026-01-13"), &items(1)).await;
+    for invoice in [&own, &gone, &mixed, &dollars] {
+        sent(&owner, invoice).await;
+    }
+    let void = format!("/v1/admin/invoices/{gone}/void");
+    owner.post(&void, &json!({ "reason": "twice" })).await.ok();
+    let credit = json!({ "amount_cents": 1_050, "reason": "x" });
+    owner.post(&format!("/v1/admin/invoices/{own}/credit-notes"), &credit).await.ok();
+    app.settle().await;
+    let told = async |range: &str| {
+        let answer = owner.get(&format!("/v1/admin/reports/gst?{range}")).await;
+        let body = answer.ok().body.clone();
+        let names = ["invoice_count", "taxable_subtotal_cents", "tax_cents", "credited_tax_cents"];
+        (names.map(|name| body[name].as_i64().unwrap()), body)
+    };
+    // What was taken back later was charged then.
+    let (january, body) = told("from=2026-01-01&to=2026-01-31").await;
+    assert_eq!(january, [2, 30_000, 1_500, 0]);
+    assert_eq!(body["currency_code"], "CAD");
+    assert_eq!(
+        body["other_currencies"],
+        json!([{
+            "currency_code": "USD", "invoice_count": 1, "taxable_subtotal_cents": 50_000,
+            "tax_cents": 2_500, "credited_tax_cents": 0,
+        }])
+    );
+    let (february, body) = told("from=2026-02-01&to=2026-02-28").await;
+    assert_eq!((february, &body["other_currencies"]), ([1, 4_000, 200, 0], &json!([])));
+    let today = today(&app);
+    assert_eq!(told(&format!("from={today}&to={today}")).await.0, [0, 0, 0, 1_050]);
+    // Of all of it, what was taken back in full was never charged.
+    assert_eq!(told(&format!("from=2026-01-01&to={today}")).await.0, [2, 14_000, 700, 50]);
 }
 
 #[tokio::test]

@@ -130,6 +130,39 @@ async fn money_that_is_only_expected_did_not_come_in() {
 }
 
 #[tokio::test]
+async fn payments_are_taken_out_by_the_day_on_which_they_came_in() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let invoice =
+        id(&written(&owner, &sam, &json!({ "issue_date": "2025-01-10", "due_date": null })).await);
+    owner.post(&route(&invoice, "send"), &json!({})).await.ok();
+    for (cents, at) in
+        [(1, "2025-02-28T23:30:00"), (2, "2025-03-01T00:00:00"), (3, "2025-03-31T23:59:59")]
+    {
+        let body = json!({ "amount_cents": cents, "method": "cash", "received_at": at });
+        owner.post(&route(&invoice, "record-payment"), &body).await.ok();
+    }
+    app.settle().await;
+    let accountant = app.staff("accountant");
+    let came = |range: &'static str| {
+        let accountant = accountant.clone();
+        async move {
+            let table = accountant.get(&format!("/v1/admin/exports/payments.csv?{range}")).await;
+            let lines = table.ok().text.lines().skip(1);
+            lines.map(|line| line.split(',').nth(6).unwrap().to_owned()).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(came("from=2025-01-01&to=2025-01-31").await, [""; 0]);
+    assert_eq!(came("from=2025-03-01&to=2025-03-31").await, ["2", "3"]);
+    assert_eq!(came("to=2025-02-28").await, ["1"]);
+    assert_eq!(came("from=2025-03-31").await, ["3"]);
+    assert_eq!(came("").await.len(), 3);
+    let backwards = "/v1/admin/exports/payments.csv?from=2025-02-01&to=2025-01-01";
+    assert_eq!(accountant.get(backwards).await.fields(), ["to"]);
+}
+
+#[tokio::test]
 async fn whoever_is_erased_still_owes_and_their_words_are_gone() {
     let app = App::start().await;
     let owner = app.staff("owner");
