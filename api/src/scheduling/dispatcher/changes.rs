@@ -123,7 +123,7 @@ enum Wanted {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "status": "CANCELLED", "reason": "They are ill" })))]
-struct StatusBody {
+struct VisitStatusBody {
     status: Wanted,
     /// Must be said where a visit is called off.
     reason: Option<String>,
@@ -137,7 +137,7 @@ struct StatusBody {
     path = "/v1/admin/dispatcher/bookings/{booking_id}/status",
     tag = "dispatch",
     params(("booking_id" = Uuid, Path)),
-    request_body = StatusBody,
+    request_body = VisitStatusBody,
     responses(
         (status = 200, description = "The booking", content_type = "application/json"),
         (status = 400, description = "`booking.deposit_unpaid`, `booking.already_completed` or `booking.checklist_open`"),
@@ -151,7 +151,7 @@ async fn set_status(
     Path(id): Path<BookingId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let body: StatusBody = request.body()?;
+    let body: VisitStatusBody = request.body()?;
     let (context, now) = (request.context(&caller), app.now());
     let command = match body.status {
         Wanted::Confirmed => BookingCommand::Confirm { now },
