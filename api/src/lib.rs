@@ -83,8 +83,7 @@ use self::route::Routes;
 /// Every route, one module per resource.
 pub fn router(state: AppState) -> Router {
     let router = routes().into_router(&state);
-    let document = document();
-    let router = if state.docs { router.merge(openapi::routes(&document)) } else { router };
+    let router = if state.docs { router.merge(openapi::routes()) } else { router };
     router
         .fallback(route::unknown)
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))

@@ -1,5 +1,7 @@
 //! `/openapi.json` and the readable page `/docs`: made of the routes themselves, completed by what they share.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -17,6 +19,9 @@ const ABOUT: &str = "Commands and queries of a cleaning business. Every answer c
     `application/problem+json` with a stable `code`. A command answers with the position of the log it reached \
     (`X-Position`); hand it to a query as `X-Min-Position` to read your own writes. Times are UTC; `X-Org-Timezone` names the \
     clock of the organisation, which days and times without an offset are on.";
+
+/// The document of this build, written when somebody first reads it: no start waits for it.
+static TEXT: LazyLock<String> = LazyLock::new(|| crate::document().to_string());
 
 /// The document for `routes`, each operation completed by what was `declared` about it.
 pub(crate) fn document(routes: &OpenApi, declared: &[Declared]) -> Value {
@@ -287,11 +292,10 @@ fn parameters() -> Value {
 }
 
 /// The document and its page.
-pub(crate) fn routes(document: &Value) -> Router<AppState> {
-    let text = document.to_string();
-    let json = move || async move {
+pub(crate) fn routes() -> Router<AppState> {
+    let json = async || {
         let headers = [(header::CONTENT_TYPE, "application/json")];
-        (headers, text).into_response()
+        (headers, TEXT.as_str()).into_response()
     };
     let page = SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json"));
     Router::new().route("/openapi.json", get(json)).merge(page)

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::page::{self, Frame};
 use crate::visitor::{Visitor, set_cookie};
-use crate::{Site, SiteState};
+use crate::{Site, SiteState, navigation};
 
 /// Finds the session, hands the request on, puts failures into words.
 pub(crate) async fn edge(State(site): State<SiteState>, request: Request, next: Next) -> Response {
@@ -58,7 +58,7 @@ fn told(site: &Site, visitor: Visitor, failure: &Failure, address: Option<&str>)
     if !matches!(failure, Failure::SignedOut) {
         return page::failure(Frame::of(&visitor, ""), failure);
     }
-    let next: String = byte_serialize(address.unwrap_or("/leads").as_bytes()).collect();
+    let next: String = byte_serialize(address.unwrap_or(navigation::HOME).as_bytes()).collect();
     let mut response = page::go_to(&format!("/login?next={next}"));
     if let Some(session) = visitor.session {
         site.sessions.close(&site.tokens.place(&session.id));

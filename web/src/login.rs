@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, PublicForm, StaffForm};
+use crate::navigation::HOME;
 use crate::page::{self, Frame};
 use crate::session::{LIFE, Session};
 use crate::visitor::{Visitor, set_cookie};
@@ -122,7 +123,7 @@ fn local(next: &str) -> &str {
         && !next.starts_with("//")
         && !next.contains('\\')
         && !next.chars().any(char::is_control);
-    if ours { next } else { "/leads" }
+    if ours { next } else { HOME }
 }
 
 #[cfg(test)]
@@ -133,7 +134,7 @@ mod tests {
     fn signing_in_leads_to_our_own_pages_only() {
         assert_eq!(local("/leads?page=2"), "/leads?page=2");
         for foreign in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\tb"] {
-            assert_eq!(local(foreign), "/leads");
+            assert_eq!(local(foreign), HOME);
         }
     }
 }

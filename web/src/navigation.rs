@@ -2,6 +2,9 @@
 
 use crate::session::Session;
 
+/// Where a day begins, whoever signs in.
+pub(crate) const HOME: &str = "/dashboard";
+
 /// Pages that belong together.
 pub(crate) struct Part {
     pub(crate) name: &'static str,
@@ -52,29 +55,29 @@ impl Part {
 
 /// All of it, in the order of a day at work.
 pub(crate) static PARTS: [Part; 6] = [
-    Part { name: "Today", pages: &[page("dashboard", "/dashboard", "Today")] },
+    Part { name: "Today", pages: &[page("dashboard", HOME, "Today")] },
     Part {
         name: "Schedule",
         pages: &[
-            page("dispatch", "/dispatch", "Dispatch"),
-            page("bookings", "/bookings", "Visits"),
-            page("board", "/board", "Board"),
-            page("subscriptions", "/subscriptions", "Subscriptions"),
+            page("dispatch", "/dispatch", "Dispatch").needs(&["bookings.assign"]),
+            page("bookings", "/bookings", "Visits").needs(&["bookings.view"]),
+            page("board", "/board", "Board").needs(&["bookings.view"]),
+            page("subscriptions", "/subscriptions", "Subscriptions").needs(&["bookings.view"]),
         ],
     },
     Part {
         name: "People",
         pages: &[
-            page("leads", "/leads", "Leads"),
-            page("clients", "/clients", "Clients"),
-            page("workers", "/workers", "Workers"),
+            page("leads", "/leads", "Leads").needs(&["leads.view", "contacts.view"]),
+            page("clients", "/clients", "Clients").needs(&["contacts.view"]),
+            page("workers", "/workers", "Workers").needs(&["bookings.assign"]),
         ],
     },
     Part {
         name: "Money",
         pages: &[
-            page("invoices", "/invoices", "Invoices"),
-            page("disputes", "/disputes", "Disputes"),
+            page("invoices", "/invoices", "Invoices").needs(&["invoices.view"]),
+            page("disputes", "/disputes", "Disputes").needs(&["invoices.view"]),
             page("finance", "/finance", "Books").needs(&["finance.view"]),
             page("reports", "/reports", "Reports").needs(&[
                 "finance.view",
@@ -86,10 +89,10 @@ pub(crate) static PARTS: [Part; 6] = [
     Part {
         name: "History",
         pages: &[
-            page("effects", "/effects", "Outgoing"),
-            page("events", "/events", "Log"),
-            page("audit", "/audit", "Audit"),
-            page("checkpoints", "/checkpoints", "Checkpoints"),
+            page("effects", "/effects", "Outgoing").needs(&["admin.manage"]),
+            page("events", "/events", "Log").needs(&["admin.manage"]),
+            page("audit", "/audit", "Audit").needs(&["admin.manage"]),
+            page("checkpoints", "/checkpoints", "Checkpoints").needs(&["admin.manage"]),
         ],
     },
     Part { name: "Settings", pages: &[page("settings", "/settings", "Settings")] },

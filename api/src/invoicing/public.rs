@@ -80,6 +80,7 @@ async fn public_invoice(
     let settings = settings(&app, org).await?;
     let organisation = app.organisations.registered(&app.reads, org).await?;
     body["from"] = json!({ "name": organisation.name, "legal": settings.legal });
+    body["card"] = app.stripe.is_some().into();
     Ok(Answer::json(&body)?.into_response())
 }
 

@@ -84,7 +84,7 @@ async fn archive_certificate(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "text": "Prefers mornings" })))]
-struct NoteBody {
+struct WorkerNoteBody {
     /// 1 to 2000 characters.
     text: String,
     /// At which visit, if at one.
@@ -98,7 +98,7 @@ struct NoteBody {
     path = "/v1/admin/workers/{worker_id}/notes",
     tag = "people",
     params(("worker_id" = Uuid, Path)),
-    request_body = NoteBody,
+    request_body = WorkerNoteBody,
     responses((status = 201, description = "The file", content_type = "application/json"))
 )]
 async fn add_worker_note(
@@ -107,7 +107,7 @@ async fn add_worker_note(
     Path(id): Path<WorkerId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let NoteBody { text: words, booking_id: booking } = request.body()?;
+    let WorkerNoteBody { text: words, booking_id: booking } = request.body()?;
     exists(&app, &caller, booking).await?;
     let note_id = WorkerNoteId::from(request.context(&caller).request.derived_id("note"));
     let entry = Entry::Note { note_id, booking, words };

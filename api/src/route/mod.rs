@@ -69,9 +69,9 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
 
-    use crate::{declared, document};
+    use crate::{declared, document, routes};
 
     #[test]
     fn every_operation_of_the_document_was_declared_and_the_other_way_round() {
@@ -88,6 +88,18 @@ mod tests {
             declared.iter().map(|one| (one.method.to_owned(), one.path.clone())).collect();
         assert_eq!(all.len(), declared.len(), "declared twice");
         assert_eq!(all, described);
+    }
+
+    #[test]
+    fn each_schema_has_a_name_of_its_own() {
+        let mut known = HashMap::new();
+        for ((schemas, _, _), _) in routes().handlers {
+            for (name, schema) in schemas {
+                let schema = serde_json::to_value(schema).unwrap();
+                let other = known.insert(name.clone(), schema.clone());
+                assert!(other.is_none_or(|other| other == schema), "{name} stands for two");
+            }
+        }
     }
 
     #[test]

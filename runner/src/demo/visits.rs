@@ -136,9 +136,8 @@ impl Visits<'_> {
             }
             _ => {}
         }
-        if fate != Fate::Paid {
-            life.push(confirmed, BookingCommand::Confirm { now: confirmed });
-        }
+        // What is paid in advance is promised by that, unless somebody has to look at the customer first.
+        life.push(confirmed, BookingCommand::Confirm { now: confirmed });
         let now = confirmed + TimeDelta::hours(1);
         match fate {
             Fate::CancelledByClient | Fate::CancelledByStaff => {

@@ -80,6 +80,9 @@ impl ListQuery {
     fn filter(&self, zone: Tz) -> Result<Filter, Problem> {
         let between = match (self.from, self.to) {
             (None, None) => ALWAYS,
+            (Some(from), Some(to)) if to < from => {
+                return Err(Problem::field("to", "Input should not be before `from`"));
+            }
             (from, to) => {
                 let mut span = ALWAYS;
                 if let Some(from) = from {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chrono::Days;
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use chrono_tz::Tz;
 use commands::{CommandError, Context, Done};
 use domain::billing::plan::Counted;
@@ -126,7 +126,7 @@ async fn book_own(
     Ok(Answer::done(&visit.book(&app, &context).await?).created())
 }
 
-/// Ask for the same visit a week later, under the terms of today
+/// Ask for the same visit a week later, or as many weeks later as make it still to come, under the terms of today
 #[utoipa::path(
     post,
     path = "/client/orders/{order_id}/repeat",
@@ -135,8 +135,7 @@ async fn book_own(
     responses(
         (status = 201, description = "The new visit, with a deposit of its own", content_type = "application/json"),
         (status = 402, description = "`plan.booking_limit`"),
-        (status = 409, description = "`slot_taken`; `conflicts` says what is there"),
-        (status = 422, description = "`booking.start_in_past`: a week later is over too")
+        (status = 409, description = "`slot_taken`; `conflicts` says what is there")
     )
 )]
 async fn repeat_own(
@@ -152,11 +151,13 @@ async fn repeat_own(
     let holds = app.prices.of(&app, org).await?;
     let asked = &before.requested;
     let (addons, dearer) = same_addons(&holds, &before);
+    let lead_time = TimeDelta::hours(holds.book.policies.scheduling.lead_time_hours.into());
+    let soonest = app.now() + lead_time;
     let visit = Visit {
         client: &client,
         lead: asked.lead,
         teams: the_same_first(slots::active(&app.reads, org).await?, before.placement.team),
-        window: a_week_later(before.placement.window, zone),
+        window: weeks_later(before.placement.window, zone, soonest),
         service: asked.service,
         total_cents: asked.total_cents.map(|total| total.saturating_add(dearer).max(0)),
         price_book: asked.price_book.clone(),
@@ -169,11 +170,19 @@ async fn repeat_own(
     Ok(Answer::done(&visit.book(&app, &context).await?).created())
 }
 
-/// At the same time on the clock of the organisation, whatever the nights in between do to it.
-fn a_week_later(before: Window, zone: Tz) -> Window {
+/// The next week in which it would not begin before `soonest`, at the same time on the clock of the organisation, whatever the
+/// nights in between do to it.
+fn weeks_later(before: Window, zone: Tz, soonest: DateTime<Utc>) -> Window {
     let local = before.starts_at.with_timezone(&zone).naive_local();
-    let day = local.date().checked_add_days(Days::new(7)).unwrap_or(local.date());
-    Window::of_minutes(search::instant(day, local.time(), zone), before.minutes())
+    let behind = u64::try_from((soonest - before.starts_at).num_weeks()).unwrap_or(0);
+    let of_weeks = |weeks: u64| {
+        let day = local.date().checked_add_days(Days::new(7 * weeks)).unwrap_or(local.date());
+        Window::of_minutes(search::instant(day, local.time(), zone), before.minutes())
+    };
+    // Changing clocks, it may be a week more than were counted.
+    let soon = |weeks: &u64| of_weeks(*weeks).starts_at >= soonest;
+    let first = behind.max(1);
+    of_weeks((first..first + 3).find(soon).unwrap_or(first))
 }
 
 fn the_same_first(mut teams: Vec<Team>, team: TeamId) -> Vec<Team> {

@@ -109,7 +109,7 @@ async fn reschedule(
 /// Where a visit can be moved to from the board.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Wanted {
+enum VisitStatus {
     /// Promised.
     Confirmed,
     /// Begun.
@@ -123,8 +123,8 @@ enum Wanted {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "status": "CANCELLED", "reason": "They are ill" })))]
-struct StatusBody {
-    status: Wanted,
+struct VisitStatusBody {
+    status: VisitStatus,
     /// Must be said where a visit is called off.
     reason: Option<String>,
     /// Must be said where one is done.
@@ -137,7 +137,7 @@ struct StatusBody {
     path = "/v1/admin/dispatcher/bookings/{booking_id}/status",
     tag = "dispatch",
     params(("booking_id" = Uuid, Path)),
-    request_body = StatusBody,
+    request_body = VisitStatusBody,
     responses(
         (status = 200, description = "The booking", content_type = "application/json"),
         (status = 400, description = "`booking.deposit_unpaid`, `booking.already_completed` or `booking.checklist_open`"),
@@ -151,15 +151,15 @@ async fn set_status(
     Path(id): Path<BookingId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let body: StatusBody = request.body()?;
+    let body: VisitStatusBody = request.body()?;
     let (context, now) = (request.context(&caller), app.now());
     let command = match body.status {
-        Wanted::Confirmed => BookingCommand::Confirm { now },
-        Wanted::InProgress => BookingCommand::Start { worker: None, now },
-        Wanted::Cancelled => {
+        VisitStatus::Confirmed => BookingCommand::Confirm { now },
+        VisitStatus::InProgress => BookingCommand::Start { worker: None, now },
+        VisitStatus::Cancelled => {
             return bookings::cancel(&app, &context, id, body.reason).await;
         }
-        Wanted::Done => {
+        VisitStatus::Done => {
             let actual_minutes = body.actual_duration_minutes.ok_or_else(|| {
                 Problem::field("actual_duration_minutes", "Field required where a visit is done")
             })?;
