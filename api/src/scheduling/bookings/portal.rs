@@ -345,11 +345,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_week_later_the_clock_shows_the_same_time() {
-        let before = Window::of_minutes("2030-03-08T17:00:00Z".parse().unwrap(), 120);
-        let after = a_week_later(before, Edmonton);
-        // Clocks go forward in between.
-        assert_eq!(after.starts_at.to_rfc3339(), "2030-03-15T16:00:00+00:00");
-        assert_eq!(after.minutes(), 120);
+    fn what_is_asked_for_once_more_is_still_to_come_and_at_the_same_time_of_day() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        // Ten in the morning of a Friday, nine days before clocks go forward.
+        let visit = Window::of_minutes(at("2027-03-05T17:00:00Z"), 90);
+        for (soonest, expected) in [
+            ("2027-03-01T00:00:00Z", "2027-03-12T17:00:00Z"),
+            ("2027-03-12T17:00:00Z", "2027-03-12T17:00:00Z"),
+            ("2027-03-12T17:00:01Z", "2027-03-19T16:00:00Z"),
+            ("2027-03-19T16:30:00Z", "2027-03-26T16:00:00Z"),
+            ("2027-11-12T16:30:00Z", "2027-11-12T17:00:00Z"),
+        ] {
+            let next = weeks_later(visit, Edmonton, at(soonest));
+            assert_eq!((next.starts_at, next.minutes()), (at(expected), 90), "{soonest}");
+        }
     }
 }
