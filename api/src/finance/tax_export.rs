@@ -18,7 +18,7 @@ use domain::id::OrgId;
 use futures::stream;
 use projections::finance::expenses::{self, Filter};
 use projections::finance::instalments;
-use projections::finance::ledger::{self, Ledger, Sheet, Summaries, Taxed};
+use projections::finance::ledger::{self, ByCurrency, Ledger, Sheet, Summary, Taxed};
 use projections::finance::records::FinanceRecords;
 use projections::{Projection, tenant};
 use ring::digest;
@@ -165,7 +165,7 @@ impl Writing {
         app: &AppState,
         context: Context,
         mut tx: Transaction<'static, Postgres>,
-        summary: &Summaries,
+        summary: &ByCurrency<Summary>,
     ) -> io::Result<()> {
         let written = self.tables(&mut tx, summary).await;
         drop(tx);
@@ -184,7 +184,7 @@ impl Writing {
     async fn tables(
         &mut self,
         tx: &mut Transaction<'static, Postgres>,
-        summary: &Summaries,
+        summary: &ByCurrency<Summary>,
     ) -> io::Result<()> {
         self.out.begin(Sheet::Summary)?;
         self.out.rows(summary.lines(self.range))?;

@@ -232,13 +232,11 @@ async fn gst_report(
     let currency: &str = settings(&app, org).await?.currency.into();
     let reached = fresh.reach(&app, org, &[Ledger::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
-    let all = ledger::charged(&mut tx, org, (from, to)).await?;
+    let all = ledger::charged(&mut tx, org, (from, to), currency).await?;
     drop(tx);
-    let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.currency == currency);
-    let nothing = || Charged { currency: currency.to_owned(), ..Charged::default() };
-    let mut body = charged(&own.into_iter().next().unwrap_or_else(nothing));
+    let mut body = charged(&all.own);
     (body["range_start"], body["range_end"]) = (json!(from), json!(to));
-    body["other_currencies"] = others.iter().map(charged).collect();
+    body["other_currencies"] = all.others.iter().map(charged).collect();
     Ok(reached.mark(Answer::json(&body)?))
 }
 

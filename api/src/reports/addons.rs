@@ -69,10 +69,9 @@ async fn addon_report(
     fresh: Freshness,
     Parameters(asked): Parameters<RangeQuery>,
 ) -> Result<Response, Problem> {
-    let (how, org) = (asked.how()?, caller.org());
-    let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
-    let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
-    let (at, id) = (then.at(), org.to_string());
+    let (how, mut then, range) = Then::over(&app, &caller, fresh, &asked, &[]).await?;
+    let (at, org) = (then.at(), caller.org());
+    let id = org.to_string();
     let book = entity::as_of::<PriceBook>(&mut then.db, &app.keys, org, &id, then.position).await?;
     let book = book.map(|found| found.state).unwrap_or_default();
     let mut visits = Vec::new();

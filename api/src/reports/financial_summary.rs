@@ -150,10 +150,8 @@ async fn financial_summary(
     fresh: Freshness,
     Parameters(asked): Parameters<RangeQuery>,
 ) -> Result<Response, Problem> {
-    let how = asked.how()?;
-    let (as_of, more) = (how.as_of.as_deref(), &[Ledger::NAME]);
-    let mut then = Then::with(&app, &caller, fresh, as_of, more).await?;
-    let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
+    let more = [Ledger::NAME];
+    let (how, mut then, range) = Then::over(&app, &caller, fresh, &asked, &more).await?;
     let mut explain = Explain::asked(&how)?;
     let closed = closed(&then.settings);
     let sums = match closed {

@@ -149,9 +149,7 @@ async fn funnel(
     fresh: Freshness,
     Parameters(asked): Parameters<RangeQuery>,
 ) -> Result<Response, Problem> {
-    let how = asked.how()?;
-    let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
-    let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
+    let (how, mut then, range) = Then::over(&app, &caller, fresh, &asked, &[]).await?;
     let (at, window) = (then.at(), range.window);
     let leads = read::leads(&mut then.db, at, window).await?;
     let offers = read::offers(&mut then.db, at, window).await?;

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::asked::{Range, RangeQuery};
+use super::asked::RangeQuery;
 use super::explain::{Explain, Fact};
 use super::report::{Report, row};
 use super::then::Then;
@@ -47,9 +47,7 @@ async fn geo(
     fresh: Freshness,
     Parameters(asked): Parameters<RangeQuery>,
 ) -> Result<Response, Problem> {
-    let how = asked.how()?;
-    let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
-    let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
+    let (how, mut then, range) = Then::over(&app, &caller, fresh, &asked, &[]).await?;
     let at = then.at();
     let mut visits: Vec<Visit> = Vec::new();
     read::visits(&mut then.db, at, range.window, |visit| {

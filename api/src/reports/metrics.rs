@@ -260,9 +260,7 @@ async fn metrics(
     fresh: Freshness,
     Parameters(asked): Parameters<RangeQuery>,
 ) -> Result<Response, Problem> {
-    let how = asked.how()?;
-    let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
-    let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
+    let (how, mut then, range) = Then::over(&app, &caller, fresh, &asked, &[]).await?;
     let (at, window) = (then.at(), range.window);
     let merges = read::merges(&mut then.db, at).await?;
     let leads = read::leads(&mut then.db, at, window).await?;

@@ -235,9 +235,7 @@ async fn pnl_of_visits(
     fresh: Freshness,
     Parameters(asked): Parameters<RangeQuery>,
 ) -> Result<Response, Problem> {
-    let how = asked.how()?;
-    let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
-    let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
+    let (how, mut then, range) = Then::over(&app, &caller, fresh, &asked, &[]).await?;
     let (at, mut explain) = (then.at(), Explain::asked(&how)?);
     let visits = completed(&mut then, range).await?;
     let charged = charges(&mut then, range, &mut explain).await?;

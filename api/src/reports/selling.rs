@@ -50,9 +50,7 @@ async fn attribution_paths(
     fresh: Freshness,
     Parameters(asked): Parameters<RangeQuery>,
 ) -> Result<Response, Problem> {
-    let how = asked.how()?;
-    let mut then = Then::of(&app, &caller, fresh, how.as_of.as_deref()).await?;
-    let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
+    let (how, mut then, range) = Then::over(&app, &caller, fresh, &asked, &[]).await?;
     let at = then.at();
     let leads = read::leads(&mut then.db, at, range.window).await?;
     let (mut paths, mut explain) = (BTreeMap::<String, i64>::new(), Explain::asked(&how)?);

@@ -13,6 +13,7 @@ use projections::reporting::visits::ReportVisits;
 use projections::{Projection, engine, tenant};
 use sqlx::{Postgres, Transaction};
 
+use super::asked::{How, Range, RangeQuery};
 use crate::caller::Caller;
 use crate::freshness::Freshness;
 use crate::problem::Problem;
@@ -35,6 +36,21 @@ pub(super) struct Then {
 }
 
 impl Then {
+    /// What most reports begin with: how they are answered, their moment, and their days. `more` is what one is made of
+    /// beside what all are.
+    pub(super) async fn over(
+        app: &App,
+        caller: &Caller,
+        fresh: Freshness,
+        asked: &RangeQuery,
+        more: &[&'static str],
+    ) -> Result<(How, Self, Range), Problem> {
+        let how = asked.how()?;
+        let then = Self::with(app, caller, fresh, how.as_of.as_deref(), more).await?;
+        let range = Range::of(asked.from, asked.to, (then.today, then.zone))?;
+        Ok((how, then, range))
+    }
+
     /// What is known now, or what was known then.
     pub(super) async fn of(
         app: &App,
@@ -46,7 +62,7 @@ impl Then {
     }
 
     /// As [`Self::of`], for a report that is made of `more` than the others.
-    pub(super) async fn with(
+    async fn with(
         app: &App,
         caller: &Caller,
         fresh: Freshness,

@@ -6,6 +6,8 @@ use chrono::NaiveDate;
 use domain::id::OrgId;
 use sqlx::PgConnection;
 
+use super::currencies::ByCurrency;
+
 /// What was charged in one currency. An invoice that was taken back in the same time was never charged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Charged {
@@ -21,14 +23,15 @@ pub struct Charged {
     pub credited_tax_cents: i64,
 }
 
-/// What was charged in the days from `from` to `to`, by currency.
+/// What was charged in the days from `from` to `to`: in the currency that is `own`, and in each other one by itself.
 pub async fn charged(
     db: &mut PgConnection,
     org: OrgId,
     (from, to): (NaiveDate, NaiveDate),
-) -> Result<Vec<Charged>, sqlx::Error> {
+    own: &str,
+) -> Result<ByCurrency<Charged>, sqlx::Error> {
     // What an invoice charges is fixed once it counts, so what is known of it now is what it charged then.
-    sqlx::query_as!(
+    let all = sqlx::query_as!(
         Charged,
         r#"select currency as "currency!",
                   count(*) filter (where issued and not voided) as "invoices!",
@@ -53,5 +56,6 @@ pub async fn charged(
         to,
     )
     .fetch_all(db)
-    .await
+    .await?;
+    Ok(ByCurrency::of(all, own, |one| &mut one.currency))
 }

@@ -4,6 +4,7 @@
 
 mod charged;
 mod csv;
+mod currencies;
 mod deposits;
 mod fold;
 mod moved;
@@ -23,13 +24,14 @@ use sqlx::PgConnection;
 
 pub use self::charged::{Charged, charged};
 pub use self::csv::{header as csv_header, report_rows, rows as csv_rows};
+pub use self::currencies::ByCurrency;
 pub use self::deposits::{Deposit, deposits, header as deposit_header, rows as deposit_rows};
 use self::fold::Ledger as Folded;
 pub use self::moved::{Moved, Part, moved};
 pub use self::query::{
     After, Balance, Filter, Flow, Line, Owed, PAGE, balances, flows, lines, owed, reached, summary,
 };
-pub use self::tax::{Sheet, Summaries, Summary, Taxed, summary as tax_summary, taxed};
+pub use self::tax::{Sheet, Summary, Taxed, summary as tax_summary, taxed};
 use crate::{Batch, Poison, Projection};
 
 /// Keeps the ledger and what it must know to go on.

@@ -7,6 +7,7 @@ use domain::id::OrgId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::currencies::ByCurrency;
 use crate::finance::{expenses, instalments};
 use crate::spreadsheet;
 
@@ -66,7 +67,7 @@ pub async fn taxed(
 }
 
 /// The tax of a time: what was collected, what was paid on expenses, and what is owed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// In what was paid for invoices.
     pub collected_cents: i64,
@@ -78,15 +79,6 @@ pub struct Summary {
     pub payments: i64,
     /// Expenses that count.
     pub expenses: i64,
-}
-
-/// The tax of a time in the currency of the organisation, and beside it in any other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summaries {
-    /// In the currency of the organisation.
-    pub own: Summary,
-    /// In others, by their names.
-    pub others: Vec<Summary>,
 }
 
 impl Summary {
@@ -102,7 +94,7 @@ pub async fn summary(
     org: OrgId,
     (from, to): (NaiveDate, NaiveDate),
     own: &str,
-) -> Result<Summaries, sqlx::Error> {
+) -> Result<ByCurrency<Summary>, sqlx::Error> {
     let all = sqlx::query_as!(
         Summary,
         r#"select currency as "currency!", sum(collected)::bigint as "collected_cents!", sum(paid)::bigint as "paid_cents!",
@@ -119,15 +111,7 @@ pub async fn summary(
     )
     .fetch_all(db)
     .await?;
-    let (mine, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.currency == own);
-    let nothing = || Summary {
-        collected_cents: 0,
-        paid_cents: 0,
-        currency: own.to_owned(),
-        payments: 0,
-        expenses: 0,
-    };
-    Ok(Summaries { own: mine.into_iter().next().unwrap_or_else(nothing), others })
+    Ok(ByCurrency::of(all, own, |one| &mut one.currency))
 }
 
 /// A table for the tax office. Names and columns are those of the rules of the business, 7.3.
@@ -202,7 +186,7 @@ fn maybe(text: Option<&str>) -> Cow<'_, str> {
     Cow::Borrowed(text.unwrap_or_default())
 }
 
-impl Summaries {
+impl ByCurrency<Summary> {
     /// A line for the currency of the organisation, and one for each other.
     pub fn lines(&self, (from, to): (NaiveDate, NaiveDate)) -> Result<Vec<u8>, csv::Error> {
         spreadsheet::lines([&self.own].into_iter().chain(&self.others).map(|one| {
