@@ -102,7 +102,32 @@ pub(crate) static PARTS: [Part; 6] = [
 mod tests {
     use std::collections::BTreeSet;
 
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::session::tests::session;
+
+    fn somebody(permissions: &[&str]) -> Session {
+        let permissions = permissions.iter().map(|&one| one.to_owned()).collect();
+        Session { permissions, ..session(Instant::now()) }
+    }
+
+    #[test]
+    fn each_sees_the_pages_that_answer_them() {
+        let pages = |permissions: &[&str]| {
+            let session = somebody(permissions);
+            PARTS.iter().flat_map(|part| part.pages(&session)).map(|page| page.name).collect()
+        };
+        let seen: Vec<_> = pages(&["bookings.view", "invoices.view", "finance.view"]);
+        let books = ["Invoices", "Disputes", "Books", "Reports"];
+        let visits = ["Visits", "Board", "Subscriptions"];
+        assert_eq!(seen, [&["Today"], &visits[..], &books, &["Settings"]].concat());
+        let nothing: Vec<_> = pages(&[]);
+        assert_eq!(nothing, ["Today", "Settings"]);
+        let people = &PARTS[2];
+        assert_eq!(people.address(&somebody(&["bookings.assign"])), Some("/workers"));
+        assert_eq!(people.address(&somebody(&[])), None);
+    }
 
     #[test]
     fn every_section_is_in_one_part() {

@@ -87,10 +87,10 @@ impl Sessions {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn session(expires: Instant) -> Session {
+    pub(crate) fn session(expires: Instant) -> Session {
         Session {
             id: String::new(),
             authorization: HeaderValue::from_static("Basic x"),
