@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use chrono::NaiveDate;
-use projections::finance::ledger::{self, Balance, Ledger};
+use projections::finance::ledger::{self, Balance, Ledger, Standing};
 use projections::finance::records::FinanceRecords;
 use projections::finance::snapshots;
 use projections::{Projection, tenant};
@@ -24,17 +24,14 @@ pub(super) fn routes() -> Routes {
     Routes::default().add(routes!(balance_sheet), view())
 }
 
-const FIGURES: [Figure; 6] = [
-    Figure {
-        name: "ledger_cash",
-        accounts: &["cash", "stripe_clearing", "disputed_funds"],
-        sources: &[],
-    },
-    Figure { name: "receivables", accounts: &["receivable"], sources: &[] },
-    Figure { name: "tax_recoverable", accounts: &["tax_recoverable"], sources: &[] },
-    Figure { name: "customer_deposits", accounts: &["customer_deposits"], sources: &[] },
-    Figure { name: "tax_payable", accounts: &["tax_payable"], sources: &[] },
-    Figure { name: "accounts_payable", accounts: &["accounts_payable"], sources: &[] },
+const FIGURES: [Figure; 7] = [
+    Figure::of("ledger_cash", &["cash", "stripe_clearing", "disputed_funds"], &[]),
+    Figure::receivable("receivables", Standing::Owed),
+    Figure::receivable("customer_credits", Standing::Overpaid),
+    Figure::of("tax_recoverable", &["tax_recoverable"], &[]),
+    Figure::of("customer_deposits", &["customer_deposits"], &[]),
+    Figure::of("tax_payable", &["tax_payable"], &[]),
+    Figure::of("accounts_payable", &["accounts_payable"], &[]),
 ];
 
 #[derive(Deserialize, utoipa::IntoParams)]

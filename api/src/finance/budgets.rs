@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::asked::{self, kept};
-use super::{categories, manage, refused, view};
+use super::{categories, manage, refused, view, while_open};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -113,7 +113,7 @@ struct NewBudget {
     responses(
         (status = 201, description = "The budget", content_type = "application/json"),
         (status = 400, description = "`expense.unknown_category`"),
-        (status = 409, description = "`budget.already_set`")
+        (status = 409, description = "`budget.already_set`, or `period_closed`")
     )
 )]
 async fn set_budget(
@@ -122,9 +122,10 @@ async fn set_budget(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let new: NewBudget = request.body()?;
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
     let month = asked::month("month_yyyymm", &new.month_yyyymm)?;
     categories::must_exist(&app, &context, new.category_id).await?;
+    while_open(&app, &mut context, [month]).await?;
     let budget_id = context.request.derived_id("budget").into();
     let terms = Terms { month, category_id: new.category_id, amount_cents: new.amount_cents };
     let command = BudgetCommand::Set { budget_id, terms, now: app.now() };
@@ -158,7 +159,7 @@ struct ChangedBudget {
     responses(
         (status = 200, description = "The budget", content_type = "application/json"),
         (status = 400, description = "`expense.unknown_category`"),
-        (status = 409, description = "`budget.already_set`")
+        (status = 409, description = "`budget.already_set`, or `period_closed`")
     )
 )]
 async fn change_budget(
@@ -168,7 +169,7 @@ async fn change_budget(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let changed: ChangedBudget = request.body()?;
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
     let found = app.bus.load::<Budget>(context.org, &id.to_string()).await?;
     let before = found.state.terms().cloned();
     let before = before.ok_or_else(|| Problem::refused(&FinanceError::NoSuchBudget))?;
@@ -181,6 +182,7 @@ async fn change_budget(
     if terms.category_id != before.category_id {
         categories::must_exist(&app, &context, terms.category_id).await?;
     }
+    while_open(&app, &mut context, [before.month, terms.month]).await?;
     let command = BudgetCommand::Change { terms, now: app.now() };
     Ok(Answer::done(&run(&app, &context, id, command).await.map_err(refused)?))
 }
@@ -191,7 +193,10 @@ async fn change_budget(
     path = "/v1/admin/finance/budgets/{budget_id}",
     tag = "finance",
     params(("budget_id" = Uuid, Path)),
-    responses((status = 204, description = "There is none any more"))
+    responses(
+        (status = 204, description = "There is none any more"),
+        (status = 409, description = "`period_closed`")
+    )
 )]
 async fn clear_budget(
     State(app): State<AppState>,
@@ -199,7 +204,10 @@ async fn clear_budget(
     Path(id): Path<BudgetId>,
     request: CommandRequest,
 ) -> Result<Response, Problem> {
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
+    let found = app.bus.load::<Budget>(context.org, &id.to_string()).await?;
+    // Whoever repeats the request is told again, though there is no such budget any more.
+    while_open(&app, &mut context, found.state.terms().map(|terms| terms.month)).await?;
     run(&app, &context, id, BudgetCommand::Clear { now: app.now() }).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -33,9 +33,9 @@ pub(super) const MONEY: [&str; 2] = ["cash", "stripe_clearing"];
 pub(super) const CUSTOMERS: [&str; 3] = ["invoice", "payment", "booking"];
 
 const FIGURES: [Figure; 3] = [
-    Figure { name: "inflows", accounts: &MONEY, sources: &CUSTOMERS },
-    Figure { name: "outflows", accounts: &MONEY, sources: &["expense"] },
-    Figure { name: "taxes", accounts: &MONEY, sources: &["tax_instalment"] },
+    Figure::of("inflows", &MONEY, &CUSTOMERS),
+    Figure::of("outflows", &MONEY, &["expense"]),
+    Figure::of("taxes", &MONEY, &["tax_instalment"]),
 ];
 
 #[derive(Deserialize, utoipa::IntoParams)]

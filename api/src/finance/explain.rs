@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::id::OrgId;
-use projections::finance::ledger::{self, Filter};
+use projections::finance::ledger::{self, Filter, Standing};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -17,6 +17,25 @@ pub(super) struct Figure {
     pub(super) name: &'static str,
     pub(super) accounts: &'static [&'static str],
     pub(super) sources: &'static [&'static str],
+    /// Of receivables: those of which invoices.
+    standing: Option<Standing>,
+}
+
+impl Figure {
+    /// From every line of these accounts, or from those that follow from these kinds of things.
+    pub(super) const fn of(
+        name: &'static str,
+        accounts: &'static [&'static str],
+        sources: &'static [&'static str],
+    ) -> Self {
+        Self { name, accounts, sources, standing: None }
+    }
+
+    /// From the receivables for invoices that stand so.
+    pub(super) const fn receivable(name: &'static str, standing: Standing) -> Self {
+        let standing = Some(standing);
+        Self { name, accounts: &["receivable"], sources: &[], standing }
+    }
 }
 
 /// What stands behind each of `figures`.
@@ -35,6 +54,7 @@ pub(super) async fn all(
             to: Some(to),
             sources: figure.sources.iter().map(|&source| source.to_owned()).collect(),
             currency: Some(currency),
+            standing: figure.standing,
             ..Filter::default()
         };
         let (count, debit, credit) = ledger::summary(db, org, &filter).await?;
@@ -43,6 +63,7 @@ pub(super) async fn all(
         if !figure.sources.is_empty() {
             asked.push(format!("source={}", figure.sources.join(",")));
         }
+        asked.extend(figure.standing.map(|one| format!("standing={}", <&str>::from(one))));
         asked.extend(from.map(|from| format!("from={from}")));
         asked.push(format!("to={to}"));
         let all = format!("/v1/admin/finance/ledger?{}", asked.join("&"));

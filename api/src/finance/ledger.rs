@@ -1,5 +1,7 @@
 //! The ledger, line by line, and what it adds up to.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
@@ -47,6 +49,9 @@ struct LedgerQuery {
     /// The id of one of these.
     source_id: Option<String>,
     invoice_id: Option<Uuid>,
+    /// `owed` or `overpaid`: only what belongs to invoices of which something is left to be paid at the end of the last day, or of
+    /// which more was paid than they come to.
+    standing: Option<String>,
     /// `X-Next-Cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 500, else 50.
@@ -72,7 +77,11 @@ impl LedgerQuery {
             let all = SOURCES.join(", ");
             return Err(Problem::field("source", format!("Input should be of: {all}")));
         }
+        let standing = self.standing.as_deref().map(str::parse).transpose();
+        let standing =
+            standing.map_err(|_| Problem::field("standing", "Input should be owed or overpaid"))?;
         Ok(Filter {
+            standing,
             accounts: accounts.map_err(unknown)?,
             from,
             to,
@@ -200,7 +209,7 @@ struct TrialQuery {
     tag = "finance",
     params(TrialQuery),
     responses((status = 200, description = "Every account that was ever booked on", content_type = "application/json", example = json!({
-        "as_of": "2030-01-31", "position": 12, "debit_cents": 18900, "credit_cents": 18900,
+        "as_of": "2030-01-31", "position": 12, "currency": "CAD", "debit_cents": 18900, "credit_cents": 18900, "other_currencies": [],
         "accounts": [{ "account": "receivable", "kind": "asset", "currency": "CAD", "debit_cents": 18900, "credit_cents": 0,
             "balance_cents": 18900 }]
     })))
@@ -218,7 +227,19 @@ async fn trial_balance(
     let balances = ledger::balances(&mut tx, org, (None, as_of)).await?;
     let position = ledger::reached(&mut tx, org).await?;
     drop(tx);
-    let sum = |side: fn(&Balance) -> i64| balances.iter().map(side).sum::<i64>();
+    let own: &'static str = crate::invoicing::settings(&app, org).await?.currency.into();
+    let total = |currency: &str| {
+        let of = || balances.iter().filter(|one| one.currency == currency);
+        let left: i64 = of().map(|one| one.debit_cents).sum();
+        let right: i64 = of().map(|one| one.credit_cents).sum();
+        (left, right)
+    };
+    let others: BTreeSet<&str> =
+        balances.iter().map(|one| one.currency.as_str()).filter(|one| *one != own).collect();
+    let other = |currency: &&str| {
+        let (debit_cents, credit_cents) = total(currency);
+        json!({ "currency": currency, "debit_cents": debit_cents, "credit_cents": credit_cents })
+    };
     let line = |one: &Balance| {
         let kind = one.account.parse::<Account>().map(|account| json!(account.kind()));
         json!({
@@ -228,8 +249,9 @@ async fn trial_balance(
         })
     };
     let body = json!({
-        "as_of": as_of, "position": position,
-        "debit_cents": sum(|one| one.debit_cents), "credit_cents": sum(|one| one.credit_cents),
+        "as_of": as_of, "position": position, "currency": own,
+        "debit_cents": total(own).0, "credit_cents": total(own).1,
+        "other_currencies": others.iter().map(other).collect::<Vec<_>>(),
         "accounts": balances.iter().map(line).collect::<Vec<_>>(),
     });
     Ok(reached.mark(Answer::json(&body)?))

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use domain::id::OrgId;
-use projections::finance::categories;
+use projections::finance::categories::{self, Spent};
 use projections::finance::ledger::{self, Flow, Ledger};
 use projections::finance::records::FinanceRecords;
 use projections::{Projection, tenant};
@@ -52,15 +52,15 @@ struct PnlQuery {
 }
 
 const CASH: [Figure; 3] = [
-    Figure { name: "revenue", accounts: &MONEY, sources: &CUSTOMERS },
-    Figure { name: "expenses", accounts: &["expense", "tax_recoverable"], sources: &[] },
-    Figure { name: "dispute_losses", accounts: &["dispute_losses"], sources: &[] },
+    Figure::of("revenue", &MONEY, &CUSTOMERS),
+    Figure::of("expenses", &MONEY, &["expense"]),
+    Figure::of("dispute_losses", &["dispute_losses"], &[]),
 ];
 
 const ACCRUAL: [Figure; 3] = [
-    Figure { name: "revenue", accounts: &["revenue", "tax_payable"], sources: &["invoice"] },
-    Figure { name: "expenses", accounts: &["expense", "tax_recoverable"], sources: &[] },
-    Figure { name: "dispute_losses", accounts: &["dispute_losses"], sources: &[] },
+    Figure::of("revenue", &["revenue", "tax_payable"], &["invoice"]),
+    Figure::of("expenses", &["expense", "tax_recoverable"], &[]),
+    Figure::of("dispute_losses", &["dispute_losses"], &[]),
 ];
 
 /// One line of the report.
@@ -132,13 +132,19 @@ async fn report(
     } else {
         earned(&flows, with_tax)
     };
-    let mut expenses = spent(&flows, with_tax);
-    let ids: Vec<Uuid> = expenses.iter().filter_map(|side| side.id).collect();
-    let names = categories::names(db, org, &ids).await?;
-    for side in &mut expenses {
-        let name = side.id.and_then(|id| names.get(&id));
-        side.label = name.cloned().unwrap_or_default();
-    }
+    let mut expenses = if cash {
+        let paid = categories::paid(db, org, range, currency).await?;
+        paid.into_iter().map(|one| paid_out(one, with_tax)).collect()
+    } else {
+        let mut expenses = spent(&flows, with_tax);
+        let ids: Vec<Uuid> = expenses.iter().filter_map(|side| side.id).collect();
+        let names = categories::names(db, org, &ids).await?;
+        for side in &mut expenses {
+            let name = side.id.and_then(|id| names.get(&id));
+            side.label = name.cloned().unwrap_or_default();
+        }
+        expenses
+    };
     expenses.sort_by(|a, b| (&a.label, a.id).cmp(&(&b.label, b.id)));
     let lost = flows.iter().filter(|flow| flow.account == "dispute_losses");
     let losses = lost.map(Flow::net_cents).sum();
@@ -167,6 +173,12 @@ fn earned(flows: &[Flow], with_tax: bool) -> Vec<Side> {
     let (net, tax) = (of("revenue"), of("tax_payable"));
     let total = if with_tax { net + tax } else { net };
     vec![Side { label: "invoices".to_owned(), total, tax, id: None }]
+}
+
+fn paid_out(paid: Spent, with_tax: bool) -> Side {
+    let Spent { category_id, name, total_cents, tax_cents, .. } = paid;
+    let total = if with_tax { total_cents + tax_cents } else { total_cents };
+    Side { label: name, id: Some(category_id), total, tax: tax_cents }
 }
 
 fn spent(flows: &[Flow], with_tax: bool) -> Vec<Side> {

@@ -35,6 +35,10 @@ pub enum FinanceError {
     #[error("there is no such expense")]
     #[strum(serialize = "expense.not_found")]
     NoSuchExpense,
+    /// It was paid before.
+    #[error("this expense was paid already")]
+    #[strum(serialize = "expense.already_paid")]
+    AlreadyPaid,
     /// There is none.
     #[error("there is no such budget")]
     #[strum(serialize = "budget.not_found")]
@@ -80,6 +84,7 @@ impl Refusal for FinanceError {
             Self::Invalid(_) => Kind::Invalid,
             Self::UnknownCategory => Kind::Rule,
             Self::AlreadyRecorded
+            | Self::AlreadyPaid
             | Self::NameTaken
             | Self::CategoryInUse
             | Self::BudgetTaken

@@ -13,6 +13,7 @@ use super::checks::Checks;
 use super::{Decision, FinanceError};
 use crate::event::{EventSourced, Reservation, decides, domain_event};
 use crate::id::{ExpenseCategoryId, ExpenseId};
+use crate::input::text;
 use crate::settings::org::Currency;
 
 /// The scope under which an expense keeps its category from being removed.
@@ -40,6 +41,16 @@ pub struct Terms {
     /// How it was paid, up to 50 characters; `None`: it is still to be paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_method: Option<String>,
+    /// On which later day it was paid; `None`: at once, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_on: Option<NaiveDate>,
+}
+
+impl Terms {
+    /// On which day money went out for it.
+    pub fn paid_day(&self) -> Option<NaiveDate> {
+        self.payment_method.as_ref().map(|_| self.paid_on.unwrap_or(self.occurred_on))
+    }
 }
 
 /// What can be asked.
@@ -62,6 +73,15 @@ pub enum ExpenseCommand {
     Correct {
         /// As it is.
         terms: Terms,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
+    /// What was still to be paid was paid.
+    Pay {
+        /// How, 1 to 50 characters.
+        method: String,
+        /// On which day.
+        on: NaiveDate,
         /// When it is asked.
         now: DateTime<Utc>,
     },
@@ -93,6 +113,19 @@ pub enum ExpenseEvent {
     },
     /// It was otherwise.
     Corrected {
+        /// The aggregate's own id.
+        expense_id: ExpenseId,
+        /// As it is.
+        terms: Terms,
+        /// As it was written down.
+        before: Terms,
+        /// Of its amounts.
+        currency: Currency,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// What was still to be paid was paid.
+    Paid {
         /// The aggregate's own id.
         expense_id: ExpenseId,
         /// As it is.
@@ -156,7 +189,18 @@ impl Terms {
         if !receipt_url.as_ref().is_none_or(is_web) {
             checks.problem("receipt_url", "Input should be an address of the web");
         }
+        match (self.paid_on, &self.payment_method) {
+            (Some(day), Some(_)) => {
+                checks.date("paid_on", day);
+                if day < self.occurred_on {
+                    checks.problem("paid_on", "Input should not be before occurred_on");
+                }
+            }
+            (Some(_), None) => checks.problem("paid_on", "Input should come with payment_method"),
+            (None, _) => {}
+        }
         let terms = Self {
+            paid_on: self.paid_on.filter(|day| *day != self.occurred_on),
             vendor: checks.maybe("vendor", self.vendor.as_deref(), 255),
             description: checks.lines("description", &self.description, 1000),
             payment_method: checks.maybe("payment_method", self.payment_method.as_deref(), 50),
@@ -192,11 +236,21 @@ impl Expense {
                 let (expense_id, currency) = (it.expense_id, it.currency);
                 vec![E::Corrected { expense_id, terms, before, currency, at: now }]
             }
+            (Self::Kept(it), C::Pay { method, on, now }) => {
+                if it.terms.payment_method.is_some() {
+                    return Err(FinanceError::AlreadyPaid);
+                }
+                let (expense_id, currency, before) = (it.expense_id, it.currency, it.terms.clone());
+                let method = text("payment_method", &method, 1..=50)?;
+                let (payment_method, paid_on) = (Some(method), Some(on));
+                let terms = Terms { payment_method, paid_on, ..before.clone() }.checked()?;
+                vec![E::Paid { expense_id, terms, before, currency, at: now }]
+            }
             (Self::Kept(it), C::Void { now }) => {
                 let Details { expense_id, currency, .. } = **it;
                 vec![E::Voided { expense_id, before: it.terms.clone(), currency, at: now }]
             }
-            (Self::Absent | Self::Gone, C::Correct { .. } | C::Void { .. }) => {
+            (Self::Absent | Self::Gone, C::Correct { .. } | C::Pay { .. } | C::Void { .. }) => {
                 return Err(FinanceError::NoSuchExpense);
             }
         })
@@ -221,7 +275,10 @@ impl Aggregate for Expense {
                 let details = Details { expense_id, terms, currency, by, created_at: at };
                 *absent = Self::Kept(Box::new(details));
             }
-            (Self::Kept(it), ExpenseEvent::Corrected { terms, .. }) => it.terms = terms,
+            (
+                Self::Kept(it),
+                ExpenseEvent::Corrected { terms, .. } | ExpenseEvent::Paid { terms, .. },
+            ) => it.terms = terms,
             (it @ Self::Kept(_), ExpenseEvent::Voided { .. }) => *it = Self::Gone,
             // A stream starts with its beginning; reading must not fail on one that does not.
             (Self::Absent | Self::Kept(_) | Self::Gone, _) => {}
@@ -258,6 +315,7 @@ impl EventSourced for Expense {
                 }
                 vec![release(expense_id, before), claim(expense_id, terms)]
             }
+            ExpenseEvent::Paid { .. } => Vec::new(),
             ExpenseEvent::Voided { expense_id, before, .. } => vec![release(expense_id, before)],
         }
     }
@@ -283,7 +341,12 @@ mod tests {
             tax_cents: 5,
             receipt_url: None,
             payment_method: Some("card".to_owned()),
+            paid_on: None,
         }
+    }
+
+    fn unpaid() -> Terms {
+        Terms { payment_method: None, ..terms(100) }
     }
 
     fn recorded(cents: i64) -> ExpenseEvent {
@@ -350,6 +413,40 @@ mod tests {
             .when(void)
             .then_expect_error(FinanceError::NoSuchExpense);
         given(vec![]).when(correct(1)).then_expect_error(FinanceError::NoSuchExpense);
+    }
+
+    #[test]
+    fn what_is_owed_is_paid_once_on_a_day_that_is_not_before_it() {
+        let given = || {
+            let mut owed = recorded(100);
+            if let ExpenseEvent::Recorded { terms, .. } = &mut owed {
+                *terms = unpaid();
+            }
+            given(vec![owed])
+        };
+        let pay = |method: &str, on: &str| {
+            let (method, on) = (method.to_owned(), on.parse().unwrap());
+            ExpenseCommand::Pay { method, on, now: AT }
+        };
+        let paid = |on: Option<&str>| ExpenseEvent::Paid {
+            expense_id: Uuid::from_u128(2).into(),
+            terms: Terms { paid_on: on.map(|on| on.parse().unwrap()), ..terms(100) },
+            before: unpaid(),
+            currency: Currency::Cad,
+            at: AT,
+        };
+        let later = paid(Some("2026-05-01"));
+        given().when(pay("card", "2026-05-01")).then_expect_events(vec![later.clone()]);
+        given().when(pay("card", "2026-03-04")).then_expect_events(vec![paid(None)]);
+        for (method, on) in [("card", "2026-03-03"), ("  ", "2026-05-01")] {
+            let refused = given().when(pay(method, on)).inspect_result().unwrap_err();
+            assert_eq!(refused.problems().len(), 1, "{method} {on}");
+        }
+        let twice = given().and(vec![later]).when(pay("cash", "2026-05-02"));
+        twice.then_expect_error(FinanceError::AlreadyPaid);
+        let dated = Terms { paid_on: Some("2026-05-01".parse().unwrap()), ..unpaid() };
+        let record = TestFramework::<Expense>::with(()).given(vec![]).when(record(dated));
+        assert_eq!(record.inspect_result().unwrap_err().problems()[0].field, "paid_on");
     }
 
     #[test]

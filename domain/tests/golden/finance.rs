@@ -34,9 +34,15 @@ pub(super) fn expense() -> Vec<ExpenseEvent> {
         tax_cents: 500,
         receipt_url: Some("https://receipts.example.org/1".to_owned()),
         payment_method: Some("card".to_owned()),
+        paid_on: None,
     };
     let bare =
         expense::Terms { vendor: None, receipt_url: None, payment_method: None, ..terms(9_000) };
+    let paid = expense::Terms {
+        payment_method: Some("etransfer".to_owned()),
+        paid_on: Some("2024-11-02".parse().unwrap()),
+        ..bare.clone()
+    };
     let by = Some("staff".to_owned());
     vec![
         ExpenseEvent::Recorded { expense_id, terms: terms(10_000), currency, by, at: at(0) },
@@ -47,7 +53,8 @@ pub(super) fn expense() -> Vec<ExpenseEvent> {
             currency,
             at: at(1),
         },
-        ExpenseEvent::Voided { expense_id, before: bare, currency, at: at(2) },
+        ExpenseEvent::Voided { expense_id, before: bare.clone(), currency, at: at(2) },
+        ExpenseEvent::Paid { expense_id, terms: paid, before: bare, currency, at: at(3) },
     ]
 }
 

@@ -153,6 +153,31 @@ pub async fn spent(
     .await
 }
 
+/// What was paid in the days from `from` to `to` for expenses of whatever day, by category, as [`spent`] tells it.
+pub async fn paid(
+    db: &mut PgConnection,
+    org: OrgId,
+    (from, to): (chrono::NaiveDate, chrono::NaiveDate),
+    currency: &str,
+) -> Result<Vec<Spent>, sqlx::Error> {
+    sqlx::query_as!(
+        Spent,
+        r#"select e.category_id, coalesce(min(c.name), '') as "name!", sum(e.amount_cents)::bigint as "total_cents!",
+                  sum(e.tax_cents)::bigint as "tax_cents!", count(*) as "count!"
+           from expense_list e
+           left join expense_categories c on c.org_id = e.org_id and c.category_id = e.category_id
+           where e.org_id = $1 and e.payment_method is not null and coalesce(e.paid_on, e.occurred_on) between $2 and $3
+             and e.currency = $4
+           group by e.category_id order by min(c.sort_order), min(c.name), e.category_id"#,
+        org.as_uuid(),
+        from,
+        to,
+        currency,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// The names of categories, also of those that are offered no more.
 pub async fn names(
     db: &mut PgConnection,

@@ -36,6 +36,8 @@ pub struct Row {
     pub receipt_url: Option<String>,
     /// How it was paid, if it was.
     pub payment_method: Option<String>,
+    /// On which later day.
+    pub paid_on: Option<NaiveDate>,
     /// Of its amounts.
     pub currency: String,
     /// Login id of staff.
@@ -68,6 +70,7 @@ pub(super) async fn keep(
             tax_cents: terms.tax_cents,
             receipt_url: terms.receipt_url,
             payment_method: terms.payment_method,
+            paid_on: terms.paid_on,
             currency: <&str>::from(currency).to_owned(),
             created_by: created_by.flatten().or(by),
             created_at: created_at.unwrap_or(at),
@@ -78,9 +81,8 @@ pub(super) async fn keep(
             ExpenseEvent::Recorded { terms, currency, by, at, .. } => {
                 Some(of(terms, currency, by, at))
             }
-            ExpenseEvent::Corrected { terms, currency, at, .. } => {
-                Some(of(terms, currency, None, at))
-            }
+            ExpenseEvent::Corrected { terms, currency, at, .. }
+            | ExpenseEvent::Paid { terms, currency, at, .. } => Some(of(terms, currency, None, at)),
             ExpenseEvent::Voided { .. } => None,
         };
         rows.insert(id, now);
@@ -106,15 +108,15 @@ async fn write(db: &mut PgConnection, org: OrgId, rows: &[Row]) -> Result<(), sq
     };
     sqlx::query!(
         "insert into expense_list (org_id, expense_id, occurred_on, category_id, vendor, description, amount_cents, tax_cents,
-             receipt_url, payment_method, currency, created_by, created_at, version, position, search)
+             receipt_url, payment_method, currency, created_by, created_at, version, position, search, paid_on)
          select $1, r.* from unnest($2::uuid[], $3::date[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
              $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::integer[], $15::bigint[],
-             $16::text[]) r
+             $16::text[], $17::date[]) r
          on conflict (org_id, expense_id) do update
          set occurred_on = excluded.occurred_on, category_id = excluded.category_id, vendor = excluded.vendor,
              description = excluded.description, amount_cents = excluded.amount_cents, tax_cents = excluded.tax_cents,
              receipt_url = excluded.receipt_url, payment_method = excluded.payment_method, version = excluded.version,
-             position = excluded.position, search = excluded.search",
+             position = excluded.position, search = excluded.search, paid_on = excluded.paid_on",
         org.as_uuid(),
         &rows.iter().map(|row| row.expense_id).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.occurred_on).collect::<Vec<_>>(),
@@ -131,6 +133,7 @@ async fn write(db: &mut PgConnection, org: OrgId, rows: &[Row]) -> Result<(), sq
         &rows.iter().map(|row| row.version).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.position).collect::<Vec<_>>(),
         &rows.iter().map(search).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.paid_on).collect::<Vec<_>>() as &[Option<NaiveDate>],
     )
     .execute(db)
     .await?;
@@ -177,7 +180,7 @@ impl Filter {
 pub type After = Option<(NaiveDate, Uuid)>;
 
 const COLUMNS: &str = "select expense_id, occurred_on, category_id, vendor, description, amount_cents, tax_cents, receipt_url,
-    payment_method, currency, created_by, created_at, version, position";
+    payment_method, paid_on, currency, created_by, created_at, version, position";
 
 /// The expenses that match, the latest first: those behind `after`, without the first `skipped`.
 pub async fn page(

@@ -102,6 +102,7 @@ impl Habit {
                 tax_cents: share(cents, self.tax_ppm, 1_000_000),
                 receipt_url: None,
                 payment_method: (!is_last).then(|| "card".to_owned()),
+                paid_on: None,
             };
             let currency = Currency::default();
             let record = ExpenseCommand::Record { expense_id, terms, currency, by: None, now };

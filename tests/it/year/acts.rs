@@ -201,6 +201,8 @@ pub(super) const ACTS: &[Act] = &[
     act(2, Owner, "PATCH /v1/admin/finance/expenses/{expense}", r#"{"payment_method":"card"}"#),
     act(1, Owner, "PATCH /v1/admin/finance/expenses/{expense}", r#"{"payment_method":null,"tax_cents":{few}}"#),
     act(1, Owner, "PATCH /v1/admin/finance/expenses/{expense}", r#"{"amount_cents":-1}"#),
+    act(3, Owner, "POST /v1/admin/finance/expenses/{expense}/pay", r#"{"payment_method":"etransfer"}"#),
+    act(1, Owner, "POST /v1/admin/finance/expenses/{expense}/pay", r#"{"payment_method":"card","paid_on":"{past}"}"#),
     act(2, Owner, "DELETE /v1/admin/finance/expenses/{expense}", ""),
     act(2, Owner, "POST /v1/admin/finance/taxes/instalments",
         r#"{"tax_type":"GST","due_on":"{date}","amount_cents":{cents}}"#).makes("instalment", "instalment_id"),

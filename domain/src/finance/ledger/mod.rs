@@ -195,6 +195,13 @@ impl Posted {
         posted
     }
 
+    /// These, without those that say nothing.
+    fn all(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut posted = Self::default();
+        entries.into_iter().for_each(|entry| posted.push(entry));
+        posted
+    }
+
     fn push(&mut self, entry: Entry) {
         if !entry.lines.is_empty() {
             self.entries.push(entry);

@@ -1,6 +1,6 @@
 //! What was spent, and what the tax office got, in double entry. Each event says all there is to know.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Account, Books, Entry, Posted};
 use crate::finance::expense::{ExpenseEvent, Terms};
@@ -11,35 +11,57 @@ use crate::settings::org::Currency;
 pub fn expense(books: &Books, event: &ExpenseEvent) -> Posted {
     match event {
         ExpenseEvent::Recorded { terms, currency, at, .. } => {
-            Posted::of(spent(books, terms, (*currency, 1), *at))
+            Posted::all(spent(books, terms, (*currency, 1), *at))
         }
         ExpenseEvent::Corrected { terms, before, currency, at, .. } => {
-            let mut posted = Posted::of(spent(books, before, (*currency, -1), *at));
-            posted.push(spent(books, terms, (*currency, 1), *at));
-            posted
+            let undone = spent(books, before, (*currency, -1), *at);
+            Posted::all(undone.into_iter().chain(spent(books, terms, (*currency, 1), *at)))
+        }
+        // The cost stays on its own day, whether or not its month is closed.
+        ExpenseEvent::Paid { terms, currency, at, .. } => {
+            let day = terms.paid_day().unwrap_or(terms.occurred_on);
+            Posted::all([settled(books, terms, (*currency, 1), (day, *at))])
         }
         ExpenseEvent::Voided { before, currency, at, .. } => {
-            Posted::of(spent(books, before, (*currency, -1), *at))
+            Posted::all(spent(books, before, (*currency, -1), *at))
         }
     }
 }
 
-/// Once, or once less.
+/// Once, or once less: the cost, and what was paid for it on a later day.
 fn spent(
     books: &Books,
     terms: &Terms,
     (currency, times): (Currency, i64),
     at: DateTime<Utc>,
-) -> Entry {
+) -> Vec<Entry> {
     let (amount, tax) = (terms.amount_cents * times, terms.tax_cents * times);
-    let from = match terms.payment_method {
-        Some(_) => Account::Cash,
-        None => Account::AccountsPayable,
+    let from = match (&terms.payment_method, terms.paid_on) {
+        (Some(_), None) => Account::Cash,
+        (Some(_), Some(_)) | (None, _) => Account::AccountsPayable,
     };
-    Entry::on(books.day(terms.occurred_on, at), currency, None)
-        .labelled(Account::Expense, amount, Some(terms.category_id.to_string()))
-        .labelled(Account::TaxRecoverable, tax, Some(terms.category_id.to_string()))
-        .labelled(from, -(amount + tax), Some(terms.category_id.to_string()))
+    let label = || Some(terms.category_id.to_string());
+    let cost = Entry::on(books.day(terms.occurred_on, at), currency, None)
+        .labelled(Account::Expense, amount, label())
+        .labelled(Account::TaxRecoverable, tax, label())
+        .labelled(from, -(amount + tax), label());
+    let later = terms.payment_method.as_ref().and(terms.paid_on);
+    let later = later.map(|day| settled(books, terms, (currency, times), (day, at)));
+    [Some(cost), later].into_iter().flatten().collect()
+}
+
+/// What was owed for it is paid, or paid once less.
+fn settled(
+    books: &Books,
+    terms: &Terms,
+    (currency, times): (Currency, i64),
+    (day, at): (NaiveDate, DateTime<Utc>),
+) -> Entry {
+    let cents = (terms.amount_cents + terms.tax_cents) * times;
+    let label = || Some(terms.category_id.to_string());
+    Entry::on(books.day(day, at), currency, None)
+        .labelled(Account::AccountsPayable, cents, label())
+        .labelled(Account::Cash, -cents, label())
 }
 
 /// What follows from what happened to an instalment of tax.

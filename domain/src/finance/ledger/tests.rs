@@ -231,6 +231,7 @@ fn what_was_spent_is_booked_corrected_and_taken_back() {
         tax_cents: 5,
         receipt_url: None,
         payment_method: method.map(str::to_owned),
+        paid_on: None,
     };
     let (expense_id, currency) = (Uuid::from_u128(4).into(), Currency::Cad);
     let recorded = ExpenseEvent::Recorded {
@@ -259,6 +260,47 @@ fn what_was_spent_is_booked_corrected_and_taken_back() {
     posted.entries.extend(expense(&books(), &voided).entries);
     is(&posted, &[]);
     assert!(posted.balances() && posted.entries.iter().all(|entry| entry.day == day("2026-01-07")));
+}
+
+#[test]
+fn what_is_paid_later_is_owed_until_then_whatever_was_closed() {
+    let mut books = books();
+    let owed = Terms {
+        occurred_on: day("2026-01-07"),
+        category_id: Uuid::from_u128(3).into(),
+        vendor: None,
+        description: "x".to_owned(),
+        amount_cents: 100,
+        tax_cents: 5,
+        receipt_url: None,
+        payment_method: None,
+        paid_on: None,
+    };
+    let (card, later) = (Some("card".to_owned()), Some(day("2026-02-03")));
+    let terms = Terms { payment_method: card, paid_on: later, ..owed.clone() };
+    let (expense_id, currency) = (Uuid::from_u128(4).into(), Currency::Cad);
+    let recorded =
+        ExpenseEvent::Recorded { expense_id, terms: owed.clone(), currency, by: None, at: at(0) };
+    let mut posted = expense(&books, &recorded);
+    books.period(&PeriodEvent::Closed { month: "2026-01".parse().unwrap(), at: at(31) });
+    let before = owed.clone();
+    let paid =
+        ExpenseEvent::Paid { expense_id, terms: terms.clone(), before, currency, at: at(33) };
+    let settled = expense(&books, &paid);
+    assert_eq!(settled.entries.iter().map(|one| one.day).collect::<Vec<_>>(), [day("2026-02-03")]);
+    posted.entries.extend(settled.entries);
+    is(&posted, &[(Account::Expense, 100), (Account::TaxRecoverable, 5), (Account::Cash, -105)]);
+    // Written down at once, or taken back as it was, it comes to the same.
+    let at_once =
+        ExpenseEvent::Recorded { expense_id, terms: terms.clone(), currency, by: None, at: at(0) };
+    let at_once = expense(&self::books(), &at_once);
+    let days: Vec<_> = at_once.entries.iter().map(|one| one.day).collect();
+    assert_eq!(days, [day("2026-01-07"), day("2026-02-03")]);
+    posted.entries.extend(
+        expense(&books, &ExpenseEvent::Voided { expense_id, before: terms, currency, at: at(40) })
+            .entries,
+    );
+    is(&posted, &[]);
 }
 
 #[test]

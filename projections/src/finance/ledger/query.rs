@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use domain::id::OrgId;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
+use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
 
 /// Lines on a page at most.
@@ -54,6 +55,18 @@ pub struct Filter {
     pub invoice: Option<Uuid>,
     /// In this currency.
     pub currency: Option<&'static str>,
+    /// For invoices that stand so.
+    pub standing: Option<Standing>,
+}
+
+/// How an invoice stands at the end of the last day that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Standing {
+    /// Something is left to be paid.
+    Owed,
+    /// More was paid than it comes to.
+    Overpaid,
 }
 
 impl Filter {
@@ -79,6 +92,18 @@ impl Filter {
         }
         if let Some(currency) = self.currency {
             sql.push(" and currency = ").push_bind(currency);
+        }
+        if let Some(standing) = self.standing {
+            sql.push(" and invoice_id in (select invoice_id from ledger_entry where org_id = ");
+            sql.push_bind(org.as_uuid()).push(" and account = 'receivable'");
+            if let Some(to) = self.to {
+                sql.push(" and day <= ").push_bind(to);
+            }
+            sql.push(" group by invoice_id having sum(debit_cents - credit_cents) ");
+            sql.push(match standing {
+                Standing::Owed => "> 0)",
+                Standing::Overpaid => "< 0)",
+            });
         }
     }
 }

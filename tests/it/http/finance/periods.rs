@@ -55,6 +55,8 @@ async fn nothing_is_written_into_a_closed_month_and_what_it_says_does_not_change
     owner.post(&at("cash_snapshots"), &count).await.is(409, "period_closed");
     let one = at(&format!("cash_snapshots/{snapshot}"));
     owner.patch(&one, &json!({ "cash_cents": 1 })).await.is(409, "period_closed");
+    let planned = json!({ "month_yyyymm": "2026-01", "category_id": fuel, "amount_cents": 1 });
+    owner.post(&at("budgets"), &planned).await.is(409, "period_closed");
     let money =
         json!({ "amount_cents": 1, "method": "cash", "received_at": "2026-01-31T23:00:00" });
     let pay = |invoice: &str| format!("/v1/admin/invoices/{invoice}/record-payment");
@@ -138,6 +140,11 @@ async fn the_tax_that_was_charged_is_told_by_the_day_and_in_one_currency() {
             "tax_cents": 2_500, "credited_tax_cents": 0,
         }])
     );
+    let all = trial(&owner, "2026-01-31").await;
+    let charged = |body: &Value| body["debit_cents"].clone();
+    assert_eq!((charged(&all), &all["currency"]), (json!(31_500), &json!("CAD")));
+    let others = all["other_currencies"].as_array().unwrap();
+    assert_eq!((others.len(), charged(&others[0])), (1, json!(52_500)));
     let (february, body) = told("from=2026-02-01&to=2026-02-28").await;
     assert_eq!((february, &body["other_currencies"]), ([1, 4_000, 200, 0], &json!([])));
     let today = today(&app);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::scheduling::text;
 use super::{at, category, day, invoiced, paid, sent, spent, with_client};
 
 fn items(cents: i64) -> Value {
@@ -23,7 +24,7 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
     let owed = json!({
         "occurred_on": "2026-01-13", "category_id": fuel, "description": "x", "amount_cents": 400,
     });
-    owner.post(&at("expenses"), &owed).await.ok();
+    let owed = text(owner.post(&at("expenses"), &owed).await.ok(), "expense_id");
     let count = json!({ "as_of_date": "2026-01-31", "cash_cents": 9_000 });
     owner.post(&at("cash_snapshots"), &count).await.ok();
     app.settle().await;
@@ -32,7 +33,7 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
     let told = &cash.ok().body;
     assert_eq!(
         (&told["revenue_cents"], &told["expenses_cents"], &told["net_cents"]),
-        (&json!(10_500), &json!(1_450), &json!(9_050))
+        (&json!(10_500), &json!(1_050), &json!(9_450))
     );
     assert_eq!(
         told["revenue"][0],
@@ -47,8 +48,10 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
     let net = owner.get(&at(&format!("pnl?{month}&include_tax=false"))).await;
     assert_eq!(
         (&net.ok().body["revenue_cents"], &net.body["expenses_cents"]),
-        (&json!(10_000), &json!(1_400))
+        (&json!(10_000), &json!(1_000))
     );
+    let behind = &told["explain"]["expenses"];
+    assert_eq!((&behind["count"], &behind["credit_cents"]), (&json!(1), &json!(1_050)));
     let accrual = owner.get(&at(&format!("pnl?{month}&basis=accrual"))).await;
     assert_eq!(
         (&accrual.ok().body["revenue_cents"], &accrual.body["net_cents"]),
@@ -62,8 +65,8 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
             "section,label,total_cents,tax_cents",
             "revenue,etransfer,10500,0",
             "revenue,tax,0,500",
-            "expenses,Fuel,1450,50",
-            "net,,9050,0",
+            "expenses,Fuel,1050,50",
+            "net,,9450,0",
         ]
     );
     assert_eq!(owner.get(&at(&format!("pnl?{month}&basis=x"))).await.fields(), ["basis"]);
@@ -101,14 +104,23 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
         (&told["ledger_equity_cents"], &told["equity_cents"]),
         (&json!(28_600), &json!(28_150))
     );
-    assert_eq!(told["explain"]["receivables"]["count"], 3);
+    // Only the invoice that is still to be paid.
+    assert_eq!(told["explain"]["receivables"]["count"], 1);
+    assert_eq!(told["explain"]["receivables"]["debit_cents"], 21_000);
+    assert_eq!(told["explain"]["customer_credits"]["count"], 0);
     assert_eq!(told["data_coverage_notes"], json!([]));
     // What is not known is told in words: people read it.
     let uncounted = owner.get(&at("balance_sheet?as_of=2026-01-30")).await;
     let note = "Cash was not counted up to this day; what was booked is shown.";
     assert_eq!(uncounted.ok().body["data_coverage_notes"], json!([note]));
     assert_eq!(uncounted.body["equity_cents"], Value::Null);
-    let later = owner.get(&at("balance_sheet?as_of=2026-02-28")).await;
+    let later = owner.get(&at("balance_sheet?as_of=2026-02-28&explain=1")).await;
+    let credits = &later.ok().body["explain"]["customer_credits"];
+    assert_eq!(credits["count"], 2);
+    let all = owner.get(credits["all"].as_str().unwrap()).await;
+    let net = |side: &str| all.body[side].as_i64().unwrap();
+    assert_eq!(net("credit_cents") - net("debit_cents"), 500, "{}", all.text);
+    assert_eq!(owner.get(&at("ledger?standing=x")).await.fields(), ["standing"]);
     assert_eq!(
         (
             &later.ok().body["assets"]["receivables_cents"],
@@ -117,4 +129,38 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
         (&json!(0), &json!(500))
     );
     app.staff("viewer").get(&at(&format!("pnl?{month}"))).await.is(403, "forbidden");
+
+    // A bill of a month that is closed is paid in a later one, and is an expense of that one by cash.
+    owner.post(&at("periods/2026-01/close"), &json!({})).await.ok();
+    let pay = at(&format!("expenses/{owed}/pay"));
+    let early = json!({ "payment_method": "etransfer", "paid_on": "2026-01-31" });
+    owner.post(&pay, &early).await.is(409, "period_closed");
+    let before_it = json!({ "payment_method": "etransfer", "paid_on": "2025-12-31" });
+    owner.post(&pay, &before_it).await.is(422, "finance.invalid");
+    let later = json!({ "payment_method": "etransfer", "paid_on": "2026-02-14" });
+    let paid = owner.with("idempotency-key", "pay-1").post(&pay, &later).await;
+    assert_eq!(
+        (&paid.ok().body["payment_method"], &paid.body["paid_on"]),
+        (&json!("etransfer"), &json!("2026-02-14"))
+    );
+    let again = owner.with("idempotency-key", "pay-1").post(&pay, &later).await;
+    assert_eq!(again.ok().body, paid.body);
+    owner.post(&pay, &later).await.is(409, "expense.already_paid");
+    app.staff_of(1, "owner").post(&pay, &later).await.is(404, "expense.not_found");
+    app.settle().await;
+    let listed = owner.get(&at("expenses?from=2026-01-13&to=2026-01-13")).await;
+    assert_eq!(listed.ok().body["items"][0]["paid_on"], "2026-02-14");
+    let february = "from=2026-02-01&to=2026-02-28";
+    for (asked, spent) in [
+        (format!("pnl?{february}"), 400),
+        (format!("pnl?{february}&basis=accrual"), 0),
+        (format!("pnl?{month}"), 1_050),
+    ] {
+        let told = owner.get(&at(&asked)).await;
+        assert_eq!(told.ok().body["expenses_cents"], spent, "{asked}");
+    }
+    let flow = owner.get(&at(&format!("cashflow?{february}"))).await;
+    assert_eq!(flow.ok().body["outflows_cents"], 400);
+    let sheet = owner.get(&at("balance_sheet?as_of=2026-02-28")).await;
+    assert_eq!(sheet.ok().body["liabilities"]["accounts_payable_cents"], 0);
 }

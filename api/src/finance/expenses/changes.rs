@@ -1,4 +1,4 @@
-//! Expenses: written down, corrected, and taken back.
+//! Writing an expense down, correcting it, paying it, and taking it back.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -6,26 +6,21 @@ use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use commands::{CommandError, Context, Done};
 use domain::finance::FinanceError;
-use domain::finance::expense::{Details, Expense, ExpenseCommand, Terms};
+use domain::finance::expense::{Expense, ExpenseCommand, Terms};
 use domain::finance::month::Month;
 use domain::id::{ExpenseCategoryId, ExpenseId};
-use projections::finance::expenses::{self, Filter, PAGE, Row};
-use projections::finance::records::FinanceRecords;
-use projections::{Projection, tenant};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
-use super::asked::{self, Page, kept};
-use super::{categories, manage, refused, view, while_open};
+use super::shown;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
-use crate::cursor::continued;
-use crate::extract::{Parameters, Path};
-use crate::freshness::Freshness;
+use crate::extract::Path;
+use crate::finance::asked::{self, kept};
+use crate::finance::{categories, manage, refused, while_open};
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::scheduling::sent::Sent;
@@ -34,116 +29,10 @@ use crate::state::{App, AppState};
 pub(super) fn routes() -> Routes {
     let manage = manage();
     Routes::default()
-        .add(routes!(list_expenses), view())
         .add(routes!(record_expense), manage.action("expense.create"))
-        .add(routes!(expense), view())
         .add(routes!(correct_expense), manage.action("expense.update"))
+        .add(routes!(pay_expense), manage.action("expense.pay"))
         .add(routes!(void_expense), manage.action("expense.void"))
-}
-
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// First day.
-    from: Option<NaiveDate>,
-    /// Last day.
-    to: Option<NaiveDate>,
-    category_id: Option<Uuid>,
-    /// Part of vendor or description, in any case.
-    query: Option<String>,
-    /// From 1; or give a `cursor`.
-    #[param(minimum = 1, maximum = 10000)]
-    page: Option<i64>,
-    /// 1 to 100, else 25.
-    #[param(minimum = 1, maximum = 100)]
-    page_size: Option<i64>,
-    /// `X-Next-Cursor` of the page before.
-    cursor: Option<String>,
-}
-
-impl ListQuery {
-    fn filter(&self) -> Result<Filter, Problem> {
-        let (from, to) = asked::maybe_days(self.from, self.to)?;
-        let query = self.query.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        Ok(Filter {
-            from,
-            to,
-            category: self.category_id,
-            query: query.map(str::to_owned),
-            currency: None,
-        })
-    }
-}
-
-/// Expenses, the latest first
-#[utoipa::path(
-    get,
-    path = "/v1/admin/finance/expenses",
-    tag = "finance",
-    params(ListQuery),
-    responses((status = 200, description = "One page, how many there are, and what they come to; `X-Next-Cursor` says where the next begins", content_type = "application/json", example = json!({
-        "items": [{ "expense_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "occurred_on": "2030-01-31",
-            "category_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e", "vendor": "Soap & Co", "description": "Soap",
-            "amount_cents": 10000, "tax_cents": 500, "payment_method": "card", "receipt_url": null, "currency": "CAD" }],
-        "page": 1, "page_size": 25, "total": 1, "total_cents": 10000, "total_tax_cents": 500
-    })))
-)]
-async fn list_expenses(
-    State(app): State<AppState>,
-    caller: Caller,
-    fresh: Freshness,
-    Parameters(asked): Parameters<ListQuery>,
-) -> Result<Answer, Problem> {
-    let (org, filter) = (caller.org(), asked.filter()?);
-    let cursor = asked.cursor.as_deref();
-    let page = Page::asked((asked.page, asked.page_size), (25, PAGE), cursor)?;
-    let after = asked::behind(cursor)?;
-    let reached = fresh.reach(&app, org, &[FinanceRecords::NAME]).await?;
-    let mut tx = tenant::begin(&app.reads, org).await?;
-    let rows = expenses::page(&mut tx, org, &filter, (after, page.skipped()), page.size).await?;
-    let (total, cents, tax) = expenses::total(&mut tx, org, &filter).await?;
-    let next = page.last(&rows).map(|row| asked::shown(row.occurred_on, row.expense_id));
-    let items: Vec<Value> = rows.iter().map(line).collect();
-    let body = json!({
-        "items": items, "page": page.number, "page_size": page.size, "total": total,
-        "total_cents": cents, "total_tax_cents": tax,
-    });
-    Ok(reached.mark(continued(Answer::json(&body)?, next.as_deref())))
-}
-
-pub(super) fn line(row: &Row) -> Value {
-    json!({
-        "expense_id": row.expense_id,
-        "occurred_on": row.occurred_on,
-        "category_id": row.category_id,
-        "vendor": row.vendor,
-        "description": row.description,
-        "amount_cents": row.amount_cents,
-        "tax_cents": row.tax_cents,
-        "receipt_url": row.receipt_url,
-        "payment_method": row.payment_method,
-        "currency": row.currency,
-        "created_by_user_id": row.created_by,
-        "created_at": row.created_at,
-    })
-}
-
-fn shown(it: &Details) -> Value {
-    json!({
-        "expense_id": it.expense_id,
-        "occurred_on": it.terms.occurred_on,
-        "category_id": it.terms.category_id,
-        "vendor": it.terms.vendor,
-        "description": it.terms.description,
-        "amount_cents": it.terms.amount_cents,
-        "tax_cents": it.terms.tax_cents,
-        "receipt_url": it.terms.receipt_url,
-        "payment_method": it.terms.payment_method,
-        "currency": it.currency,
-        "created_by_user_id": it.by,
-        "created_at": it.created_at,
-    })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -170,6 +59,16 @@ struct NewExpense {
     receipt_url: Option<String>,
     /// Up to 50 characters; without it the expense is still to be paid.
     payment_method: Option<String>,
+    /// If that was on a later day; not in a month whose books are closed.
+    paid_on: Option<NaiveDate>,
+}
+
+impl NewExpense {
+    /// All days on which it stands in the books.
+    fn days(&self) -> Vec<(&'static str, NaiveDate)> {
+        let paid_on = self.paid_on.map(|day| ("paid_on", day));
+        [("occurred_on", self.occurred_on)].into_iter().chain(paid_on).collect()
+    }
 }
 
 /// Write down an expense
@@ -191,9 +90,12 @@ async fn record_expense(
 ) -> Result<Answer, Problem> {
     let new: NewExpense = request.body()?;
     let mut context = request.context(&caller);
-    asked::happened(&app, context.org, ("occurred_on", new.occurred_on)).await?;
+    for day in new.days() {
+        asked::happened(&app, context.org, day).await?;
+    }
     categories::must_exist(&app, &context, new.category_id).await?;
-    while_open(&app, &mut context, [Month::of(new.occurred_on)]).await?;
+    let months: Vec<Month> = new.days().iter().map(|(_, day)| Month::of(*day)).collect();
+    while_open(&app, &mut context, months).await?;
     let expense_id = context.request.derived_id("expense").into();
     let command = ExpenseCommand::Record {
         expense_id,
@@ -206,6 +108,7 @@ async fn record_expense(
             tax_cents: new.tax_cents,
             receipt_url: new.receipt_url,
             payment_method: new.payment_method,
+            paid_on: new.paid_on,
         },
         currency: crate::invoicing::settings(&app, context.org).await?.currency,
         by: Some(caller.actor().id),
@@ -213,25 +116,6 @@ async fn record_expense(
     };
     let done = run(&app, &context, expense_id, command).await;
     Ok(Answer::done(&done.map_err(refused)?).created())
-}
-
-/// One expense
-#[utoipa::path(
-    get,
-    path = "/v1/admin/finance/expenses/{expense_id}",
-    tag = "finance",
-    params(("expense_id" = Uuid, Path)),
-    responses((status = 200, description = "The expense; `ETag` is its version", content_type = "application/json"))
-)]
-async fn expense(
-    State(app): State<AppState>,
-    caller: Caller,
-    Path(id): Path<ExpenseId>,
-) -> Result<Answer, Problem> {
-    let found = app.bus.load::<Expense>(caller.org(), &id.to_string()).await?;
-    let it = found.state.details();
-    let it = it.ok_or_else(|| Problem::refused(&FinanceError::NoSuchExpense))?;
-    Ok(Answer::json(&shown(it))?.version(found.version))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -266,10 +150,17 @@ struct CorrectedExpense {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     payment_method: Sent<String>,
+    /// `null`: on the day of the expense, if it was paid.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    paid_on: Sent<NaiveDate>,
 }
 
 impl CorrectedExpense {
     fn over(self, before: Terms) -> Result<Terms, Problem> {
+        let payment_method = self.payment_method.over(before.payment_method);
+        // What is not paid was not paid on any day.
+        let paid_before = before.paid_on.filter(|_| payment_method.is_some());
         Ok(Terms {
             occurred_on: kept("occurred_on", self.occurred_on, before.occurred_on)?,
             category_id: kept("category_id", self.category_id, before.category_id)?,
@@ -278,7 +169,8 @@ impl CorrectedExpense {
             amount_cents: kept("amount_cents", self.amount_cents, before.amount_cents)?,
             tax_cents: kept("tax_cents", self.tax_cents, before.tax_cents)?,
             receipt_url: self.receipt_url.over(before.receipt_url),
-            payment_method: self.payment_method.over(before.payment_method),
+            payment_method,
+            paid_on: self.paid_on.over(paid_before),
         })
     }
 }
@@ -305,16 +197,59 @@ async fn correct_expense(
     let corrected: CorrectedExpense = request.body()?;
     let mut context = request.context(&caller);
     let before = known(&app, &context, id).await?;
-    let (day, category) = (before.occurred_on, before.category_id);
+    let (day, paid_on, category) = (before.occurred_on, before.paid_on, before.category_id);
     let terms = corrected.over(before)?;
     if terms.occurred_on != day {
         asked::happened(&app, context.org, ("occurred_on", terms.occurred_on)).await?;
     }
+    if let Some(day) = terms.paid_on.filter(|_| terms.paid_on != paid_on) {
+        asked::happened(&app, context.org, ("paid_on", day)).await?;
+    }
     if terms.category_id != category {
         categories::must_exist(&app, &context, terms.category_id).await?;
     }
-    while_open(&app, &mut context, [Month::of(day), Month::of(terms.occurred_on)]).await?;
+    let days = [Some(day), paid_on, Some(terms.occurred_on), terms.paid_on];
+    while_open(&app, &mut context, days.into_iter().flatten().map(Month::of)).await?;
     let command = ExpenseCommand::Correct { terms, now: app.now() };
+    Ok(Answer::done(&run(&app, &context, id, command).await.map_err(refused)?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "payment_method": "etransfer", "paid_on": "2030-02-14" })))]
+struct PaidExpense {
+    /// 1 to 50 characters.
+    payment_method: String,
+    /// Today, if left out; not in a month whose books are closed.
+    paid_on: Option<NaiveDate>,
+}
+
+/// Pay what was still to be paid; the expense stays on its own day, whether or not the books of that month are closed
+#[utoipa::path(
+    post,
+    path = "/v1/admin/finance/expenses/{expense_id}/pay",
+    tag = "finance",
+    params(("expense_id" = Uuid, Path)),
+    request_body = PaidExpense,
+    responses(
+        (status = 200, description = "The expense", content_type = "application/json"),
+        (status = 409, description = "`expense.already_paid`, or `period_closed`")
+    )
+)]
+async fn pay_expense(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ExpenseId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let PaidExpense { payment_method, paid_on } = request.body()?;
+    let mut context = request.context(&caller);
+    let on = match paid_on {
+        Some(day) => asked::happened(&app, context.org, ("paid_on", day)).await?,
+        None => app.today(context.org).await?,
+    };
+    while_open(&app, &mut context, [Month::of(on)]).await?;
+    let command = ExpenseCommand::Pay { method: payment_method, on, now: app.now() };
     Ok(Answer::done(&run(&app, &context, id, command).await.map_err(refused)?))
 }
 
@@ -338,8 +273,8 @@ async fn void_expense(
     let mut context = request.context(&caller);
     // Whoever repeats the request is told again, though there is no such expense any more.
     let before = known(&app, &context, id).await.ok();
-    let month = before.map(|before| Month::of(before.occurred_on));
-    while_open(&app, &mut context, month).await?;
+    let days = before.into_iter().flat_map(|before| [Some(before.occurred_on), before.paid_on]);
+    while_open(&app, &mut context, days.flatten().map(Month::of)).await?;
     run(&app, &context, id, ExpenseCommand::Void { now: app.now() }).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
