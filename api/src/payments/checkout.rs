@@ -39,7 +39,7 @@ pub(super) fn routes() -> Routes {
 impl From<StripeError> for Problem {
     fn from(error: StripeError) -> Self {
         match error {
-            StripeError::LeftAlone => Self::retry(Code::PaymentsOff, 30),
+            StripeError::LeftAlone { .. } => Self::retry(Code::PaymentsOff, 30),
             error => {
                 tracing::warn!(%error, "a checkout was not opened");
                 Self::new(Code::ProviderFailed)

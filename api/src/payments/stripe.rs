@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::StatusCode;
 use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
@@ -89,7 +89,10 @@ pub(crate) struct Opened {
 pub enum StripeError {
     /// It could not be reached lately, and is not asked for a while.
     #[error("stripe is left alone for a while")]
-    LeftAlone,
+    LeftAlone {
+        /// Until then.
+        until: DateTime<Utc>,
+    },
     /// Nothing was heard of it, or it is in trouble.
     #[error("stripe did not answer")]
     Unreachable,
@@ -175,7 +178,8 @@ impl Stripe {
         form: &[(String, String)],
         key: &str,
     ) -> Result<T, StripeError> {
-        self.circuit.admit((self.clock)()).map_err(|_| StripeError::LeftAlone)?;
+        let admitted = self.circuit.admit((self.clock)());
+        admitted.map_err(|until| StripeError::LeftAlone { until })?;
         let answer = self.ask(path, form, key).await;
         match &answer {
             Err(StripeError::Unreachable) => self.circuit.failed((self.clock)()),

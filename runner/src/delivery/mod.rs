@@ -83,6 +83,9 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 /// A file that cannot be removed is tried so often.
 const PHOTO_ATTEMPTS: i32 = 5;
 
+/// Three days: somebody waits for their money, and nobody else gives it back.
+const REFUND_ATTEMPTS: i32 = 80;
+
 /// And after this time each.
 const PHOTO_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
@@ -352,7 +355,11 @@ struct Outcome {
 
 fn outcome(kind: &str, attempt: Attempt, attempts: i32, now: DateTime<Utc>) -> Outcome {
     let is_file = kind == PHOTO_PURGE;
-    let most = if is_file { PHOTO_ATTEMPTS } else { ATTEMPTS };
+    let most = match kind {
+        PHOTO_PURGE => PHOTO_ATTEMPTS,
+        STRIPE_REFUND => REFUND_ATTEMPTS,
+        _ => ATTEMPTS,
+    };
     match attempt {
         Attempt::Delivered => Outcome { state: "delivered", reason: None, due_at: None },
         Attempt::Suppressed(why) => {

@@ -51,6 +51,8 @@ impl Delivery {
                 let refuse = PaymentCommand::RefuseRefund { refund_id, now };
                 (refuse, Attempt::Permanent(error.to_string()))
             }
+            // Nobody asked, so it is no attempt: else a bad hour would be the end of all that waits.
+            Err(StripeError::LeftAlone { until }) => return Ok(Attempt::Postponed(until)),
             Err(error) => return Ok(Attempt::Temporary(error.to_string())),
         };
         let noted = self.note(org, effect, &ordered.payment_id, command).await;
