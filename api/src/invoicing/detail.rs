@@ -1,7 +1,7 @@
 //! One invoice, with who is to pay and for which visit.
 
 use axum::extract::State;
-use domain::id::{InvoiceId, OrgId};
+use domain::id::{ClientId, InvoiceId, OrgId};
 use domain::invoicing::invoice::InvoiceError;
 use domain::personal::PLACEHOLDER;
 use projections::invoicing::invoice_list::{self, Detail, InvoiceList};
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::{DETAIL, invoices, told};
 use crate::answer::Answer;
 use crate::caller::Caller;
+use crate::customers::survivor;
 use crate::extract::Path;
 use crate::freshness::Freshness;
 use crate::problem::Problem;
@@ -27,7 +28,21 @@ pub(super) fn routes() -> Routes {
 pub(super) async fn listed(app: &App, org: OrgId, id: InvoiceId) -> Result<Detail, Problem> {
     let mut tx = tenant::begin(&app.reads, org).await?;
     let found = invoice_list::find(&mut tx, &app.keys, org, id).await?;
-    found.ok_or_else(|| Problem::refused(&InvoiceError::NotFound))
+    drop(tx);
+    let mut found = found.ok_or_else(|| Problem::refused(&InvoiceError::NotFound))?;
+    if let (None, Some(whose)) = (&found.customer.address, found.customer_id) {
+        found.customer.address = home(app, org, whose.into()).await?;
+    }
+    Ok(found)
+}
+
+/// The first place that people are sent to for a client.
+async fn home(app: &App, org: OrgId, client: ClientId) -> Result<Option<String>, Problem> {
+    let client = survivor::survivor(&app.bus, org, client).await?;
+    let addresses = client.iter().flat_map(|client| &client.addresses);
+    let mut places = addresses.filter(|one| one.archived_at.is_none());
+    let first = places.find_map(|one| one.address.open());
+    Ok(first.map(|address| address.text.clone()))
 }
 
 /// One invoice with its lines, payments and letters

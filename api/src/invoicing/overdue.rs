@@ -41,7 +41,8 @@ pub(super) fn routes() -> Routes {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SummaryQuery {
-    /// The day on which it counts; today, if left out.
+    /// The day to which days are counted; today, if left out. What is left to pay is what is left now: the report of receivables
+    /// knows what was left then.
     as_of: Option<NaiveDate>,
 }
 

@@ -206,8 +206,11 @@ async fn refund_payment(
     let (invoice, _) = known(&app, context.org, id).await?;
     let payment = invoice.payments.iter().find(|one| one.payment_id == payment_id);
     let payment = payment.ok_or_else(|| Problem::refused(&InvoiceError::NoSuchPayment))?;
+    // Whoever repeats a request is told again what became of it, whatever the bank took since.
+    let repeated = context.request.keyed
+        && app.bus.lookup(context.org, context.request.command_id).await?.is_some();
     let by_card = app.bus.load::<Payment>(context.org, &payment_id).await?;
-    if by_card.state.details().is_some_and(Details::is_at_bank) {
+    if !repeated && by_card.state.details().is_some_and(Details::is_at_bank) {
         return Err(Problem::refused(&PaymentError::Disputed));
     }
     let command = InvoiceCommand::Refund {

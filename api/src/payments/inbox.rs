@@ -335,7 +335,16 @@ fn fact(notice: &Notice) -> Option<Fact> {
             let total_cents = notice.refunded_cents.filter(|cents| *cents != 0)?;
             Some(Fact::Refunded { amount_cents, total_cents, received_at })
         }
-        "charge.dispute.created" => Some(Fact::Disputed { dispute: dispute()?, amount_cents }),
+        // The bank only asks, and has taken nothing.
+        "charge.dispute.created" | "charge.dispute.closed"
+            if notice.status.as_deref().is_some_and(|status| status.starts_with("warning_")) =>
+        {
+            None
+        }
+        // Whatever was asked before, now it has the money.
+        "charge.dispute.created" | "charge.dispute.funds_withdrawn" => {
+            Some(Fact::Disputed { dispute: dispute()?, amount_cents })
+        }
         "charge.dispute.closed" => {
             let won = notice.status.as_deref() == Some("won");
             Some(Fact::DisputeClosed { dispute: dispute()?, amount_cents, won })

@@ -167,8 +167,11 @@ async fn whoever_is_erased_still_owes_and_their_words_are_gone() {
     let app = App::start().await;
     let owner = app.staff("owner");
     let sam = client(&owner, "Samuela").await;
+    let home = json!({ "address_text": "12 Elm Street" });
+    owner.post(&format!("/v1/admin/clients/{sam}/addresses"), &home).await.ok();
     let invoice = sent(&owner, &sam).await;
     app.settle().await;
+    assert_eq!(shown(&owner, &invoice).await["customer"]["address"], "12 Elm Street");
     let erase = json!({ "reason": "asked" });
     owner.post(&format!("/v1/admin/subjects/{sam}/erase"), &erase).await.ok();
     app.settle().await;
@@ -176,6 +179,7 @@ async fn whoever_is_erased_still_owes_and_their_words_are_gone() {
     assert_eq!((&detail["total_cents"], &detail["status"]), (&json!(18_900), &json!("SENT")));
     assert_eq!(detail["items"][0]["description"], "[erased]");
     assert_eq!(detail["customer"]["name"], "[erased]");
+    assert_eq!(detail["customer"]["address"], Value::Null);
     assert!(!detail.to_string().to_lowercase().contains("samuela"), "{detail}");
     let listed = owner.get("/v1/admin/invoices?q=samuela").await;
     assert_eq!(listed.ok().body["total"], 0);
