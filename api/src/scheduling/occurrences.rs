@@ -242,8 +242,8 @@ impl Occurrences {
             policies: holds.published.policies.clone(),
             decided_by: holds.prices().name(),
             named_deposit_cents: None,
-            // This build takes no payments.
-            unpayable: Some(Downgrade::StripeUnavailable),
+            // Nobody is there to pay.
+            unpayable: Some(Downgrade::CheckoutUnavailable),
             now: self.now(),
         })
     }

@@ -144,8 +144,8 @@ pub(super) async fn free(
     let blocks = time_off_list::touching(&mut tx, org, (&resources, &[]), span).await?;
     drop(tx);
 
-    let earliest = app.now() + TimeDelta::hours(policy.lead_time_hours.into());
-    let wanted = Wanted { minutes, step: policy.slot_duration_minutes, buffer, earliest };
+    let (earliest, latest) = (policy.earliest(app.now()), policy.latest(app.now()));
+    let wanted = Wanted { minutes, step: policy.slot_duration_minutes, buffer, earliest, latest };
     let mut free = BTreeSet::new();
     for (team, day) in open {
         let is_today = |one: &&Taken| {

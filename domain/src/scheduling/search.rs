@@ -123,6 +123,8 @@ pub struct Wanted {
     pub buffer: TimeDelta,
     /// Nothing before this.
     pub earliest: DateTime<Utc>,
+    /// Nothing after this.
+    pub latest: DateTime<Utc>,
 }
 
 /// Every start on a working day at which nothing stands in the way, in order.
@@ -137,7 +139,8 @@ pub fn free_starts(day: Window, obstacles: &[Obstacle], wanted: Wanted) -> Vec<D
             return free;
         }
         let hindered = near.iter().any(|one| one.hinders(visit, wanted.buffer));
-        if start >= wanted.earliest && !hindered {
+        let is_bookable = (wanted.earliest..=wanted.latest).contains(&start);
+        if is_bookable && !hindered {
             free.push(start);
         }
         start += step;
@@ -197,7 +200,8 @@ mod tests {
 
     fn wanted(minutes: u32) -> Wanted {
         let buffer = TimeDelta::minutes(30);
-        Wanted { minutes, step: 30, buffer, earliest: DateTime::UNIX_EPOCH }
+        let (earliest, latest) = (DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC);
+        Wanted { minutes, step: 30, buffer, earliest, latest }
     }
 
     fn visit(kind: ObstacleKind, day: Window, from: i64, until: i64) -> Obstacle {

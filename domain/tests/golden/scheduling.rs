@@ -200,8 +200,13 @@ fn changed() -> Vec<BookingEvent> {
             at: at(21),
         },
         E::BaseChargeFixed { amount_cents: 18_000, at: at(22) },
-        E::ClientChanged { client: Uuid::from_u128(7).into(), address: None, at: at(23) },
-        E::AddressChanged { address: Uuid::from_u128(8).into(), at: at(24) },
+        E::ClientChanged {
+            client: Uuid::from_u128(7).into(),
+            address: None,
+            place: None,
+            at: at(23),
+        },
+        E::AddressChanged { address: Uuid::from_u128(8).into(), place: None, at: at(24) },
         E::Archived { at: at(25) },
         E::Unarchived { at: at(26) },
     ]

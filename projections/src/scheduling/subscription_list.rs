@@ -317,6 +317,28 @@ pub async fn visits(
     .await
 }
 
+/// Visits that are not made on a day, or of which that turned out from the first instant to the second, in the order of the log.
+pub async fn skipped(
+    db: &mut PgConnection,
+    org: OrgId,
+    (date, from, until): (NaiveDate, DateTime<Utc>, DateTime<Utc>),
+    limit: i64,
+) -> Result<Vec<Visit>, sqlx::Error> {
+    sqlx::query_as!(
+        Visit,
+        "select subscription_id, date, booking_id, reason, at, position from subscription_visits
+         where org_id = $1 and booking_id is null and (date = $2 or at >= $3 and at < $4)
+         order by position limit $5",
+        org.as_uuid(),
+        date,
+        from,
+        until,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Subscriptions whose next day is `until` at the latest, the earliest first.
 pub async fn due(
     db: &mut PgConnection,

@@ -145,7 +145,8 @@ async fn quick_create(
     if visit.force_reason.is_none() {
         context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
     }
-    let unpayable = visit.deposit_cents.is_none().then_some(Downgrade::StripeUnavailable);
+    // Whoever is on the telephone pays what the office names, and nothing else in advance.
+    let unpayable = visit.deposit_cents.is_none().then_some(Downgrade::CheckoutUnavailable);
     let command = BookingCommand::Request(Box::new(Request {
         booking_id,
         origin: Origin::Staff,

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use domain::id::{BookingId, OrgId};
-use domain::scheduling::booking::BookingError;
+use domain::scheduling::booking;
 use domain::scheduling::search::Obstacle;
 use domain::scheduling::team::Details as Team;
 use domain::scheduling::terms::policies::SchedulingPolicy;
@@ -30,13 +30,8 @@ pub(super) async fn teams(
     (wish, own): (Wish<'_>, BookingId),
 ) -> Result<Vec<Team>, Problem> {
     let Wish { window, zone, policy } = wish;
-    let ahead = window.starts_at - app.now();
-    if ahead <= TimeDelta::zero() {
-        return Err(Problem::refused(&BookingError::StartInPast));
-    }
-    if ahead < TimeDelta::hours(policy.lead_time_hours.into()) {
-        return Err(Problem::refused(&BookingError::TooSoon));
-    }
+    booking::choosable(policy, window.starts_at, app.now())
+        .map_err(|refused| Problem::refused(&refused))?;
     let buffer = TimeDelta::minutes(policy.buffer_minutes.into());
     let (mut free, mut conflicts) = (Vec::new(), Vec::<Obstacle>::new());
     for team in teams {

@@ -5,6 +5,7 @@ mod bulk;
 mod changes;
 mod create;
 mod customer;
+mod deposit;
 mod detail;
 mod free;
 mod list;
@@ -13,6 +14,7 @@ mod placing;
 mod portal;
 mod public;
 mod terms;
+mod whose;
 
 use commands::{CommandError, Context, Done};
 use domain::access::Permission;
@@ -39,6 +41,7 @@ pub(super) fn routes() -> Routes {
         .merge(changes::routes())
         .merge(bulk::routes())
         .merge(terms::routes())
+        .merge(whose::routes())
         .merge(own::routes())
         .merge(portal::routes())
 }

@@ -125,7 +125,7 @@ async fn list(
     path = "/v1/client/portal/bookings/{booking_id}",
     tag = "portal",
     params(("booking_id" = Uuid, Path)),
-    responses((status = 200, description = "The visit; `ETag` is its version", content_type = "application/json"))
+    responses((status = 200, description = "The visit; `ETag` is its version. A deposit that is asked for is paid by card at the checkout that `POST` to `pay_link` opens", content_type = "application/json"))
 )]
 async fn own_booking(
     State(app): State<AppState>,
@@ -142,7 +142,7 @@ async fn own_booking(
     path = "/client/orders/{order_id}",
     tag = "portal",
     params(("order_id" = Uuid, Path)),
-    responses((status = 200, description = "The visit; `ETag` is its version", content_type = "application/json"))
+    responses((status = 200, description = "The visit; `ETag` is its version. A deposit that is asked for is paid by card at the checkout that `POST` to `pay_link` opens", content_type = "application/json"))
 )]
 async fn own_order(
     State(app): State<AppState>,
@@ -173,6 +173,13 @@ async fn one(
     // What has no photos yet says so, and what nobody agreed to shows none.
     let photos = photos::set(app, caller.org, id).await?.there().count();
     let agreed = found.booking.details().is_some_and(|booking| booking.photo_consent);
+    let owes = found
+        .booking
+        .details()
+        .is_some_and(|booking| booking.deposit_left_cents() > 0 && !booking.status.is_final());
+    if owes && app.stripe.is_some() {
+        shown["pay_link"] = format!("/v1/payments/deposit/checkout?booking_id={id}").into();
+    }
     shown["photos_available"] = (agreed && photos > 0).into();
     shown["photos_count"] = if agreed { photos } else { 0 }.into();
     let answer = Answer::json(&shown)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, Days, Utc};
 use chrono_tz::Tz;
 use commands::{CommandError, Context, Done};
 use domain::billing::plan::Counted;
@@ -17,7 +17,6 @@ use domain::scheduling::booking::{
 };
 use domain::scheduling::search;
 use domain::scheduling::team::{Details as Team, TeamError};
-use domain::scheduling::terms::deposit::Downgrade;
 use domain::scheduling::terms::risk::History;
 use domain::scheduling::window::Window;
 use projections::scheduling::booking_list;
@@ -28,7 +27,7 @@ use utoipa_axum::routes;
 
 use super::super::{facts, instants, slots};
 use super::own::must_own;
-use super::{addons, free, public};
+use super::{addons, deposit, free, public};
 use crate::answer::Answer;
 use crate::billing::{add_booking, over_limit};
 use crate::command::CommandRequest;
@@ -78,7 +77,7 @@ struct OwnVisit {
     tag = "portal",
     request_body = OwnVisit,
     responses(
-        (status = 201, description = "The visit, `PENDING` until it is confirmed", content_type = "application/json"),
+        (status = 201, description = "The visit, `PENDING` until it is confirmed; a deposit is paid at `checkout_url`", content_type = "application/json"),
         (status = 402, description = "`plan.booking_limit`"),
         (status = 404, description = "`lead.not_found`, `team.not_found` or `client.address_not_found`"),
         (status = 409, description = "`slot_taken`; `conflicts` says what is there")
@@ -151,8 +150,7 @@ async fn repeat_own(
     let holds = app.prices.of(&app, org).await?;
     let asked = &before.requested;
     let (addons, dearer) = same_addons(&holds, &before);
-    let lead_time = TimeDelta::hours(holds.book.policies.scheduling.lead_time_hours.into());
-    let soonest = app.now() + lead_time;
+    let soonest = holds.book.policies.scheduling.earliest(app.now());
     let visit = Visit {
         client: &client,
         lead: asked.lead,
@@ -292,7 +290,8 @@ impl Visit<'_> {
                 }
                 Err(CommandError::Refused(BookingError::Hindered(found))) => lost.extend(found),
                 Err(error) if facts::is_day_full(&error) => {}
-                fate => return fate.map_err(|error| over_limit(error, Counted::Bookings)),
+                Ok(done) => return deposit::let_pay(app, &context, id, done).await,
+                Err(error) => return Err(over_limit(error, Counted::Bookings)),
             }
         }
         if self.teams.is_empty() {
@@ -331,8 +330,7 @@ impl Visit<'_> {
             policies: self.holds.book.policies.clone(),
             decided_by: self.holds.prices.name(),
             named_deposit_cents: None,
-            // This build takes no payments.
-            unpayable: Some(Downgrade::StripeUnavailable),
+            unpayable: deposit::unpayable(app),
             now: app.now(),
         }
     }

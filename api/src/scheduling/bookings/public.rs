@@ -9,9 +9,8 @@ use domain::billing::plan::Counted;
 use domain::id::{BookingId, ClientId, LeadId, OrgId};
 use domain::sales::estimate::CleaningType;
 use domain::sales::lead::{Details as Lead, Lead as LeadAggregate, LeadError};
-use domain::scheduling::booking::{Booking, BookingCommand, Crew, DepositStep, Origin, Request};
+use domain::scheduling::booking::{Booking, BookingCommand, Crew, Origin, Request};
 use domain::scheduling::team::Details as Team;
-use domain::scheduling::terms::deposit::Downgrade;
 use domain::scheduling::window::Window;
 use projections::scheduling::booking_list;
 use projections::tenant;
@@ -21,12 +20,11 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::super::{facts, instants, slots};
-use super::{customer, free, shown};
+use super::{customer, deposit, free, shown};
 use crate::answer::Answer;
 use crate::billing::{add_booking, over_limit};
 use crate::command::CommandRequest;
 use crate::organisation::Public;
-use crate::payments::deposit_checkout;
 use crate::pricing::InForce;
 use crate::problem::Problem;
 use crate::route::{Routes, public};
@@ -117,9 +115,9 @@ async fn book(
         free::teams(&app, org.id, teams, (wish, asking.id())).await?
     };
     let client = if repeated { None } else { customer::of_lead(&app, &context, lead).await? };
-    let mut done = asking.book(free, client).await?;
+    let done = asking.book(free, client).await?;
+    let mut done = deposit::let_pay(&app, &context, asking.id(), done).await?;
     done.answer["booking_token"] = app.invoice_links.visit(org.id, asking.id()).into();
-    asking.let_pay(&mut done).await?;
     Ok(Answer::done(&done).created())
 }
 
@@ -181,34 +179,6 @@ impl Asking<'_> {
         Err(facts::no_longer_free(&lost))
     }
 
-    /// Opens the checkout of the deposit; where none can be opened, none is asked for.
-    async fn let_pay(&self, done: &mut Done) -> Result<(), Problem> {
-        let (app, id) = (self.app, self.id().to_string());
-        let found = app.bus.load::<Booking>(self.org(), &id).await?;
-        let Some(visit) = found.state.details().filter(|visit| visit.owes_deposit()) else {
-            return Ok(());
-        };
-        if app.stripe.is_none() {
-            return Ok(());
-        }
-        match deposit_checkout(app, self.context, visit).await {
-            Ok(opened) => done.answer["checkout_url"] = opened.url.into(),
-            Err(problem) if problem.status().is_server_error() => {
-                let step = DepositStep::Waive(Downgrade::CheckoutUnavailable);
-                let command = BookingCommand::Deposit { step, now: app.now() };
-                let mut context = self.context.clone();
-                context.request = commands::RequestKey::fresh();
-                context.beside.clear();
-                let waived = app.bus.execute(&context, &id, command, receipt).await?;
-                let token = done.answer["booking_token"].take();
-                done.answer = waived.answer;
-                done.answer["booking_token"] = token;
-            }
-            Err(problem) => return Err(problem),
-        }
-        Ok(())
-    }
-
     fn request(&self, team: &Team, client: Option<(ClientId, bool)>) -> Request {
         let submitted = &self.lead.submitted;
         let contact = submitted.contact.open();
@@ -250,7 +220,7 @@ impl Asking<'_> {
             policies: self.holds.book.policies.clone(),
             decided_by: self.holds.prices.name(),
             named_deposit_cents: None,
-            unpayable: self.app.stripe.is_none().then_some(Downgrade::StripeUnavailable),
+            unpayable: deposit::unpayable(self.app),
             now: self.app.now(),
         }
     }

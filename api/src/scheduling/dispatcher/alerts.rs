@@ -5,12 +5,13 @@ use chrono::{DateTime, Utc};
 use domain::id::OrgId;
 use domain::scheduling::booking::{Party, Status};
 use domain::scheduling::dispatch::alert::{AlertCommand, AlertError, DispatcherAlert};
-use domain::scheduling::dispatch::alerts::{self, Alert};
+use domain::scheduling::dispatch::alerts::{self, Alert, Skipped};
 use domain::scheduling::search::Obstacle;
 use domain::scheduling::time_off::Scope;
 use projections::scheduling::dispatch_board::{self, SOURCES, Visit};
+use projections::scheduling::subscription_list::{self, SubscriptionList};
 use projections::scheduling::time_off_list::{self, Block};
-use projections::tenant;
+use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -33,6 +34,11 @@ pub(super) fn routes() -> Routes {
     Routes::default()
         .add(routes!(list_alerts), desk())
         .add(routes!(acknowledge), desk().action("alert.acknowledge"))
+}
+
+/// The board, and what is known of subscriptions.
+fn sources() -> Vec<&'static str> {
+    [&SOURCES[..], &[SubscriptionList::NAME]].concat()
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -69,7 +75,7 @@ async fn list_alerts(
 ) -> Result<Answer, Problem> {
     let org = caller.org();
     let day = Day::asked(&app, org, asked.date.as_deref(), asked.tz.as_deref()).await?;
-    let reached = fresh.reach(&app, org, &SOURCES).await?;
+    let reached = fresh.reach(&app, org, &sources()).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let version = day::version(&mut tx, org).await?;
     let all = found(&app, &mut tx, org, day).await?;
@@ -118,7 +124,7 @@ async fn acknowledge(
     let AckBody { alert_id, date } = request.body()?;
     let (context, org) = (request.context(&caller), caller.org());
     let day = Day::asked(&app, org, date.as_deref(), None).await?;
-    fresh.reach(&app, org, &SOURCES).await?;
+    fresh.reach(&app, org, &sources()).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let all = found(&app, &mut tx, org, day).await?;
     tx.rollback().await?;
@@ -151,13 +157,26 @@ pub(crate) async fn found(
     let standing = visits.iter().filter(|visit| visit.archived_at.is_none());
     let visits: Vec<alerts::Visit> = standing.filter_map(seen).collect();
     let workers = people.workers.len();
+    let turned_out = (day.date, day.span.starts_at, day.span.ends_at);
+    let skipped = subscription_list::skipped(db, org, turned_out, MOST).await?;
+    let skipped: Vec<Skipped> = skipped.into_iter().map(not_made).collect();
     Ok(alerts::alerts(&alerts::Day {
         span: day.span,
         visits: &visits,
         off: &off,
+        skipped: &skipped,
         workers,
         now: app.now(),
     }))
+}
+
+fn not_made(visit: subscription_list::Visit) -> Skipped {
+    Skipped {
+        subscription: visit.subscription_id,
+        date: visit.date,
+        reason: visit.reason.unwrap_or_default(),
+        at: visit.at,
+    }
 }
 
 fn whose(block: &Block) -> (Obstacle, Option<Uuid>) {

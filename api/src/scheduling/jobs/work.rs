@@ -40,7 +40,7 @@ struct Nothing {}
     params(("job_id" = Uuid, Path)),
     responses(
         (status = 200, description = "The time of the work", content_type = "application/json"),
-        (status = 409, description = "`booking.illegal_state` unless somebody was to come, `work.illegal_state` if it rests or is over")
+        (status = 409, description = "`booking.illegal_state` unless somebody was to come, `booking.not_yet` more than 12 hours before, `work.illegal_state` if it rests or is over")
     )
 )]
 async fn start_job(

@@ -13,6 +13,7 @@ use super::status::{DepositStatus, Status};
 use super::{Decision, Details, unless};
 use crate::id::{AddressId, ClientId, WorkerId};
 use crate::input::{Problems, free_text};
+use crate::personal::Personal;
 use crate::scheduling::terms::cancellation::CancellationTerms;
 use crate::scheduling::terms::deposit::DepositTerms;
 use crate::scheduling::terms::risk::{Band, Risk};
@@ -39,6 +40,8 @@ impl Details {
         }
         match self.status {
             Status::InProgress => Ok(Vec::new()),
+            // A slip of the finger at the door; the office may know better.
+            Status::Confirmed if worker.is_some() && self.is_ahead(at) => Err(BookingError::NotYet),
             Status::Confirmed => Ok(vec![BookingEvent::Started { worker, at }]),
             status => Err(BookingError::IllegalState(status)),
         }
@@ -238,14 +241,29 @@ impl Details {
     pub(super) fn change_client(
         &self,
         client: ClientId,
-        address: Option<AddressId>,
+        (address, place): (Option<AddressId>, Option<String>),
         at: DateTime<Utc>,
     ) -> Decision {
         if self.status.is_final() {
             return Err(BookingError::IllegalState(self.status));
         }
         let is_same = self.client == Some(client) && (address.is_none() || address == self.address);
-        Ok(unless(is_same, || BookingEvent::ClientChanged { client, address, at }))
+        let place = place.map(|words| Personal::of(client.into(), words));
+        Ok(unless(is_same, || BookingEvent::ClientChanged { client, address, place, at }))
+    }
+
+    pub(super) fn change_address(
+        &self,
+        address: AddressId,
+        place: Option<String>,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        if self.status.is_final() {
+            return Err(BookingError::IllegalState(self.status));
+        }
+        let place = place.map(|words| self.words(words));
+        let is_same = self.address == Some(address);
+        Ok(unless(is_same, || BookingEvent::AddressChanged { address, place, at }))
     }
 
     /// Whether a deposit was asked for and is not there.

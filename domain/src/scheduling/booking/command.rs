@@ -121,6 +121,8 @@ pub enum BookingCommand {
         client: ClientId,
         /// Where, if it is known.
         address: Option<AddressId>,
+        /// The same in words.
+        place: Option<String>,
         /// When it is asked.
         now: DateTime<Utc>,
     },
@@ -128,6 +130,8 @@ pub enum BookingCommand {
     ChangeAddress {
         /// Where.
         address: AddressId,
+        /// The same in words.
+        place: Option<String>,
         /// When it is asked.
         now: DateTime<Utc>,
     },

@@ -34,6 +34,14 @@ pub enum BookingError {
     #[error("this is sooner than anybody can come")]
     #[strum(serialize = "booking.too_soon")]
     TooSoon,
+    /// Later than anybody plans.
+    #[error("this is further ahead than visits are planned")]
+    #[strum(serialize = "booking.too_far")]
+    TooFar,
+    /// Its day has not come.
+    #[error("this visit is more than 12 hours ahead; move it if you are there already")]
+    #[strum(serialize = "booking.not_yet")]
+    NotYet,
     /// The team has enough to do.
     #[error("the team takes no more visits on that day")]
     #[strum(serialize = "booking.day_full")]
@@ -113,6 +121,7 @@ impl Refusal for BookingError {
             Self::ContactMissing(_)
             | Self::StartInPast
             | Self::TooSoon
+            | Self::TooFar
             | Self::ReasonRequired
             | Self::Invalid(_)
             | Self::NothingSupplied => Kind::Invalid,
@@ -127,6 +136,7 @@ impl Refusal for BookingError {
             | Self::Hindered(_)
             | Self::DayFull
             | Self::IllegalState(_)
+            | Self::NotYet
             | Self::RescheduleNotAllowed
             | Self::NoticeTooShort
             | Self::RescheduleLimit => Kind::Conflict,

@@ -253,6 +253,9 @@ pub enum BookingEvent {
         client: ClientId,
         /// Where, if it is known.
         address: Option<AddressId>,
+        /// The same in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<Personal<String>>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -260,6 +263,9 @@ pub enum BookingEvent {
     AddressChanged {
         /// Where.
         address: AddressId,
+        /// The same in words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<Personal<String>>,
         /// When.
         at: DateTime<Utc>,
     },

@@ -59,10 +59,14 @@ impl Details {
             }
             E::PhotoConsentSet { consent, .. } => self.photo_consent = consent,
             E::BaseChargeFixed { amount_cents, .. } => self.base_charge_cents = Some(amount_cents),
-            E::ClientChanged { client, address, .. } => {
+            E::ClientChanged { client, address, place, .. } => {
                 (self.client, self.address) = (Some(client), address);
+                self.requested.place = place;
             }
-            E::AddressChanged { address, .. } => self.address = Some(address),
+            E::AddressChanged { address, place, .. } => {
+                self.address = Some(address);
+                self.requested.place = place.or(self.requested.place.take());
+            }
             E::Archived { at } => self.archived_at = Some(at),
             E::Unarchived { .. } => self.archived_at = None,
         }

@@ -12,6 +12,7 @@ mod command;
 mod error;
 mod event;
 mod fold;
+mod notice;
 mod party;
 mod place;
 mod placement;
@@ -28,6 +29,7 @@ pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Overrid
 use cqrs_es::Aggregate;
 pub use error::BookingError;
 pub use event::{BookingEvent, Requested};
+pub use notice::choosable;
 pub use party::{Confirmation, Origin, Party};
 pub use placement::Placement;
 use serde::{Deserialize, Serialize};
@@ -173,14 +175,11 @@ impl Booking {
                     at: now,
                 }))
             }
-            (Self::Known(booking), C::ChangeClient { client, address, now }) => {
-                booking.change_client(client, address, now)
+            (Self::Known(booking), C::ChangeClient { client, address, place, now }) => {
+                booking.change_client(client, (address, place), now)
             }
-            (Self::Known(booking), C::ChangeAddress { address, now }) => {
-                Ok(unless(booking.address == Some(address), || BookingEvent::AddressChanged {
-                    address,
-                    at: now,
-                }))
+            (Self::Known(booking), C::ChangeAddress { address, place, now }) => {
+                booking.change_address(address, place, now)
             }
             (Self::Known(booking), C::SetArchived { archived, now }) => {
                 Ok(unless(booking.archived_at.is_some() == archived, || {

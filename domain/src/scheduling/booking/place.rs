@@ -8,7 +8,7 @@ use super::event::BookingEvent;
 use super::party::Party;
 use super::placement::Placement;
 use super::status::Status;
-use super::{Decision, Details};
+use super::{Decision, Details, choosable};
 use crate::id::TeamId;
 use crate::input::free_text;
 use crate::scheduling::search::{Obstacle, ObstacleKind};
@@ -36,7 +36,9 @@ impl Details {
             self.client_may_move(reschedule, change.now)?;
         }
         let window = change.window.unwrap_or(self.placement.window);
-        if moves && window.starts_at <= change.now {
+        if moves && change.by == Party::Client {
+            choosable(&change.policies.scheduling, window.starts_at, change.now)?;
+        } else if moves && window.starts_at <= change.now {
             return Err(BookingError::StartInPast);
         }
         let forced = reason(change.forced.as_deref())?;

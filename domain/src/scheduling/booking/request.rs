@@ -3,6 +3,7 @@
 use super::command::Request;
 use super::error::BookingError;
 use super::event::{BookingEvent, Requested};
+use super::party::Origin;
 use super::{Decision, addons, place};
 use crate::input::{Problems, free_text};
 use crate::personal::Personal;
@@ -102,7 +103,12 @@ fn terms(asked: &Request) -> (Risk, DepositTerms, CancellationTerms) {
         _ => deposit,
     };
     let promise = cancellation::Facts { service, first_time, high_value, ahead };
-    let deposit = deposit.due(&policies.deposit, asked.now);
+    let deposit = match asked.origin {
+        Origin::Staff => deposit.due_before(asked.window.starts_at, &policies.deposit, asked.now),
+        Origin::Public | Origin::Client | Origin::Subscription => {
+            deposit.due(&policies.deposit, asked.now)
+        }
+    };
     let cancellation = cancellation::fix(&policies.cancellation, promise);
     (risk, deposit, cancellation)
 }

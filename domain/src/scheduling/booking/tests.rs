@@ -437,6 +437,57 @@ fn only_the_crew_starts_what_is_confirmed() {
 }
 
 #[test]
+fn who_is_at_no_checkout_has_two_days_to_pay_and_at_most_until_the_visit() {
+    let due = |origin, starts: i64| {
+        let events = requested(|request| {
+            request.origin = origin;
+            request.named_deposit_cents = Some(5_000);
+            request.window = window(starts);
+        });
+        let decided = events.iter().find_map(|event| match event {
+            BookingEvent::DepositDecided { deposit, .. } => deposit.due_at,
+            _ => None,
+        });
+        decided.map(|due| (due - at(0)).num_minutes())
+    };
+    assert_eq!(due(Origin::Staff, WEEK), Some(2 * 24 * 60));
+    assert_eq!(due(Origin::Staff, 300), Some(300));
+    assert_eq!(due(Origin::Client, WEEK), Some(30));
+}
+
+#[test]
+fn the_crew_begins_on_the_day_of_the_visit() {
+    let crewed = with(
+        requested(|request| (trusted(request), request.crew = crew(&[1])).0),
+        BookingEvent::Confirmed { cause: Confirmation::Staff, at: at(1) },
+    );
+    let start = |who, now| BookingCommand::Start { worker: who, now: at(now) };
+    let evening_before = WEEK - 12 * 60;
+    let early = start(Some(worker(1)), evening_before - 1);
+    assert_eq!(refused(crewed.clone(), early), BookingError::NotYet);
+    assert!(folded(crewed.clone()).decide(start(Some(worker(1)), evening_before)).is_ok());
+    assert!(folded(crewed).decide(start(None, 10)).is_ok());
+}
+
+#[test]
+fn customers_move_visits_neither_to_now_nor_to_the_far_future() {
+    let moved = |to: i64, by: Party| {
+        place(move |change| {
+            change.window = Some(window(to));
+            change.by = by;
+            change.policies.scheduling.lead_time_hours = 3;
+            change.policies.scheduling.horizon_days = 30;
+        })
+    };
+    let days = |days: i64| days * 24 * 60;
+    assert_eq!(refused(confirmed(), moved(2 * 60, Party::Client)), BookingError::TooSoon);
+    assert_eq!(refused(confirmed(), moved(days(31), Party::Client)), BookingError::TooFar);
+    assert!(folded(confirmed()).decide(moved(days(29), Party::Client)).is_ok());
+    assert!(folded(confirmed()).decide(moved(days(31), Party::Staff)).is_ok());
+    assert_eq!(refused(confirmed(), moved(-5, Party::Staff)), BookingError::StartInPast);
+}
+
+#[test]
 fn it_is_completed_once_with_its_minutes() {
     let complete = |actual_minutes, checklist_open| BookingCommand::Complete {
         actual_minutes,
@@ -556,14 +607,24 @@ fn a_base_charge_is_fixed_once() {
 }
 
 #[test]
-fn another_customer_has_another_place() {
-    let place = Uuid::from_u128(70).into();
-    let here = with(confirmed(), BookingEvent::AddressChanged { address: place, at: at(2) });
+fn another_customer_has_another_place_in_their_own_words() {
+    let (home, words) = (Uuid::from_u128(70).into(), || Some("12 Elm".to_owned()));
+    let change = BookingCommand::ChangeAddress { address: home, place: words(), now: at(2) };
+    let moved = folded(confirmed()).decide(change.clone()).unwrap();
+    let here = [confirmed(), moved].concat();
+    assert_eq!(folded(here.clone()).decide(change.clone()).unwrap(), []);
+    let at_home = folded(here.clone());
+    let place = at_home.details().unwrap().requested.place.clone().unwrap();
+    assert_eq!(place, Personal::of(Uuid::from_u128(2).into(), "12 Elm".to_owned()));
     let client = Uuid::from_u128(8).into();
-    let change = BookingCommand::ChangeClient { client, address: None, now: at(3) };
-    let events = folded(here.clone()).decide(change).unwrap();
-    let booking = folded([here, events].concat());
-    assert_eq!(booking.details().unwrap().address, None);
+    let other = |place| BookingCommand::ChangeClient { client, address: None, place, now: at(3) };
+    let booking = folded([here.clone(), at_home.decide(other(None)).unwrap()].concat());
+    let details = booking.details().unwrap();
+    assert_eq!((details.address, &details.requested.place), (None, &None));
+    let booking = folded([here, at_home.decide(other(words())).unwrap()].concat());
+    let place = booking.details().unwrap().requested.place.clone().unwrap();
+    assert_eq!(place.subject(), Uuid::from_u128(8).into());
+    assert_eq!(refused(done(), change), BookingError::IllegalState(Status::Done));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use strum::IntoStaticStr;
@@ -43,13 +43,15 @@ pub enum AlertKind {
     ClientCancelledToday,
     /// More visits at once than there are workers.
     WorkerShortage,
+    /// Somebody who has a subscription is not visited.
+    VisitSkipped,
 }
 
 impl AlertKind {
     const fn severity(self) -> Severity {
         match self {
             Self::DoubleBooking => Severity::Critical,
-            Self::LateWorker | Self::WorkerShortage => Severity::Warn,
+            Self::LateWorker | Self::WorkerShortage | Self::VisitSkipped => Severity::Warn,
             Self::ClientCancelledToday => Severity::Info,
         }
     }
@@ -61,6 +63,7 @@ impl AlertKind {
             Self::LateWorker => "call_worker",
             Self::ClientCancelledToday => "fill_gap",
             Self::WorkerShortage => "reschedule",
+            Self::VisitSkipped => "book_by_hand",
         }
     }
 }
@@ -83,6 +86,9 @@ pub struct Alert {
     pub booking_ids: Vec<Uuid>,
     /// The workers it is about, by id.
     pub worker_ids: Vec<Uuid>,
+    /// The subscription it is about, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_id: Option<Uuid>,
     /// Since when it holds.
     pub since: DateTime<Utc>,
 }
@@ -104,6 +110,19 @@ pub struct Visit {
     pub cancelled: Option<(DateTime<Utc>, Party)>,
 }
 
+/// A visit of a subscription that is not made.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// Of which.
+    pub subscription: Uuid,
+    /// On which day.
+    pub date: NaiveDate,
+    /// Why, in one word.
+    pub reason: String,
+    /// When that turned out.
+    pub at: DateTime<Utc>,
+}
+
 /// A day as alerts look at it.
 #[derive(Clone, Debug)]
 pub struct Day<'a> {
@@ -113,6 +132,8 @@ pub struct Day<'a> {
     pub visits: &'a [Visit],
     /// Time off that touches it, with the teams and workers whose it is; none means everybody's.
     pub off: &'a [(Obstacle, Option<Uuid>)],
+    /// Visits of subscriptions that are not made on it, or of which that turned out on it.
+    pub skipped: &'a [Skipped],
     /// How many workers can be sent out.
     pub workers: usize,
     /// When it is looked at.
@@ -125,6 +146,7 @@ pub fn alerts(day: &Day<'_>) -> Vec<Alert> {
     found.extend(day.visits.iter().filter_map(|visit| late(visit, day.now)));
     found.extend(day.visits.iter().filter_map(|visit| called_off(visit, day.span)));
     found.extend(shortage(day));
+    found.extend(day.skipped.iter().map(skipped));
     found.sort_by(|a, b| {
         (a.severity, a.since, &a.alert_id).cmp(&(b.severity, b.since, &b.alert_id))
     });
@@ -142,18 +164,33 @@ fn alert(
     worker_ids.sort_unstable();
     worker_ids.dedup();
     let ids = |ids: &[Uuid]| ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",");
-    let whole = [<&str>::from(kind), kind.action(), &ids(&booking_ids), &ids(&worker_ids)];
-    let hash = digest(&SHA256, whole.join("|").as_bytes());
     Alert {
-        alert_id: hex::encode(&hash.as_ref()[..8]),
+        alert_id: id(kind, &[&ids(&booking_ids), &ids(&worker_ids)]),
         kind,
         severity: kind.severity(),
         action: kind.action(),
         message,
         booking_ids,
         worker_ids,
+        subscription_id: None,
         since,
     }
+}
+
+fn id(kind: AlertKind, about: &[&str]) -> String {
+    let whole = [&[<&str>::from(kind), kind.action()], about].concat();
+    let hash = digest(&SHA256, whole.join("|").as_bytes());
+    hex::encode(&hash.as_ref()[..8])
+}
+
+fn skipped(visit: &Skipped) -> Alert {
+    let Skipped { subscription, date, reason, at } = visit;
+    let why = reason.replace('_', " ");
+    let message = format!("The visit of a subscription on {date} is not made: {why}");
+    let alert = alert(AlertKind::VisitSkipped, (Vec::new(), Vec::new()), *at, message);
+    let about = [subscription.to_string(), date.to_string()];
+    let alert_id = id(alert.kind, &about.each_ref().map(String::as_str));
+    Alert { alert_id, subscription_id: Some(*subscription), ..alert }
 }
 
 /// Two visits at once can only have come from elsewhere, the log takes none; time off may be declared after a visit.
@@ -258,7 +295,7 @@ mod tests {
 
     fn found(visits: &[Visit], off: &[(Obstacle, Option<Uuid>)], now: i64) -> Vec<Alert> {
         let span = Window::of_minutes(at(0), 24 * 60);
-        alerts(&Day { span, visits, off, workers: 2, now: at(now) })
+        alerts(&Day { span, visits, off, skipped: &[], workers: 2, now: at(now) })
     }
 
     fn kinds(alerts: &[Alert]) -> Vec<AlertKind> {
@@ -277,6 +314,24 @@ mod tests {
         assert_eq!(late[0].alert_id.len(), 16);
         let other = found(&[visit(3, 60, Status::Pending)], &[], 90);
         assert_ne!(other[0].alert_id, late[0].alert_id);
+    }
+
+    #[test]
+    fn each_visit_that_is_not_made_is_an_alert_of_its_own() {
+        let skipped = |date: &str| Skipped {
+            subscription: Uuid::from_u128(7),
+            date: date.parse().unwrap(),
+            reason: "slot_taken".to_owned(),
+            at: at(5),
+        };
+        let skipped = [skipped("1970-01-01"), skipped("1970-01-08")];
+        let span = Window::of_minutes(at(0), 24 * 60);
+        let day = Day { span, visits: &[], off: &[], skipped: &skipped, workers: 2, now: at(9) };
+        let found = alerts(&day);
+        assert_eq!(kinds(&found), [AlertKind::VisitSkipped; 2]);
+        assert_ne!(found[0].alert_id, found[1].alert_id);
+        assert_eq!(found[0].subscription_id, Some(Uuid::from_u128(7)));
+        assert!(found.iter().all(|one| one.message.ends_with("not made: slot taken")));
     }
 
     #[test]

@@ -14,6 +14,9 @@ const LATE: TimeDelta = TimeDelta::hours(48);
 /// For whoever is to pay at once: long enough for a checkout, short enough for the next who wants that time.
 const AT_ONCE: TimeDelta = TimeDelta::minutes(30);
 
+/// For whoever was told to pay, and does so later.
+const WAITED_FOR: TimeDelta = TimeDelta::days(2);
+
 /// How an amount was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +178,23 @@ impl DepositTerms {
         };
         self.due_at = self.required.then(|| now + time);
         self
+    }
+
+    /// Due as the policy has it, or where it says at once, within two days: whoever is told by somebody else is not at a
+    /// checkout. Not later than the visit.
+    #[must_use]
+    pub fn due_before(
+        self,
+        starts_at: DateTime<Utc>,
+        policy: &DepositPolicy,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut due = self.due(policy, now);
+        if policy.due_days == 0 {
+            due.due_at = due.required.then(|| now + WAITED_FOR);
+        }
+        due.due_at = due.due_at.map(|at| at.min(starts_at));
+        due
     }
 
     /// Let go, because it cannot be paid; the reasons it was asked for stay.

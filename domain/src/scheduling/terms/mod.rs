@@ -8,4 +8,5 @@ pub mod deposit;
 pub mod policies;
 pub mod policies_wire;
 pub mod risk;
+mod times;
 mod work;

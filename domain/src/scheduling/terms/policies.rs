@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::customers::standing::ClientPolicy;
 use crate::input::Problems;
+pub use crate::scheduling::terms::times::SchedulingPolicy;
 pub use crate::scheduling::terms::work::WorkPolicy;
 
 /// Everything an organisation decides about bookings.
@@ -156,32 +157,6 @@ pub struct PaymentTerms {
     pub notes: Option<String>,
 }
 
-/// What times are offered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SchedulingPolicy {
-    /// Minutes between two times that are offered.
-    pub slot_duration_minutes: u16,
-    /// Minutes kept free after each visit.
-    pub buffer_minutes: u16,
-    /// Hours from now to the first time that is offered.
-    pub lead_time_hours: u16,
-    /// Most visits of one team on a day; none is no limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_bookings_per_day: Option<u16>,
-}
-
-impl Default for SchedulingPolicy {
-    fn default() -> Self {
-        Self {
-            slot_duration_minutes: 30,
-            buffer_minutes: 30,
-            lead_time_hours: 0,
-            max_bookings_per_day: None,
-        }
-    }
-}
-
 /// What makes a booking risky, in points of 100.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -230,10 +205,10 @@ const MOST_HOURS: u16 = 8_760;
 
 /// What is wrong so far.
 #[derive(Default)]
-struct Wrong(Problems);
+pub(super) struct Wrong(Problems);
 
 impl Wrong {
-    fn unless(&mut self, holds: bool, field: &str, message: &str) {
+    pub(super) fn unless(&mut self, holds: bool, field: &str, message: &str) {
         if !holds {
             self.0.push(field, message);
         }
@@ -249,7 +224,7 @@ impl Wrong {
         self.unless(fits, field, "At most 500 characters");
     }
 
-    fn hours(&mut self, hours: u16, field: &str) {
+    pub(super) fn hours(&mut self, hours: u16, field: &str) {
         self.unless(hours <= MOST_HOURS, field, "Input should be from 0 to 8760");
     }
 }
@@ -330,24 +305,6 @@ impl PaymentTerms {
             "At most 20, of 1 to 50 characters each",
         );
         wrong.words(self.notes.as_deref(), "payment_terms.notes");
-    }
-}
-
-impl SchedulingPolicy {
-    fn check(&self, wrong: &mut Wrong) {
-        wrong.unless(
-            (5..=240).contains(&self.slot_duration_minutes),
-            "scheduling.slot_duration_minutes",
-            "Input should be from 5 to 240",
-        );
-        let buffer = "scheduling.buffer_minutes";
-        wrong.unless(self.buffer_minutes <= 240, buffer, "Input should be from 0 to 240");
-        wrong.hours(self.lead_time_hours, "scheduling.lead_time_hours");
-        wrong.unless(
-            self.max_bookings_per_day.is_none_or(|most| (1..=1000).contains(&most)),
-            "scheduling.max_bookings_per_day",
-            "Input should be from 1 to 1000, or null",
-        );
     }
 }
 

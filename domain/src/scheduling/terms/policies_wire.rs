@@ -49,6 +49,7 @@ const NULLABLE: [(&str, &str); 4] = [
 fn kept(policies: &BookingPolicies) -> Value {
     let mut kept = json!(policies);
     kept["clients"] = json!(policies.clients);
+    kept["scheduling"]["horizon_days"] = json!(policies.scheduling.horizon_days);
     kept
 }
 

@@ -55,7 +55,12 @@ fn a_visit_counts_for_whom_it_is_once_it_is_done() {
     let done = BookingEvent::Completed { actual_minutes: 90, at: at(9) };
     log.push(recorded::<Booking>(9, 3, CLIENT, &done));
     let other = Uuid::from_u128(30);
-    let moved = BookingEvent::ClientChanged { client: other.into(), address: None, at: at(10) };
+    let moved = BookingEvent::ClientChanged {
+        client: other.into(),
+        address: None,
+        place: None,
+        at: at(10),
+    };
     log.push(recorded::<Booking>(10, 4, CLIENT, &moved));
     let whole = facts(&log);
     let visit = Visit {

@@ -186,8 +186,16 @@ async fn what_the_bank_opens_the_bank_closes() {
     let (stripe, app, owner) = paid_app().await;
     let invoice = paid(&app, &owner, 1).await;
     let disputed = |status: &str| json!({ "id": "dp_1", "payment_intent": "pi_1", "amount": 18_900, "currency": "cad", "status": status });
+    // A bank that only asks has taken nothing.
+    for (id, what) in [("created", "warning_needs_response"), ("closed", "warning_closed")] {
+        tell(&app, &event(id, &format!("charge.dispute.{id}"), &disputed(what))).await.ok();
+    }
+    app.settle().await;
+    let asked = owner.get(&format!("{DISPUTES}?invoice_id={invoice}")).await;
+    assert_eq!(asked.ok().body["items"], json!([]));
     tell(&app, &event("evt_2", "charge.dispute.created", &disputed("needs_response"))).await.ok();
-    tell(&app, &event("evt_3", "charge.dispute.created", &disputed("needs_response"))).await.ok();
+    let taken = event("evt_3", "charge.dispute.funds_withdrawn", &disputed("needs_response"));
+    tell(&app, &taken).await.ok();
     app.settle().await;
     let listed = owner.get(&format!("{DISPUTES}?invoice_id={invoice}&status=OPEN")).await;
     let items = listed.ok().body["items"].as_array().unwrap();
@@ -250,7 +258,7 @@ async fn what_the_bank_took_is_lost_once_and_cannot_be_paid_back() {
     let day = today(&app);
     let spent = json!({
         "occurred_on": day, "category_id": fuel.ok().body["category_id"], "description": "x",
-        "amount_cents": 100,
+        "amount_cents": 100, "payment_method": "cash",
     });
     owner.post("/v1/admin/finance/expenses", &spent).await.ok();
     let ready = json!({ "finance_ready": true });

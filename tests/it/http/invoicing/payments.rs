@@ -8,6 +8,8 @@ use super::{id, route, shown, written};
 use crate::harness::client::Answer;
 use crate::harness::stripe::{FakeStripe, Fault, SECRET, signature};
 use crate::harness::{App, Client};
+use crate::http::id_in;
+use crate::http::portal::client_in;
 
 pub(super) const WEBHOOK: &str = "/v1/payments/stripe/webhook";
 
@@ -319,6 +321,81 @@ async fn a_visit_is_booked_although_no_checkout_can_be_opened() {
         (&made.body["deposit_required"], &made.body["checkout_url"]),
         (&json!(false), &Value::Null)
     );
+}
+
+/// Clients pay in advance as visitors do: at once what they book by themselves, within two days what the office names.
+#[tokio::test]
+async fn clients_pay_deposits_at_their_portal() {
+    let (stripe, app, owner) = paid_app().await;
+    let north = team(&owner, "North").await;
+    let (sam, at_portal) = client_in(&app, 0, "sam@example.org").await;
+    app.settle().await;
+    let wanted = json!({ "starts_at": at_ten(&app, 7), "service_type": "deep" });
+    let made = at_portal.post("/v1/client/bookings", &wanted).await;
+    assert_eq!((made.ok().status, &made.body["deposit_required"]), (201, &json!(true)));
+    let opened = text(&made, "checkout_url");
+    let once_more = format!("/client/orders/{}/repeat", text(&made, "booking_id"));
+    let repeated = at_portal.post(&once_more, &json!({})).await;
+    assert_eq!(repeated.ok().body["deposit_required"], true);
+    assert_ne!(text(&repeated, "checkout_url"), opened);
+
+    let asked = json!({
+        "team_id": north, "client_id": id_in(&sam), "starts_at": at_ten(&app, 9), "duration_minutes": 60,
+        "price_cents": 12_000, "deposit_cents": 4_000,
+    });
+    let named = owner.post("/v1/admin/schedule/quick-create", &asked).await;
+    let named = text(named.ok(), "booking_id");
+    app.settle().await;
+    let own = format!("/v1/client/portal/bookings/{named}");
+    let shown = at_portal.get(&own).await;
+    let pay = text(shown.ok(), "pay_link");
+    let checkout = at_portal.post(&pay, &json!({})).await;
+    assert_eq!(checkout.ok().status, 201);
+    app.anyone().post(&pay, &json!({})).await.is(401, "unauthenticated");
+    assert_eq!(stripe.sessions().len(), 3);
+    // An hour later nobody waits any longer for those who were at a checkout, but for whom the office told.
+    app.advance(TimeDelta::hours(1));
+    app.settle().await;
+    let state = async |id: &str| {
+        let visit = owner.get(&format!("/v1/admin/bookings/{id}")).await;
+        text(visit.ok(), "status")
+    };
+    assert_eq!(state(&text(&made, "booking_id")).await, "CANCELLED");
+    assert_eq!(state(&named).await, "PENDING");
+    let paid =
+        event("evt_1", "checkout.session.completed", &deposit("pi_1", &named, &json!(4_000)));
+    tell(&app, &paid).await.ok();
+    app.settle().await;
+    assert_eq!(state(&named).await, "CONFIRMED");
+    assert_eq!(at_portal.get(&own).await.ok().body["pay_link"], Value::Null);
+}
+
+/// Ten wait for their money while Stripe is in trouble for hours: it is asked for one now and then, and nobody is given up.
+#[tokio::test]
+async fn money_goes_back_however_long_the_provider_is_away() {
+    let (stripe, app, owner) = paid_app().await;
+    let sam = client(&owner, "Sam").await;
+    for n in 0..10 {
+        let (invoice, _) = sent(&owner, &sam).await;
+        owner.post(&route(&invoice, "void"), &json!({ "reason": "twice" })).await.ok();
+        let paid = intent(&format!("pi_{n}"), &invoice, 18_900);
+        tell(&app, &event(&format!("evt_{n}"), "payment_intent.succeeded", &paid)).await.ok();
+    }
+    stripe.fail(&[Fault::Trouble; 40]);
+    for _ in 0..24 {
+        app.settle().await;
+        app.advance(TimeDelta::minutes(20));
+    }
+    let dead = owner.get("/v1/admin/effects?state=dead").await;
+    assert_eq!(dead.ok().body["items"], json!([]));
+    for _ in 0..24 {
+        app.settle().await;
+        app.advance(TimeDelta::hours(1));
+    }
+    let mut back: Vec<String> =
+        stripe.refunds().iter().map(|one| one["payment_intent"].clone()).collect();
+    back.sort();
+    assert_eq!(back, (0..10).map(|n| format!("pi_{n}")).collect::<Vec<_>>());
 }
 
 #[tokio::test]

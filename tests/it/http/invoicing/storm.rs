@@ -18,6 +18,7 @@ use tokio::sync::RwLock;
 use super::super::scheduling::client;
 use super::payments::{WEBHOOK, charge, event, intent, sent, session, tell};
 use super::{route, shown};
+use crate::harness::client::plain;
 use crate::harness::stripe::{FakeStripe, Fault, SECRET, machine_time, signature};
 use crate::harness::{App, Client, Served};
 
@@ -232,7 +233,7 @@ async fn a_storm_of_messages_over_killed_processes_comes_to_what_one_by_one_does
         odd: Mutex::default(),
     };
     let queue = Mutex::new(queue);
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = plain().build().unwrap();
     let sender = || async {
         loop {
             let Some(body) = queue.lock().unwrap().pop() else { break };

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::super::scheduling::client;
 use super::payments::{WEBHOOK, charge, event, intent, sent, session, tell};
 use super::{shown, today};
+use crate::harness::client::plain;
 use crate::harness::stripe::{FakeStripe, SECRET, machine_time, signature};
 use crate::harness::{App, Client, Served};
 
@@ -201,7 +202,7 @@ async fn any_order_and_number_of_messages_over_killed_processes_comes_to_the_sam
     told.shuffle(&mut rand::rng());
     let secret = [("STRIPE_WEBHOOK_SECRET", SECRET)];
     let mut process = Served::start("api", &app.db, &secret).await;
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = plain().build().unwrap();
     let (mut lost, kill_every) = (0, told.len() / 5);
     for (n, body) in told.iter().enumerate() {
         loop {

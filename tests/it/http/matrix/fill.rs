@@ -375,6 +375,7 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("PATCH /v1/admin/bookings/{booking_id}", r#"{"starts_at":"{day}T13:00"}"#),
     ("POST /v1/admin/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T13:00"}"#),
     ("POST /v1/admin/schedule/{booking_id}/move", r#"{"starts_at":"{day}T13:00"}"#),
+    ("PUT /v1/admin/bookings/{booking_id}/customer", r#"{"client_id":"{client_id}"}"#),
     ("POST /v1/admin/bookings/{booking_id}/complete", r#"{"actual_duration_minutes":60}"#),
     ("POST /v1/admin/bookings/{booking_id}/cancel", r#"{"reason":"r"}"#),
     (
@@ -452,6 +453,7 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("PATCH /v1/admin/finance/expense-categories/{expense_category_id}", r#"{"name":"c {n}"}"#),
     ("POST /v1/admin/finance/expenses", EXPENSE),
     ("PATCH /v1/admin/finance/expenses/{expense_id}", r#"{"amount_cents":{n}}"#),
+    ("POST /v1/admin/finance/expenses/{expense_id}/pay", r#"{"payment_method":"card"}"#),
     ("POST /v1/admin/finance/budgets", BUDGET),
     ("PATCH /v1/admin/finance/budgets/{budget_id}", r#"{"amount_cents":{n}}"#),
     ("POST /v1/admin/finance/cash_snapshots", SNAPSHOT),

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{at_ten, booked, client, route, team, text, visit, worker};
+use crate::harness::client::plain;
 use crate::harness::smtp::Smtp;
 use crate::harness::{App, Client};
 
@@ -161,7 +162,7 @@ impl Watched {
     async fn start(app: &App, org: usize, last: Option<&str>) -> Self {
         let staff = app.staff_of(org, "dispatcher");
         let url = format!("{}{DESK}/board/stream", app.address);
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = plain().build().unwrap();
         let mut request = http.get(url).header("authorization", staff.header("authorization"));
         if let Some(last) = last {
             request = request.header("last-event-id", last);

@@ -72,12 +72,15 @@ async fn a_deposit_that_is_not_paid_in_time_gives_the_time_back() {
     let payment = json!({ "amount_cents": 5_000, "reference": "cash" });
     owner.post(&route(&paid, "deposit"), &payment).await.ok();
     app.settle().await;
-    app.advance(TimeDelta::minutes(31));
-    app.settle().await;
     let status = async |id: &str| {
         let shown = owner.get(&format!("/v1/admin/bookings/{id}")).await;
         (text(shown.ok(), "status"), text(&shown, "deposit_status"))
     };
+    app.advance(TimeDelta::hours(47));
+    app.settle().await;
+    assert_eq!(status(&unpaid).await, ("PENDING".to_owned(), "pending".to_owned()));
+    app.advance(TimeDelta::hours(2));
+    app.settle().await;
     assert_eq!(status(&unpaid).await, ("CANCELLED".to_owned(), "expired".to_owned()));
     assert_eq!(status(&paid).await, ("CONFIRMED".to_owned(), "paid".to_owned()));
     assert_eq!(booked(&owner, &visit(&north, &sam, ten, &json!({}))).await.status, 201);

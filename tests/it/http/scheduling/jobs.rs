@@ -1,6 +1,6 @@
 //! Visits as workers have them at their portal.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -27,16 +27,26 @@ async fn signed_in(
     (id, portal::with_token(app, changed.ok()))
 }
 
-/// A visit of two hours that Dana goes to and Eli does not, promised if wanted.
+/// A visit of two hours, in three, that Dana goes to and Eli does not, promised if wanted.
 async fn visited(app: &App, owner: &Client, promised: bool) -> (String, Client, Client) {
+    visited_at(app, owner, promised, app.now() + TimeDelta::hours(3)).await
+}
+
+async fn visited_at(
+    app: &App,
+    owner: &Client,
+    promised: bool,
+    starts_at: DateTime<Utc>,
+) -> (String, Client, Client) {
     let north = team(owner, "North").await;
     let sam = client(owner, "Sam Quilla").await;
     let (dana_id, dana) = signed_in(app, owner, "Dana", "780-555-0111", &north).await;
     let (_, eli) = signed_in(app, owner, "Eli", "780-555-0122", &north).await;
     let crew = json!({
         "assigned_worker_id": dana_id, "crew": [dana_id], "address_text": "1 Elm Street",
+        "force_reason": "at any hour",
     });
-    let made = booked(owner, &visit(&north, &sam, at_ten(app, 7), &crew)).await;
+    let made = booked(owner, &visit(&north, &sam, starts_at, &crew)).await;
     let id = text(made.ok(), "booking_id");
     if promised {
         owner.post(&route(&id, "confirm"), &json!({})).await.ok();
@@ -57,7 +67,7 @@ async fn delete(sender: &Client, path: &str) -> Answer {
 async fn a_worker_sees_the_visits_they_go_to_and_no_others() {
     let app = App::start().await;
     let owner = app.staff("owner");
-    let (id, dana, eli) = visited(&app, &owner, true).await;
+    let (id, dana, eli) = visited_at(&app, &owner, true, at_ten(&app, 7)).await;
     let day = (at_ten(&app, 7) - TimeDelta::hours(7)).date_naive();
     assert_eq!(dana.get("/worker/jobs").await.ok().body, json!([]));
     let listed = dana.get(&format!("/worker/jobs?from={day}")).await;
@@ -86,6 +96,8 @@ async fn a_worker_sees_the_visits_they_go_to_and_no_others() {
     let read = dana.get("/worker/announcements").await;
     assert_eq!(read.ok().body[0]["text"], "No work on Monday");
     assert_eq!(eli.get("/worker/announcements").await.ok().body, json!([]));
+    // The wrong line of the list, a week before anybody can be there.
+    dana.post(&job(&id, "start"), &json!({})).await.is(409, "booking.not_yet");
     // Whether photos may be taken is for the customer to say, and for the office to note.
     let consent = json!({ "consent_photos": true });
     let switched = dana.patch(&format!("/v1/orders/{id}/consent_photos"), &consent).await;

@@ -150,6 +150,29 @@ async fn nobody_comes_sooner_than_the_organisation_can() {
 }
 
 #[tokio::test]
+async fn customers_book_no_further_ahead_than_the_organisation_plans() {
+    let app = App::start().await;
+    let (owner, anyone) = (app.staff("owner"), app.anyone());
+    team(&owner, "North").await;
+    app.settle().await;
+    let asking = lead(&app, "Kim", 3004).await;
+    let wanted = |days| json!({ "lead_id": asking, "starts_at": at_ten(&app, days), "time_on_site_hours": 1 });
+    anyone.post("/v1/bookings", &wanted(366)).await.is(422, "booking.too_far");
+    policies(&owner, json!({ "scheduling": { "horizon_days": 10 } })).await;
+    anyone.post("/v1/bookings", &wanted(11)).await.is(422, "booking.too_far");
+    let offered = async |days| {
+        let day = at_ten(&app, days).with_timezone(&domain::settings::zone::DEFAULT).date_naive();
+        let slots = anyone.get(&format!("/v1/slots?date={day}&time_on_site_hours=1")).await;
+        slots.ok().body["slots"].as_array().unwrap().len()
+    };
+    assert_eq!((offered(11).await, offered(8).await), (0, 3));
+    anyone.post("/v1/bookings", &wanted(9)).await.ok();
+    let none = json!({ "scheduling": { "horizon_days": 0 } });
+    let refused = owner.patch("/v1/admin/booking-policies", &none).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+}
+
+#[tokio::test]
 async fn the_catalogue_says_what_a_visit_costs_and_how_long_it_takes() {
     let app = App::start().await;
     let owner = app.staff("owner");

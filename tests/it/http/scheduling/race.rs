@@ -48,6 +48,8 @@ async fn of_sixty_four_visitors_one_gets_the_time() {
     let owner = app.staff("owner");
     team(&owner, "North").await;
     app.settle().await;
+    let far = json!({ "scheduling": { "horizon_days": 3_650 } });
+    owner.patch("/v1/admin/booking-policies", &far).await.ok();
     let mut leads = Vec::new();
     for number in 0..RUNNERS {
         leads.push(lead(&app, "Ana", 2000 + u32::try_from(number).unwrap()).await);

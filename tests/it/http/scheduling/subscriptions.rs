@@ -122,6 +122,15 @@ async fn a_day_on_which_nobody_can_come_is_skipped_and_says_why_and_the_others_a
     assert_eq!(skipped["client_name"], "Sam");
     assert_eq!(skipped["next_run"], json!(taken + TimeDelta::days(7)));
 
+    // The desk is told of it, today and on that day.
+    for date in [day(&app, 0), taken] {
+        let alerts = owner.get(&format!("/v1/admin/dispatcher/alerts?date={date}")).await;
+        let alerts = alerts.ok().body["alerts"].as_array().unwrap().clone();
+        let kinds: Vec<&Value> = alerts.iter().map(|alert| &alert["type"]).collect();
+        assert_eq!(alerts.iter().filter(|alert| alert["subscription_id"] == json!(one)).count(), 1);
+        assert!(kinds.contains(&&json!("VISIT_SKIPPED")), "{date}: {kinds:?}");
+    }
+
     // Who is blocked is not visited, and days on which nobody looked are not made up for.
     let reason = json!({ "reason": "never pays" });
     owner.post(&format!("/v1/admin/clients/{sam}/block"), &reason).await.ok();

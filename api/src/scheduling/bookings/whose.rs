@@ -1,0 +1,76 @@
+//! For whom a visit is, and where.
+
+use axum::extract::State;
+use domain::id::{AddressId, BookingId, ClientId};
+use domain::scheduling::booking::{BookingCommand, BookingError};
+use domain::settings::feature::Feature;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::{EDIT, known, portal, run};
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::command::CommandRequest;
+use crate::customers::survivor;
+use crate::extract::Path;
+use crate::problem::Problem;
+use crate::route::{Routes, staff};
+use crate::state::AppState;
+
+pub(super) fn routes() -> Routes {
+    let edit = staff(EDIT).feature(Feature::Schedule);
+    Routes::default().add(routes!(change_customer), edit.action("booking.customer"))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "client_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d" })))]
+struct Whose {
+    /// The same client, if left out.
+    #[schema(value_type = Option<String>)]
+    client_id: Option<ClientId>,
+    /// One of the addresses of the client; the first, if left out.
+    #[schema(value_type = Option<String>)]
+    address_id: Option<AddressId>,
+}
+
+/// Say for whom a visit is, or at which of their addresses; what was agreed about it stays
+#[utoipa::path(
+    put,
+    path = "/v1/admin/bookings/{booking_id}/customer",
+    tag = "scheduling",
+    params(("booking_id" = Uuid, Path)),
+    request_body = Whose,
+    responses(
+        (status = 200, description = "The booking", content_type = "application/json"),
+        (status = 403, description = "`booking.client_blocked`"),
+        (status = 404, description = "`client.not_found` or `client.address_not_found`"),
+        (status = 409, description = "`booking.illegal_state`")
+    )
+)]
+async fn change_customer(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let asked: Whose = request.body()?;
+    let context = request.context(&caller);
+    let before = known(&app, context.org, id).await?.client;
+    let named = asked.client_id.or(before);
+    let named = named.ok_or_else(|| Problem::field("client_id", "Field required"))?;
+    let client = survivor::known(&app, context.org, named).await?;
+    let is_other = before != Some(named);
+    if is_other && client.blocked.is_some() {
+        return Err(Problem::refused(&BookingError::ClientBlocked));
+    }
+    let (address, place) = portal::place(&client, asked.address_id)?;
+    let now = app.now();
+    let command = match address {
+        Some(address) if !is_other => BookingCommand::ChangeAddress { address, place, now },
+        None if !is_other => return Err(Problem::field("address_id", "Field required")),
+        _ => BookingCommand::ChangeClient { client: client.client_id, address, place, now },
+    };
+    Ok(Answer::done(&run(&app, &context, id, command).await?))
+}
