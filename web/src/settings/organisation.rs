@@ -61,7 +61,7 @@ impl Organisation {
 }
 
 /// What is on or off; a form says nothing of what is off.
-const SWITCHES: [&str; 1] = ["invoice_reminders"];
+const SWITCHES: [&str; 2] = ["invoice_reminders", "finance_ready"];
 
 /// What the form about the organisation asks for; an empty line of the imprint is taken out.
 pub(super) fn change(fields: &Fields) -> Value {

@@ -77,11 +77,19 @@ async fn reminders_of_invoices_are_switched_on_and_off() {
     let off = [("csrf", &*csrf), ("version", "4"), ("key", "k-1"), ("currency", "CAD")];
     let saved = api.browser.post("/settings/organisation", &off).await;
     assert_eq!(saved.header("location"), "/settings?saved=1");
-    let on = [("csrf", &*csrf), ("version", "4"), ("key", "k-2"), ("invoice_reminders", "on")];
+    let on = [
+        ("csrf", &*csrf),
+        ("version", "4"),
+        ("key", "k-2"),
+        ("invoice_reminders", "on"),
+        ("finance_ready", "on"),
+    ];
     api.browser.post("/settings/organisation", &on).await;
     let asked = api.asked(&Method::PATCH, "/v1/admin/settings/org");
-    let sent: Vec<&Value> = asked.iter().map(|one| &one.body["invoice_reminders"]).collect();
-    assert_eq!(sent, [&json!(false), &json!(true)]);
+    for name in ["invoice_reminders", "finance_ready"] {
+        let sent: Vec<&Value> = asked.iter().map(|one| &one.body[name]).collect();
+        assert_eq!(sent, [&json!(false), &json!(true)], "{name}");
+    }
     // What was chosen is kept when it is refused.
     let late = [("csrf", &*csrf), ("version", "3"), ("timezone", "Europe/Paris")];
     let refused = api.browser.post("/settings/organisation", &late).await;
