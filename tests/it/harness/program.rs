@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::TestDb;
+use super::client::plain;
 use super::database::MASTER_KEY;
 
 /// A start with an empty database on a busy machine; nothing waits this long otherwise.
@@ -170,9 +171,7 @@ impl Served {
 
 /// A client without a pool, so that no connection outlives what it was made to.
 pub(crate) fn client() -> reqwest::Client {
-    // Whoever comes first installs it.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap()
+    plain().pool_max_idle_per_host(0).build().unwrap()
 }
 
 /// Sends a signal to a process.

@@ -182,13 +182,13 @@ impl<'a> Cells<'a> {
             let kept = named(self.world, Class::Own, &last.name);
             request.line = request.line.replace(&kept, &fresh);
         }
-        let answer = self.world.app.following(self.send(caller, &request)).await;
+        let answer = self.used(route, caller, &request).await;
         let asked_own = asked(route, caller, ids, Class::Own);
         let refused = [400, 401, 403, 404, 405, 415, 422].contains(&answer.status);
         assert!(!refused && answer.status < 500, "{asked_own}: {} {}", answer.status, answer.text);
 
         let request = self.request(route, ids, Class::Ended);
-        let answer = self.world.app.following(self.send(caller, &request)).await;
+        let answer = self.used(route, caller, &request).await;
         let asked_ended = asked(route, caller, ids, Class::Ended);
         assert!(answer.status < 500, "{asked_ended}: {} {}", answer.status, answer.text);
         let thing = THINGS.iter().find(|thing| thing.name == meaning(&id.name));
@@ -198,6 +198,13 @@ impl<'a> Cells<'a> {
             let shown = answer.text.contains(self.world.orgs[0].mark);
             assert!(!shown, "{asked_ended} shows who was erased: {}", answer.text);
         }
+    }
+
+    /// What changes something may wait until the read models know of it; what is there to be read is known.
+    async fn used(&mut self, route: &Route, caller: &Caller, request: &Request) -> Answer {
+        let world = self.world;
+        let answer = self.send(caller, request);
+        if route.reads() { answer.await } else { world.app.following(answer).await }
     }
 
     /// Lists and new things: they open to whom they should, and show nothing of others however they are asked.
