@@ -20,6 +20,7 @@ mod leads;
 mod login;
 mod moment;
 mod navigation;
+mod obstacle;
 mod page;
 mod portal;
 mod reports;
@@ -30,6 +31,7 @@ mod shown;
 mod subscriptions;
 mod token;
 mod trace;
+mod typed;
 mod visitor;
 mod workers;
 
