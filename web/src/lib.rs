@@ -21,6 +21,7 @@ mod login;
 mod moment;
 mod navigation;
 mod obstacle;
+mod own;
 mod page;
 mod portal;
 mod reports;
@@ -29,6 +30,8 @@ mod session;
 mod settings;
 mod shown;
 mod subscriptions;
+mod teams;
+mod time_off;
 mod token;
 mod trace;
 mod typed;
@@ -92,6 +95,8 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(dashboard::routes())
         .merge(search::routes())
         .merge(subscriptions::routes())
+        .merge(teams::routes())
+        .merge(time_off::routes())
         .merge(workers::routes())
         .merge(invoices::routes())
         .merge(reports::routes())

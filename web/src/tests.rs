@@ -11,6 +11,7 @@ mod reports;
 mod settings;
 mod staff;
 mod subscriptions;
+mod teams;
 mod visits;
 mod workers;
 
@@ -272,6 +273,8 @@ fn read(path: &str, asked: &Asked) -> Response {
             .or_else(|| reports::told(path))
             .or_else(|| finance::told(path))
             .or_else(|| disputes::told(path))
+            .or_else(|| teams::told(path))
+            .or_else(|| teams::blocks(asked))
         {
             Some(body) if body["client_id"] == LEAD => {
                 return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();
