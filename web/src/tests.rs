@@ -5,6 +5,7 @@ mod clients;
 mod desk;
 mod disputes;
 mod finance;
+mod new_visit;
 mod portal;
 mod public;
 mod reports;
@@ -133,7 +134,7 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
     if path.starts_with("/v1/admin") && !knows(&parts.headers) {
         return problem(401, "unauthenticated", "Unauthorized", &json!([]));
     }
-    let special = portal::answer(&asked);
+    let special = portal::answer(&asked).or_else(|| new_visit::created(&asked));
     if let Some(answer) = special {
         return answer;
     }
