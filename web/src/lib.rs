@@ -24,6 +24,7 @@ mod obstacle;
 mod own;
 mod page;
 mod portal;
+mod prices;
 mod reports;
 mod search;
 mod session;
@@ -99,6 +100,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(time_off::routes())
         .merge(workers::routes())
         .merge(invoices::routes())
+        .merge(prices::routes())
         .merge(reports::routes())
         .merge(finance::routes())
         .merge(disputes::routes())

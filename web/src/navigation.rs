@@ -79,6 +79,7 @@ pub(crate) static PARTS: [Part; 6] = [
         name: "Money",
         pages: &[
             page("invoices", "/invoices", "Invoices").needs(&["invoices.view"]),
+            page("prices", "/prices", "Prices").needs(&["core.view"]),
             page("disputes", "/disputes", "Disputes").needs(&["invoices.view"]),
             page("finance", "/finance", "Books").needs(&["finance.view"]),
             page("reports", "/reports", "Reports").needs(&[

@@ -7,6 +7,7 @@ mod disputes;
 mod finance;
 mod new_visit;
 mod portal;
+mod prices;
 mod public;
 mod reports;
 mod settings;
@@ -276,6 +277,7 @@ fn read(path: &str, asked: &Asked) -> Response {
             .or_else(|| disputes::told(path))
             .or_else(|| teams::told(path))
             .or_else(|| teams::blocks(asked))
+            .or_else(|| prices::told(path))
         {
             Some(body) if body["client_id"] == LEAD => {
                 return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();
