@@ -5,6 +5,7 @@ mod clients;
 mod desk;
 mod disputes;
 mod finance;
+mod invoices;
 mod new_visit;
 mod portal;
 mod prices;
@@ -136,7 +137,7 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
         return problem(401, "unauthenticated", "Unauthorized", &json!([]));
     }
     let special = portal::answer(&asked).or_else(|| new_visit::created(&asked));
-    if let Some(answer) = special {
+    if let Some(answer) = special.or_else(|| invoices::answer(&asked)) {
         return answer;
     }
     match (parts.method.as_str(), path.as_str()) {
