@@ -382,7 +382,7 @@ fn unreachable(error: reqwest::Error) -> Failure {
 
 fn refused(status: StatusCode, body: &[u8]) -> Failure {
     match serde_json::from_slice::<Refusal>(body) {
-        Ok(refusal) => Failure::Refused(Box::new(Refusal { status: status.as_u16(), ..refusal })),
+        Ok(refusal) => Failure::Refused(Box::new(refusal.said(status))),
         Err(_) if status.is_server_error() => Failure::Unreachable,
         Err(_) => Failure::Garbled,
     }

@@ -2,7 +2,9 @@
 
 mod board;
 mod changes;
+mod choices;
 mod list;
+mod new;
 mod record;
 mod shape;
 
@@ -12,6 +14,7 @@ use crate::SiteState;
 
 pub(crate) fn routes() -> Router<SiteState> {
     Router::new()
+        .merge(new::routes())
         .merge(list::routes())
         .merge(record::routes())
         .merge(changes::routes())

@@ -1,6 +1,7 @@
 //! Clients as staff see them: found, and everything about one of them.
 
 mod changes;
+pub(crate) mod choice;
 mod list;
 mod record;
 mod shape;

@@ -3,8 +3,11 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::Value;
 
+use crate::obstacle::Obstacle;
 use crate::portal::Door;
+use crate::shown;
 
 /// Why there is no page. Rendered by the edge, which knows who asks.
 #[derive(Clone, Debug)]
@@ -39,6 +42,7 @@ pub(crate) struct Refusal {
     pub(crate) detail: String,
     pub(crate) request_id: String,
     pub(crate) errors: Vec<FieldError>,
+    pub(crate) conflicts: Value,
 }
 
 /// One unusable field.
@@ -50,6 +54,12 @@ pub(crate) struct FieldError {
 }
 
 impl Refusal {
+    /// As the API said it under `status`; it counts in cents, people in dollars.
+    pub(crate) fn said(self, status: StatusCode) -> Self {
+        let errors = self.errors.into_iter().map(FieldError::in_dollars).collect();
+        Self { status: status.as_u16(), errors, ..self }
+    }
+
     /// Whether somebody else was faster.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self.code.as_str(), "version_mismatch" | "concurrent_change")
@@ -60,12 +70,32 @@ impl Refusal {
         self.code == "idempotency_key_reused"
     }
 
+    /// Why, in words for people: what the API tells programs about headers is left out.
+    fn told(&self) -> &str {
+        match self.code.as_str() {
+            "organisation_not_found" => "There is no company of this name here.",
+            _ => &self.detail,
+        }
+    }
+
+    /// What stands in the way of a visit, if that is the reason.
+    pub(crate) fn obstacles(&self) -> Vec<Obstacle> {
+        let all = self.conflicts.as_array().into_iter().flatten();
+        all.filter_map(|one| Obstacle::deserialize(one).ok()).collect()
+    }
+
     fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_GATEWAY)
     }
 }
 
 impl Failure {
+    /// Something was typed that we cannot read ourselves; the API is not asked.
+    pub(crate) fn unusable(errors: Vec<FieldError>) -> Self {
+        let detail = "Please check what you entered. Nothing was written.".to_owned();
+        Self::Refused(Box::new(Refusal { status: 422, detail, errors, ..Refusal::default() }))
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::SignedOut | Self::LeftPortal(_) => StatusCode::UNAUTHORIZED,
@@ -112,13 +142,23 @@ impl Failure {
             }
             Self::Garbled => "The API answered something that these pages do not understand.",
             Self::Internal => "Try again in a moment.",
-            Self::Refused(refusal) => &refusal.detail,
+            Self::Refused(refusal) => refusal.told(),
         }
     }
 
     /// Whether somebody can do better by typing something else.
     pub(crate) fn is_about_input(&self) -> bool {
         matches!(self.status(), StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    /// Whether the page with the form on it can say what is wrong; nobody is shown again what they may not see or what is gone.
+    pub(crate) fn is_refused_here(&self) -> bool {
+        self.refusal().is_some_and(|refusal| !matches!(refusal.status, 401 | 403 | 404))
+    }
+
+    /// Whether the role of whoever asked lacks a permission, or the organisation a feature.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.status == 403)
     }
 
     pub(crate) fn request_id(&self) -> &str {
@@ -138,6 +178,33 @@ impl Failure {
     /// The API's word, if it has spoken.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         if let Self::Refused(refusal) = self { Some(refusal) } else { None }
+    }
+}
+
+impl FieldError {
+    /// The field in words, as people see it.
+    pub(crate) fn name(&self) -> String {
+        let part = |part: &str| match part.parse::<usize>() {
+            Ok(place) => (place + 1).to_string(),
+            Err(_) => part.trim_end_matches("_cents").replace('_', " "),
+        };
+        self.field.split('.').map(part).collect::<Vec<_>>().join(" ")
+    }
+
+    fn in_dollars(self) -> Self {
+        if !self.field.ends_with("_cents") {
+            return self;
+        }
+        let message = self.message.replace(" cents", "").replace("_cents", "");
+        Self { message: shown::in_dollars(&message), ..self }
+    }
+}
+
+/// Nothing, where somebody may not see it.
+pub(crate) fn or_nothing<T: Default>(answer: Result<T, Failure>) -> Result<T, Failure> {
+    match answer {
+        Err(failure) if failure.is_denied() => Ok(T::default()),
+        answer => answer,
     }
 }
 

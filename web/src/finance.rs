@@ -1,6 +1,10 @@
-//! The books as those who keep them see them: a month on one page, expenses, taxes, and the lines behind every figure.
+//! The books as those who keep them see them: a month on one page, expenses, budgets, cash, taxes, and the lines behind every figure.
 
+mod books;
+mod budgets;
+mod cash;
 mod expenses;
+mod instalments;
 mod ledger;
 mod overview;
 mod taxes;
@@ -14,5 +18,8 @@ pub(crate) fn routes() -> Router<SiteState> {
         .merge(overview::routes())
         .merge(expenses::routes())
         .merge(taxes::routes())
+        .merge(instalments::routes())
+        .merge(cash::routes())
+        .merge(budgets::routes())
         .merge(ledger::routes())
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::SiteState;
 use crate::failure::{Failure, FieldError};
+use crate::obstacle::Obstacle;
 use crate::visitor::Staff;
 
 /// The fields of a form as they were sent.
@@ -35,6 +36,17 @@ impl Fields {
         Some(self.get(name)).filter(|value| !value.is_empty())
     }
 
+    /// Whether the field was there, empty or not.
+    pub(crate) fn was_sent(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// What stands behind `prefix` in the names of everything that was filled in: a list of ticks.
+    pub(crate) fn ticked(&self, prefix: &str) -> Vec<&str> {
+        let filled = self.0.iter().filter(|(_, value)| !value.trim().is_empty());
+        filled.filter_map(|(name, _)| name.strip_prefix(prefix)).collect()
+    }
+
     pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());
     }
@@ -48,10 +60,17 @@ pub(crate) struct Form {
     pub(crate) fields: Fields,
     pub(crate) errors: Vec<FieldError>,
     pub(crate) message: String,
+    /// What stands in the way, if that is why.
+    pub(crate) obstacles: Vec<Obstacle>,
 }
 
-static BLANK: Form =
-    Form { name: String::new(), fields: Fields::new(), errors: Vec::new(), message: String::new() };
+static BLANK: Form = Form {
+    name: String::new(),
+    fields: Fields::new(),
+    errors: Vec::new(),
+    message: String::new(),
+    obstacles: Vec::new(),
+};
 
 impl Form {
     pub(crate) fn new(name: &str, fields: Fields) -> Self {
@@ -67,7 +86,12 @@ impl Form {
     /// With the reason why it was not accepted.
     pub(crate) fn refused(mut self, failure: &Failure) -> Self {
         failure.detail().clone_into(&mut self.message);
-        self.errors = failure.refusal().map(|refusal| refusal.errors.clone()).unwrap_or_default();
+        let Some(refusal) = failure.refusal() else { return self };
+        self.errors.clone_from(&refusal.errors);
+        self.obstacles = refusal.obstacles();
+        if !self.obstacles.is_empty() {
+            "This cannot be: something stands in the way.".clone_into(&mut self.message);
+        }
         self
     }
 

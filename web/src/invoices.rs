@@ -1,11 +1,14 @@
 //! Invoices as staff see and change them, and as whoever is to pay sees one.
 
 mod changes;
+mod draft;
+mod lines;
 mod list;
 mod own;
 mod public;
 mod record;
 mod shape;
+mod write;
 
 use axum::Router;
 
@@ -13,6 +16,7 @@ use crate::SiteState;
 
 pub(crate) fn routes() -> Router<SiteState> {
     Router::new()
+        .merge(write::routes())
         .merge(list::routes())
         .merge(record::routes())
         .merge(changes::routes())

@@ -20,16 +20,22 @@ mod leads;
 mod login;
 mod moment;
 mod navigation;
+mod obstacle;
+mod own;
 mod page;
 mod portal;
+mod prices;
 mod reports;
 mod search;
 mod session;
 mod settings;
 mod shown;
 mod subscriptions;
+mod teams;
+mod time_off;
 mod token;
 mod trace;
+mod typed;
 mod visitor;
 mod workers;
 
@@ -90,8 +96,11 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         .merge(dashboard::routes())
         .merge(search::routes())
         .merge(subscriptions::routes())
+        .merge(teams::routes())
+        .merge(time_off::routes())
         .merge(workers::routes())
         .merge(invoices::routes())
+        .merge(prices::routes())
         .merge(reports::routes())
         .merge(finance::routes())
         .merge(disputes::routes())

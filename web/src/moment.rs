@@ -18,6 +18,16 @@ impl Moment {
         self.0.to_rfc3339_opts(SecondsFormat::Micros, true)
     }
 
+    /// The time of day alone, where the day is known.
+    pub(crate) fn clock(&self) -> String {
+        self.0.with_timezone(&clock::zone()).format("%H:%M").to_string()
+    }
+
+    /// The day alone.
+    pub(crate) fn day(&self) -> String {
+        self.0.with_timezone(&clock::zone()).format("%Y-%m-%d").to_string()
+    }
+
     /// The last whole day before it, as a date field shows it.
     pub(crate) fn day_before(&self) -> String {
         (self.0 - TimeDelta::microseconds(1)).format("%Y-%m-%d").to_string()

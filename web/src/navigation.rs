@@ -63,6 +63,7 @@ pub(crate) static PARTS: [Part; 6] = [
             page("bookings", "/bookings", "Visits").needs(&["bookings.view"]),
             page("board", "/board", "Board").needs(&["bookings.view"]),
             page("subscriptions", "/subscriptions", "Subscriptions").needs(&["bookings.view"]),
+            page("days-off", "/days-off", "Days off").needs(&["bookings.view"]),
         ],
     },
     Part {
@@ -71,12 +72,14 @@ pub(crate) static PARTS: [Part; 6] = [
             page("leads", "/leads", "Leads").needs(&["leads.view", "contacts.view"]),
             page("clients", "/clients", "Clients").needs(&["contacts.view"]),
             page("workers", "/workers", "Workers").needs(&["bookings.assign"]),
+            page("teams", "/teams", "Teams").needs(&["core.view"]),
         ],
     },
     Part {
         name: "Money",
         pages: &[
             page("invoices", "/invoices", "Invoices").needs(&["invoices.view"]),
+            page("prices", "/prices", "Prices").needs(&["core.view"]),
             page("disputes", "/disputes", "Disputes").needs(&["invoices.view"]),
             page("finance", "/finance", "Books").needs(&["finance.view"]),
             page("reports", "/reports", "Reports").needs(&[
@@ -120,7 +123,7 @@ mod tests {
         };
         let seen: Vec<_> = pages(&["bookings.view", "invoices.view", "finance.view"]);
         let books = ["Invoices", "Disputes", "Books", "Reports"];
-        let visits = ["Visits", "Board", "Subscriptions"];
+        let visits = ["Visits", "Board", "Subscriptions", "Days off"];
         assert_eq!(seen, [&["Today"], &visits[..], &books, &["Settings"]].concat());
         let nothing: Vec<_> = pages(&[]);
         assert_eq!(nothing, ["Today", "Settings"]);

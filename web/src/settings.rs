@@ -12,7 +12,8 @@ use axum::routing::{get, post};
 use serde_json::Value;
 
 use self::features::{Features, Module};
-use self::organisation::{Organisation, WEEK};
+use self::organisation::Organisation;
+pub(crate) use self::organisation::WEEK;
 use self::plan::Plan;
 use crate::api::Command;
 use crate::failure::Failure;

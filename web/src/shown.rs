@@ -35,16 +35,66 @@ pub(crate) fn amount(cents: i64) -> String {
     format!("{sign}{}.{:02}", cents / 100, cents % 100)
 }
 
-/// An amount as somebody typed it, in cents; at most two decimals.
+/// A number kept in units of `places` decimals, without zeros at its end.
+pub(crate) fn decimal(units: i64, places: usize) -> String {
+    let digits = format!("{:0>width$}", units.unsigned_abs(), width = places + 1);
+    let (whole, rest) = digits.split_at(digits.len() - places);
+    let sign = if units < 0 { "-" } else { "" };
+    let rest = rest.trim_end_matches('0');
+    if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
+}
+
+/// A share of one in percent.
+pub(crate) fn percent(share: f64) -> String {
+    let digits = format!("{:.4}", share * 100.0);
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// An amount as somebody typed it, in cents; at most two decimals. A comma stands between thousands or before the cents.
 pub(crate) fn cents(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || fraction.len() > 2 || !digits(fraction) {
+    let text = text.trim();
+    let text = text.strip_prefix('$').unwrap_or(text).trim_start();
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (ungrouped(whole)?, fraction),
+        None => match (ungrouped(text), text.split_once(',')) {
+            (Some(whole), _) => (whole, ""),
+            (None, Some((whole, fraction))) => (whole.to_owned(), fraction),
+            (None, None) => return None,
+        },
+    };
+    if !is_number(&whole) || fraction.len() > 2 || !(fraction.is_empty() || is_number(fraction)) {
         return None;
     }
     let whole: i64 = whole.parse().ok()?;
     let fraction: i64 = format!("{fraction:0<2}").parse().ok()?;
     whole.checked_mul(100)?.checked_add(fraction)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A whole number without the commas between its thousands.
+fn ungrouped(text: &str) -> Option<String> {
+    let mut groups = text.split(',');
+    let first = groups.next().filter(|group| is_number(group))?;
+    let mut whole = first.to_owned();
+    for group in groups {
+        if first.len() > 3 || group.len() != 3 || !is_number(group) {
+            return None;
+        }
+        whole.push_str(group);
+    }
+    Some(whole)
+}
+
+/// A sentence about cents with its numbers in dollars.
+pub(crate) fn in_dollars(sentence: &str) -> String {
+    let word = |word: &str| match word.parse() {
+        Ok(cents) => format!("${}", amount(cents)),
+        Err(_) => word.to_owned(),
+    };
+    sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Stands where there is no value.
@@ -123,14 +173,32 @@ mod tests {
 
     #[test]
     fn amounts_are_read_and_shown_without_rounding() {
-        for (text, read) in [("185", 18500), ("185.5", 18550), ("185,05", 18505), ("0.01", 1)] {
+        let plain = [("185", 18500), ("185.5", 18550), ("185,05", 18505), ("0.01", 1)];
+        let grouped =
+            [("1,000.50", 100_050), (" 1000.5 ", 100_050), ("$12,345,678", 1_234_567_800)];
+        for (text, read) in plain.into_iter().chain(grouped) {
             assert_eq!(cents(text), Some(read), "{text}");
         }
-        for bad in ["", "-1", "1.005", "1e3", ".5", "12 000", "99999999999999999999"] {
+        let torn = ["1,00.50", "1000,000", ",500", "1,000,00", "$", "1.000,50"];
+        let bad = ["", "-1", "1.005", "1e3", ".5", "12 000", "99999999999999999999"];
+        for bad in bad.into_iter().chain(torn) {
             assert_eq!(cents(bad), None, "{bad}");
         }
         assert_eq!(amount(18505), "185.05");
         assert_eq!(amount(-5), "-0.05");
+    }
+
+    #[test]
+    fn numbers_lose_the_zeros_at_their_end() {
+        assert_eq!((decimal(3_000, 3), decimal(2_500, 3)), ("3".to_owned(), "2.5".to_owned()));
+        assert_eq!((decimal(5, 1), decimal(-25, 1)), ("0.5".to_owned(), "-2.5".to_owned()));
+        assert_eq!((percent(0.05), percent(0.07125)), ("5".to_owned(), "7.125".to_owned()));
+    }
+
+    #[test]
+    fn a_sentence_about_cents_is_told_in_dollars() {
+        let said = in_dollars("Input should be from 1 to 100000000");
+        assert_eq!(said, "Input should be from $0.01 to $1000000.00");
     }
 
     #[test]

@@ -5,12 +5,16 @@ mod clients;
 mod desk;
 mod disputes;
 mod finance;
+mod invoices;
+mod new_visit;
 mod portal;
+mod prices;
 mod public;
 mod reports;
 mod settings;
 mod staff;
 mod subscriptions;
+mod teams;
 mod visits;
 mod workers;
 
@@ -32,6 +36,24 @@ use crate::Options;
 
 const LEAD: &str = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d";
 const QUOTE: &str = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e";
+
+/// What an owner may, and of it first what a viewer may, too.
+const OWNER: [&str; 14] = [
+    "core.view",
+    "bookings.view",
+    "contacts.view",
+    "contacts.edit",
+    "bookings.edit",
+    "bookings.assign",
+    "invoices.view",
+    "invoices.edit",
+    "payments.record",
+    "finance.view",
+    "finance.manage",
+    "pricing.manage",
+    "settings.manage",
+    "users.manage",
+];
 
 /// What the API was asked.
 #[derive(Clone)]
@@ -65,6 +87,9 @@ impl FakeApi {
         let zone = axum::middleware::map_response(async |mut response: Response| {
             let zone = HeaderValue::from_static("America/Edmonton");
             response.headers_mut().insert("x-org-timezone", zone);
+            // The API has a clock of its own, on which it is always the same day.
+            let date = HeaderValue::from_static("Mon, 04 Mar 2030 17:00:00 GMT");
+            response.headers_mut().insert(header::DATE, date);
             response
         });
         let app = Router::new().fallback(answer).layer(zone).with_state(asked.clone());
@@ -111,7 +136,8 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
     if path.starts_with("/v1/admin") && !knows(&parts.headers) {
         return problem(401, "unauthenticated", "Unauthorized", &json!([]));
     }
-    if let Some(answer) = portal::answer(&asked) {
+    let special = portal::answer(&asked).or_else(|| new_visit::created(&asked));
+    if let Some(answer) = special.or_else(|| invoices::answer(&asked)) {
         return answer;
     }
     match (parts.method.as_str(), path.as_str()) {
@@ -119,7 +145,7 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
         ("POST", "/v1/estimate") => estimated(&asked),
         ("POST", "/v1/bookings") => booked(&asked),
         ("GET", _) => read(&path, &asked),
-        ("POST" | "PATCH" | "PUT", _) => changed(&path, &asked),
+        ("POST" | "PATCH" | "PUT" | "DELETE", _) => changed(&path, &asked),
         _ => problem(404, "route_not_found", "No route", &json!([])),
     }
 }
@@ -200,19 +226,11 @@ fn read(path: &str, asked: &Asked) -> Response {
     let lead = format!("/v1/admin/leads/{LEAD}");
     let body = match path {
         "/v1/admin/profile" => {
-            let (role, held) = if is_viewer(asked) {
-                ("viewer", "contacts.view")
-            } else {
-                ("owner", "contacts.edit")
-            };
-            let plans = if is_viewer(asked) { "core.view" } else { "bookings.edit" };
-            let sends = if is_viewer(asked) { "bookings.view" } else { "bookings.assign" };
-            let keeps = if is_viewer(asked) { "core.view" } else { "finance.view" };
-            let manages = if is_viewer(asked) { "core.view" } else { "finance.manage" };
-            let writes = if is_viewer(asked) { "core.view" } else { "invoices.edit" };
-            let all = [held, sends, plans, keeps, manages, writes];
-            json!({ "username": role, "role": role, "permissions": all })
+            let role = if is_viewer(asked) { "viewer" } else { "owner" };
+            let held = if is_viewer(asked) { &OWNER[..3] } else { &OWNER[..] };
+            json!({ "username": role, "role": role, "permissions": held })
         }
+        "/v1/admin/whoami" => json!({ "org_id": "maple-id" }),
         "/v1/admin/leads" => {
             json!({ "items": [item()], "total": 60, "page": 2, "page_size": 25, "next_cursor": null })
         }
@@ -258,6 +276,9 @@ fn read(path: &str, asked: &Asked) -> Response {
             .or_else(|| reports::told(path))
             .or_else(|| finance::told(path))
             .or_else(|| disputes::told(path))
+            .or_else(|| teams::told(path))
+            .or_else(|| teams::blocks(asked))
+            .or_else(|| prices::told(path))
         {
             Some(body) if body["client_id"] == LEAD => {
                 return ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();
@@ -277,7 +298,12 @@ fn changed(path: &str, asked: &Asked) -> Response {
         let errors = json!([{ "field": "notes", "message": "At most 500 characters" }]);
         return problem(422, "validation_failed", "Request validation failed", &errors);
     }
-    let body = if path.contains("/quotes") { quote() } else { detail(asked) };
+    let mut body = if path.contains("/quotes") { quote() } else { detail(asked) };
+    // What was made is called by its id.
+    for id in ["team_id", "worker_id"] {
+        body[id] = LEAD.into();
+    }
+    body["temp_password"] = "Mop-and-9-pails".into();
     ([("x-position", "41")], axum::Json(body)).into_response()
 }
 

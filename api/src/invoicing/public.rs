@@ -14,6 +14,7 @@ use super::{settings, told};
 use crate::answer::Answer;
 use crate::extract::Path;
 use crate::problem::{Code, Problem};
+use crate::request::{This, Who};
 use crate::route::{Routes, public};
 use crate::state::{App, AppState};
 
@@ -69,6 +70,7 @@ pub(crate) async fn opened(app: &App, token: &str) -> Result<(OrgId, Detail), Pr
 )]
 async fn public_invoice(
     State(app): State<AppState>,
+    This(info): This,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     if let Some(token) = token.strip_suffix(".pdf") {
@@ -76,6 +78,8 @@ async fn public_invoice(
         return documents::sheet(&app, org, &found, Paper::Invoice).await;
     }
     let (org, found) = opened(&app, &token).await?;
+    // Its times are read on the clock of whoever is to be paid.
+    info.is_from(Who { org, user: None, role: None });
     let mut body = seen(&found);
     let settings = settings(&app, org).await?;
     let organisation = app.organisations.registered(&app.reads, org).await?;

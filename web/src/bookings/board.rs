@@ -53,6 +53,7 @@ struct BoardPage {
     frame: Frame,
     filter: Form,
     calendar: Calendar,
+    may_add: bool,
 }
 
 async fn board(
@@ -66,15 +67,16 @@ async fn board(
     let asked = [("from", day), ("to", day), ("as_of", as_of.as_str())];
     let answer = site.api.query(&staff, &path, &asked).await;
     let filter = Form::new("filter", fields);
+    let may_add = staff.session.may(&["bookings.edit"]);
     match answer {
         Ok(reply) => {
             let frame = Frame::staff(&staff, "board", reply.stale);
-            page::show(&BoardPage { frame, filter, calendar: reply.read()? })
+            page::show(&BoardPage { frame, filter, calendar: reply.read()?, may_add })
         }
         Err(failure) if failure.is_about_input() => {
             let (frame, calendar) = (Frame::staff(&staff, "board", false), Calendar::default());
             let filter = filter.refused(&failure);
-            page::show_as(failure.status(), &BoardPage { frame, filter, calendar })
+            page::show_as(failure.status(), &BoardPage { frame, filter, calendar, may_add })
         }
         Err(failure) => Err(failure),
     }

@@ -28,6 +28,7 @@ struct RecordPage {
     as_of: String,
     saved: bool,
     may_change: bool,
+    may_invoice: bool,
     form: Form,
 }
 
@@ -97,6 +98,7 @@ async fn find(site: &Site, staff: &Staff, id: &str, as_of: &str) -> Result<Recor
         as_of: as_of.to_owned(),
         saved: false,
         may_change,
+        may_invoice: as_of.is_empty() && staff.session.may(&["invoices.edit"]),
         form: Form::default(),
     })
 }

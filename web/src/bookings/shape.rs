@@ -47,6 +47,7 @@ pub(super) struct Booking {
     pub(super) deposit_status: Option<String>,
     pub(super) risk_band: Option<String>,
     pub(super) lead_id: Option<String>,
+    pub(super) client_id: Option<String>,
     pub(super) customer: Option<Customer>,
     pub(super) settlement: Option<Settlement>,
     #[serde(default)]
@@ -108,6 +109,10 @@ impl Booking {
 
     pub(super) fn deposit(&self) -> Option<String> {
         Some(format!("{} ({})", amount(self.deposit_cents), self.deposit_status.as_deref()?))
+    }
+
+    pub(super) fn may_be_invoiced(&self) -> bool {
+        self.status != "CANCELLED"
     }
 
     pub(super) fn may_be_confirmed(&self) -> bool {

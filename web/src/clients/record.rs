@@ -5,8 +5,9 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::routing::get;
 
-use super::shape::{Client, Feedback, KINDS, Note, Visit};
-use crate::failure::Failure;
+use super::shape::{Client, Feedback, KINDS, Member, Members, Note, Visit};
+use crate::api::Reply;
+use crate::failure::{Failure, or_nothing};
 use crate::form::{Answer, Fields, Form};
 use crate::leads::id;
 use crate::page::{self, Frame};
@@ -19,10 +20,13 @@ pub(super) fn routes() -> Router<SiteState> {
 
 #[derive(Template)]
 #[template(path = "client.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows a part of the page")]
 struct RecordPage {
     frame: Frame,
     client: Client,
     notes: Vec<Note>,
+    /// Who may have written them.
+    people: Vec<Member>,
     feedback: Vec<Feedback>,
     visits: Vec<Visit>,
     /// Of the client as shown: a form that was filled in beside an older one is refused.
@@ -30,6 +34,8 @@ struct RecordPage {
     key: String,
     saved: bool,
     may_change: bool,
+    may_book: bool,
+    may_invoice: bool,
     form: Form,
 }
 
@@ -94,6 +100,16 @@ pub(super) async fn refuse(
     page::show_as(status, &RecordPage { form: form.refused(&failure), ..record })
 }
 
+/// Those who may have written notes. Asking without the right to know would stand in the audit log.
+async fn members(site: &Site, staff: &Staff) -> Result<Members, Failure> {
+    if !staff.session.may(&["users.manage"]) {
+        return Ok(Members::default());
+    }
+    let all = [("limit", "200")];
+    let answer = site.api.query(staff, &["v1", "admin", "iam", "users"], &all).await;
+    or_nothing(answer.and_then(Reply::read))
+}
+
 async fn find(site: &Site, staff: &Staff, id: &str) -> Result<RecordPage, Failure> {
     let path = ["v1", "admin", "clients", id];
     let notes = [&path[..], &["notes"]].concat();
@@ -103,26 +119,24 @@ async fn find(site: &Site, staff: &Staff, id: &str) -> Result<RecordPage, Failur
     let notes = site.api.query(staff, &notes, &[("limit", "20")]);
     let feedback = site.api.query(staff, &feedback, &[("limit", "20")]);
     let (client, notes, feedback) = tokio::try_join!(client, notes, feedback)?;
-    // Who may not see visits sees the client all the same.
+    // Who may not see visits, or who else works here, sees the client all the same.
     let visits = site.api.query(staff, &["v1", "admin", "bookings"], &mine).await;
-    let visits = match visits {
-        Ok(reply) => reply.read()?,
-        Err(failure) if failure.refusal().is_some_and(|refusal| refusal.status == 403) => {
-            Vec::new()
-        }
-        Err(failure) => return Err(failure),
-    };
+    let visits = or_nothing(visits.and_then(Reply::read))?;
+    let people = members(site, staff).await?;
     let frame = Frame::staff(staff, "clients", client.stale || notes.stale || feedback.stale);
     Ok(RecordPage {
         frame,
         version: client.version.clone().unwrap_or_default(),
         client: client.read()?,
         notes: notes.read()?,
+        people: people.users,
         feedback: feedback.read()?,
         visits,
         key: token::submission_key(),
         saved: false,
         may_change: staff.session.may(&["contacts.edit"]),
+        may_book: staff.session.may(&["bookings.edit"]),
+        may_invoice: staff.session.may(&["invoices.edit"]),
         form: Form::default(),
     })
 }

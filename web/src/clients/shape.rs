@@ -1,6 +1,7 @@
 //! Clients in the shape of the API.
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::moment::Moment;
 use crate::shown;
@@ -116,8 +117,30 @@ pub(super) struct Address {
 pub(super) struct Note {
     pub(super) kind: String,
     pub(super) text: String,
-    pub(super) created_by: Option<String>,
+    created_by: Option<String>,
     pub(super) created_at: Moment,
+}
+
+impl Note {
+    /// Who wrote it, if `people` may be known; an id tells nobody anything.
+    pub(super) fn writer<'a>(&'a self, people: &'a [Member]) -> Option<&'a str> {
+        let by = self.created_by.as_deref()?;
+        let known = people.iter().find(|one| one.user_id == by).map(|one| one.email.as_str());
+        known.or_else(|| by.parse::<Uuid>().is_err().then_some(by))
+    }
+}
+
+/// Somebody who acts for the organisation, or did.
+#[derive(Deserialize)]
+pub(super) struct Member {
+    user_id: String,
+    email: String,
+}
+
+/// All of them.
+#[derive(Default, Deserialize)]
+pub(super) struct Members {
+    pub(super) users: Vec<Member>,
 }
 
 /// How they said it was.

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use super::{ALL, record};
 use crate::SiteState;
 use crate::api::Command;
+use crate::failure::Failure;
 use crate::form::{Answer, Form, StaffForm};
 use crate::leads::id;
-use crate::{page, shown};
+use crate::page;
+use crate::typed::Typed;
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new()
@@ -51,23 +53,25 @@ async fn collect(State(site): State<SiteState>, Path(dispute): At, form: StaffFo
             body[name] = json!({ "said": said });
         }
     }
-    change(&site, &dispute, "facts", form, body).await
+    change(&site, &dispute, "facts", form, Ok(body)).await
 }
 
 async fn decide(State(site): State<SiteState>, Path(dispute): At, form: StaffForm) -> Answer {
     let mut body = json!({ "decision": form.fields.get("decision") });
-    if let Some(typed) = form.fields.filled("amount_cents") {
-        // What is no amount is refused by the API, in its own words.
-        body["amount_cents"] = shown::cents(typed).unwrap_or(-1).into();
+    let mut typed = Typed::new(&form.fields);
+    let amount = typed.maybe_cents("amount_cents");
+    if !amount.is_null() {
+        body["amount_cents"] = amount;
     }
     if let Some(note) = form.fields.filled("note") {
         body["note"] = note.into();
     }
+    let body = typed.read(body);
     change(&site, &dispute, "decide", form, body).await
 }
 
 async fn close(State(site): State<SiteState>, Path(dispute): At, form: StaffForm) -> Answer {
-    change(&site, &dispute, "close", form, json!({})).await
+    change(&site, &dispute, "close", form, Ok(json!({}))).await
 }
 
 /// Sends one change; afterwards the dispute is shown as it has become.
@@ -76,14 +80,18 @@ async fn change(
     dispute: &str,
     verb: &str,
     form: StaffForm,
-    body: Value,
+    body: Result<Value, Failure>,
 ) -> Answer {
     let dispute = id(dispute)?;
     let StaffForm { staff, fields } = form;
     let (key, version) = (fields.get("key"), fields.get("version"));
     let path: Vec<&str> = ALL.into_iter().chain([dispute, verb]).collect();
-    let command = Command { method: Method::POST, path: &path, body, key, version };
-    match site.api.command(&staff, command).await {
+    let method = Method::POST;
+    let done = async {
+        let command = Command { method, path: &path, body: body?, key, version };
+        site.api.command(&staff, command).await
+    };
+    match done.await {
         Ok(_) => Ok(page::go_to(&format!("/disputes/{dispute}?saved=1"))),
         Err(failure) => {
             let form = Form::new(verb, fields);

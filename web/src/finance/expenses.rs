@@ -9,11 +9,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
-use crate::api::Command;
+use super::books::{self, MANAGE};
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, StaffForm};
 use crate::leads::id;
 use crate::page::{self, Frame};
+use crate::typed::Typed;
 use crate::visitor::Staff;
 use crate::{Site, SiteState, shown, token};
 
@@ -59,9 +60,9 @@ struct Page {
 }
 
 #[derive(Deserialize)]
-struct Category {
-    category_id: String,
-    name: String,
+pub(super) struct Category {
+    pub(super) category_id: String,
+    pub(super) name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -89,13 +90,24 @@ impl ListPage {
     }
 
     fn category(&self, id: &str) -> &str {
-        let own = self.categories.iter().find(|one| one.category_id == id);
-        own.map_or("–", |one| one.name.as_str())
+        named(&self.categories, id)
     }
 
     fn sum(&self) -> String {
         shown::amount(self.page.total_cents)
     }
+}
+
+/// What a category is called.
+pub(super) fn named<'a>(categories: &'a [Category], id: &str) -> &'a str {
+    let own = categories.iter().find(|one| one.category_id == id);
+    own.map_or("–", |one| one.name.as_str())
+}
+
+pub(super) async fn categories(site: &Site, staff: &Staff) -> Result<Vec<Category>, Failure> {
+    let path = ["v1", "admin", "finance", "expense-categories"];
+    let all = site.api.query(staff, &path, &[("page_size", "100")]).await?;
+    Ok(all.read::<Categories>()?.items)
 }
 
 /// The same list from where the next page begins.
@@ -126,9 +138,7 @@ async fn found(site: &Site, staff: &Staff, fields: Fields) -> Result<ListPage, F
     let mut asked: Vec<(&str, &str)> =
         FILTERS.iter().map(|name| (*name, fields.get(name))).collect();
     asked.push(("cursor", fields.get("cursor")));
-    let path = ["v1", "admin", "finance", "expense-categories"];
-    let all = site.api.query(staff, &path, &[("page_size", "100")]).await?;
-    let categories = all.read::<Categories>()?.items;
+    let categories = categories(site, staff).await?;
     let reply = site.api.query(staff, &["v1", "admin", "finance", "expenses"], &asked).await?;
     let frame = Frame::staff(staff, "finance", reply.stale);
     let next = reply.next_cursor.as_deref().map(|cursor| address(&fields, cursor));
@@ -142,30 +152,33 @@ async fn found(site: &Site, staff: &Staff, fields: Fields) -> Result<ListPage, F
         filter: Form::new("filter", fields),
         form: Form::default(),
         key: token::submission_key(),
-        may_manage: staff.session.may(&["finance.manage"]),
+        may_manage: staff.session.may(MANAGE),
     })
 }
 
 async fn record(State(site): State<SiteState>, form: StaffForm) -> Answer {
     let fields = &form.fields;
+    let mut typed = Typed::new(fields);
+    let (amount, tax) = (typed.cents("amount_cents"), typed.maybe_cents("tax_cents"));
     let mut body = json!({
         "occurred_on": fields.get("occurred_on"),
         "category_id": fields.get("category_id"),
         "description": fields.get("description"),
-        "amount_cents": shown::cents(fields.get("amount_cents")).unwrap_or(-1),
-        "tax_cents": fields.filled("tax_cents").map_or(0, |typed| shown::cents(typed).unwrap_or(-1)),
+        "amount_cents": amount,
+        "tax_cents": tax.as_i64().unwrap_or(0),
     });
     for name in ["vendor", "payment_method", "receipt_url"] {
         if let Some(value) = fields.filled(name) {
             body[name] = value.into();
         }
     }
+    let body = typed.read(body);
     change(&site, (Method::POST, &["expenses"]), ("record", form), body).await
 }
 
 async fn add_category(State(site): State<SiteState>, form: StaffForm) -> Answer {
     let body = json!({ "name": form.fields.get("name") });
-    change(&site, (Method::POST, &["expense-categories"]), ("category", form), body).await
+    change(&site, (Method::POST, &["expense-categories"]), ("category", form), Ok(body)).await
 }
 
 async fn void(
@@ -174,7 +187,7 @@ async fn void(
     form: StaffForm,
 ) -> Answer {
     let path = ["expenses", id(&expense)?];
-    change(&site, (Method::DELETE, &path), ("void", form), json!({})).await
+    change(&site, (Method::DELETE, &path), ("void", form), Ok(json!({}))).await
 }
 
 /// Sends one change; afterwards the list is shown as it has become.
@@ -182,22 +195,18 @@ async fn change(
     site: &Site,
     (method, last): (Method, &[&str]),
     (name, form): (&str, StaffForm),
-    body: Value,
+    body: Result<Value, Failure>,
 ) -> Answer {
+    let done = books::send(site, &form, (method, last), body).await;
     let StaffForm { staff, fields } = form;
-    let key = fields.get("key");
-    let path: Vec<&str> =
-        ["v1", "admin", "finance"].into_iter().chain(last.iter().copied()).collect();
-    let command = Command { method, path: &path, body, key, version: "" };
-    match site.api.command(&staff, command).await {
+    match done {
         Ok(_) => Ok(page::go_to("/finance/expenses?saved=1")),
         Err(failure) => {
-            let known = failure.refusal().is_some_and(|it| !matches!(it.status, 401 | 403 | 404));
-            if !known {
+            if !failure.is_refused_here() {
                 return Err(failure);
             }
             let blank = found(site, &staff, Fields::default()).await?;
-            let form = Form::new(name, fields.clone()).refused(&failure);
+            let form = Form::new(name, fields).refused(&failure);
             page::show_as(failure.status(), &ListPage { form, ..blank })
         }
     }

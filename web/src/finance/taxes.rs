@@ -3,14 +3,17 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::routing::get;
+use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use crate::SiteState;
+use super::books::MANAGE;
+use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form};
 use crate::page::{self, Frame};
-use crate::shown;
 use crate::visitor::Staff;
+use crate::{Site, SiteState, own, shown, token};
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new().route("/finance/taxes", get(show)).route("/finance/taxes/export", get(export))
@@ -19,8 +22,8 @@ pub(super) fn routes() -> Router<SiteState> {
 #[derive(Clone, Deserialize)]
 struct Quarter {
     label: String,
-    period_start: String,
-    period_end: String,
+    period_start: NaiveDate,
+    period_end: NaiveDate,
     due_on: String,
 }
 
@@ -29,8 +32,16 @@ struct Calendar {
     items: Vec<Quarter>,
 }
 
+impl Quarter {
+    fn holds(&self, day: NaiveDate) -> bool {
+        (self.period_start..=self.period_end).contains(&day)
+    }
+}
+
 #[derive(Deserialize)]
 struct Instalment {
+    #[serde(rename = "instalment_id")]
+    id: String,
     tax_type: String,
     due_on: String,
     amount_cents: i64,
@@ -55,6 +66,9 @@ struct Gst {
     tax_paid_cents: i64,
     tax_owed_cents: i64,
     currency_code: String,
+    /// What cannot be added to it.
+    #[serde(default)]
+    other_currencies: Vec<Self>,
 }
 
 #[derive(Template)]
@@ -62,11 +76,21 @@ struct Gst {
 struct TaxPage {
     frame: Frame,
     filter: Form,
+    form: Form,
     from: String,
     to: String,
     gst: Option<Gst>,
     calendar: Vec<Quarter>,
     instalments: Vec<Instalment>,
+    key: String,
+    saved: bool,
+    may_manage: bool,
+}
+
+impl TaxPage {
+    fn form(&self, name: &str) -> &Form {
+        self.form.of(name)
+    }
 }
 
 impl Gst {
@@ -84,33 +108,64 @@ impl Gst {
 }
 
 async fn show(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
+    let (status, taxes) = taxes(&site, &staff, fields).await?;
+    page::show_as(status, &taxes)
+}
+
+/// The page again, with a form that was not accepted.
+pub(super) async fn refuse(site: &Site, staff: &Staff, form: Form, status: StatusCode) -> Answer {
+    let (_, taxes) = taxes(site, staff, Fields::new()).await?;
+    page::show_as(status, &TaxPage { form, ..taxes })
+}
+
+async fn taxes(
+    site: &Site,
+    staff: &Staff,
+    fields: Fields,
+) -> Result<(StatusCode, TaxPage), Failure> {
     let path = |last| ["v1", "admin", "finance", "taxes", last];
-    let calendar = site.api.query(&staff, &path("calendar"), &[]).await?;
+    let today = own::of(site, staff).await?.today;
+    // What the last quarter of the year comes to is due in the next.
+    let (first, last) = (format!("{}-01-01", today.year()), format!("{}-03-31", today.year() + 1));
+    let span = [("from", first.as_str()), ("to", &last)];
+    let calendar = site.api.query(staff, &path("calendar"), &span).await?;
     let calendar = calendar.read::<Calendar>()?.items;
-    let planned = site.api.query(&staff, &path("instalments"), &[]).await?;
+    let planned = site.api.query(staff, &path("instalments"), &[("limit", "200")]).await?;
     let instalments = planned.read::<Instalments>()?.items;
-    // The quarter whose tax is due first this year, unless another time is asked for.
-    let first = calendar.first().cloned();
-    let (start, end) = first.map(|one| (one.period_start, one.period_end)).unwrap_or_default();
-    let from = fields.filled("from").unwrap_or(&start).to_owned();
-    let to = fields.filled("to").unwrap_or(&end).to_owned();
+    let now = calendar.iter().find(|quarter| quarter.holds(today));
+    let day = |of: fn(&Quarter) -> NaiveDate| now.map_or(today, of).to_string();
+    let or = |name: &str, day: String| fields.filled(name).map_or(day, str::to_owned);
+    let from = or("from", day(|quarter| quarter.period_start));
+    let to = or("to", day(|quarter| quarter.period_end));
     let range = [("from", from.as_str()), ("to", to.as_str())];
-    let summary = site.api.query(&staff, &path("gst_summary"), &range).await;
-    let (mut filter, mut gst, mut stale) = (Form::new("filter", fields), None, false);
-    let status = match summary {
-        Ok(reply) => {
-            stale = reply.stale;
-            gst = Some(reply.read()?);
-            axum::http::StatusCode::OK
-        }
+    let summary = site.api.query(staff, &path("gst_summary"), &range).await;
+    let saved = fields.get("saved") == "1";
+    let mut filter = Form::new("filter", fields);
+    let (status, stale, gst) = match summary {
+        Ok(reply) => (StatusCode::OK, reply.stale, Some(reply.read()?)),
         Err(failure) if failure.is_about_input() => {
             filter = filter.refused(&failure);
-            failure.status()
+            (failure.status(), false, None)
         }
         Err(failure) => return Err(failure),
     };
-    let frame = Frame::staff(&staff, "finance", stale);
-    page::show_as(status, &TaxPage { frame, filter, from, to, gst, calendar, instalments })
+    let frame = Frame::staff(staff, "finance", stale);
+    let (form, key, may_manage) =
+        (Form::default(), token::submission_key(), staff.session.may(MANAGE));
+    let page = TaxPage {
+        frame,
+        filter,
+        form,
+        from,
+        to,
+        gst,
+        calendar,
+        instalments,
+        key,
+        saved,
+        may_manage,
+    };
+    Ok((status, page))
 }
 
 /// The tables, as the API makes them.

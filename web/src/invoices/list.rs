@@ -34,6 +34,7 @@ struct ListPage {
     filter: Form,
     page: Page,
     next: Option<String>,
+    may_write: bool,
 }
 
 /// The same list from where the next page begins.
@@ -53,17 +54,21 @@ async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<
         FILTERS.iter().map(|name| (*name, fields.get(name))).collect();
     asked.push(("cursor", fields.get("cursor")));
     let answer = site.api.query(&staff, &["v1", "admin", "invoices"], &asked).await;
+    let may_write = staff.session.may(&["invoices.edit"]);
     match answer {
         Ok(reply) => {
             let frame = Frame::staff(&staff, "invoices", reply.stale);
             let next = reply.next_cursor.as_deref().map(|cursor| address(&fields, cursor));
             let filter = Form::new("filter", fields);
-            page::show(&ListPage { frame, filter, page: reply.read()?, next })
+            page::show(&ListPage { frame, filter, page: reply.read()?, next, may_write })
         }
         Err(failure) if failure.is_about_input() => {
             let (frame, page) = (Frame::staff(&staff, "invoices", false), Page::default());
             let filter = Form::new("filter", fields).refused(&failure);
-            page::show_as(failure.status(), &ListPage { frame, filter, page, next: None })
+            page::show_as(
+                failure.status(),
+                &ListPage { frame, filter, page, next: None, may_write },
+            )
         }
         Err(failure) => Err(failure),
     }

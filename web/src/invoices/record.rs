@@ -41,6 +41,12 @@ impl RecordPage {
     fn form(&self, name: &str) -> &Form {
         self.form.of(name)
     }
+
+    /// The form about money that went back, if it was that of this payment.
+    fn refund(&self, payment: &str) -> &Form {
+        let back = self.form.of("payments");
+        if back.is("payment", payment) { back } else { self.form.of("") }
+    }
 }
 
 async fn show(

@@ -113,6 +113,12 @@ impl Payment {
     pub(super) fn refunded(&self) -> Option<String> {
         (self.refunded_cents > 0).then(|| shown::amount(self.refunded_cents))
     }
+
+    /// What may still go back.
+    pub(super) fn left(&self) -> Option<String> {
+        let left = self.amount_cents - self.refunded_cents;
+        (left > 0).then(|| shown::amount(left))
+    }
 }
 
 /// A letter that went out.

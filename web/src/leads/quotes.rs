@@ -10,6 +10,7 @@ use super::changes::change;
 use super::{id, record};
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, StaffForm};
+use crate::typed::AMOUNT;
 use crate::{SiteState, moment, shown};
 
 pub(super) fn routes() -> Router<SiteState> {
@@ -76,7 +77,7 @@ async fn offer(
 /// What an offer says, or which field cannot be read.
 fn terms(fields: &Fields) -> Result<Value, (&'static str, &'static str)> {
     let amount = shown::cents(fields.get("amount"));
-    let amount = amount.ok_or(("amount", "Write an amount such as 185 or 185.50"))?;
+    let amount = amount.ok_or(("amount", AMOUNT))?;
     let expires_at = match fields.filled("until") {
         Some(day) => {
             let end = day.parse().ok().and_then(moment::after);

@@ -83,6 +83,11 @@ impl Visit {
     fn may_change(&self) -> bool {
         matches!(self.status.as_str(), "PENDING" | "CONFIRMED")
     }
+
+    /// Nobody can say how it was before it was, and what is still to come need not come again.
+    fn is_done(&self) -> bool {
+        self.status == "DONE"
+    }
 }
 
 #[derive(Template)]

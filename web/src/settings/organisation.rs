@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::form::{Fields, Form};
 
 /// As the API calls them.
-pub(super) const WEEK: [&str; 7] =
+pub(crate) const WEEK: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// What a form may leave empty.

@@ -30,9 +30,15 @@ pub(super) fn told(path: &str) -> Option<Value> {
         return Some(client);
     }
     if path == format!("{one}/notes") {
-        return Some(
-            json!([{ "kind": "COMPLAINT", "text": "<i>late</i>", "created_by": "owner", "created_at": "2026-11-24T09:00:00Z" }]),
-        );
+        let note = |text: &str, by: &str| json!({ "kind": "COMPLAINT", "text": text, "created_by": by, "created_at": "2026-11-24T09:00:00Z" });
+        return Some(json!([
+            note("<i>late</i>", "owner-first"),
+            note("dog", QUOTE),
+            note("cat", LEAD)
+        ]));
+    }
+    if path == "/v1/admin/iam/users" {
+        return Some(json!({ "users": [{ "user_id": QUOTE, "email": "dana@example.org" }] }));
     }
     if path == format!("{one}/feedback") {
         return Some(
@@ -98,4 +104,18 @@ async fn everything_about_a_client_is_changed_with_version_and_key() {
         "{}",
         viewer.html
     );
+}
+
+#[tokio::test]
+async fn notes_name_their_writer_or_nobody() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let address = format!("/clients/{LEAD}");
+    let page = api.browser.get(&address).await;
+    assert!(page.shows(", owner-first") && page.shows(", dana@example.org"), "{}", page.html);
+    assert!(!page.shows(&format!(", {LEAD}")), "{}", page.html);
+    // Who may not know who works here is not told, and does not even ask.
+    let mut viewer = FakeApi::signed_in("viewer").await;
+    let page = viewer.browser.get(&address).await;
+    assert!(!page.shows("dana@example.org") && !page.shows(&format!(", {QUOTE}")), "{}", page.html);
+    assert!(viewer.asked(&Method::GET, "/v1/admin/iam/users?limit=200").is_empty());
 }

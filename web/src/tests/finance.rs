@@ -25,13 +25,23 @@ pub(super) fn told(path: &str) -> Option<Value> {
         }),
         "taxes/gst_summary" => json!({
             "tax_collected_cents": 500, "tax_paid_cents": 50, "tax_owed_cents": 450, "currency_code": "CAD",
+            "other_currencies": [{
+                "tax_collected_cents": 700, "tax_paid_cents": 0, "tax_owed_cents": 700, "currency_code": "USD",
+            }],
         }),
         "periods/2030-02" | "periods/2030-03" => json!({ "status": "open" }),
-        "taxes/calendar" => json!({ "items": [{
-            "label": "GST Q4 2029", "period_start": "2029-10-01", "period_end": "2029-12-31", "due_on": "2030-01-31",
+        "taxes/calendar" => json!({ "items": [
+            { "label": "GST Q4 2029", "period_start": "2029-10-01", "period_end": "2029-12-31", "due_on": "2030-01-31" },
+            { "label": "GST Q1 2030", "period_start": "2030-01-01", "period_end": "2030-03-31", "due_on": "2030-04-30" },
+        ] }),
+        "cash_snapshots" => json!({ "items": [{
+            "snapshot_id": QUOTE, "as_of_date": "2030-02-28", "cash_cents": -1_250, "note": "<i>till</i>",
         }] }),
+        "budgets" => {
+            json!({ "items": [{ "budget_id": LEAD, "category_id": QUOTE, "amount_cents": 40_000 }] })
+        }
         "taxes/instalments" => json!({ "items": [{
-            "tax_type": "GST", "due_on": "2030-04-30", "amount_cents": 900, "paid_on": null, "note": "<i>",
+            "instalment_id": LEAD, "tax_type": "GST", "due_on": "2030-04-30", "amount_cents": 900, "paid_on": null, "note": "<i>",
         }] }),
         "taxes/export" => json!({ "a": "zip" }),
         "expense-categories" => json!({ "items": [{ "category_id": QUOTE, "name": "Fuel" }] }),
@@ -112,13 +122,103 @@ async fn expenses_are_written_down_in_dollars_and_taken_back() {
 async fn taxes_show_what_is_owed_and_hand_on_the_tables() {
     let mut api = FakeApi::signed_in("owner").await;
     let page = api.browser.get("/finance/taxes").await;
-    for text in ["$4.50 CAD", "GST Q4 2029", "&#60;i&#62;", "from=2029-10-01"] {
+    for text in ["$4.50 CAD", "$7.00 USD", "GST Q4 2029", "&#60;i&#62;", "from=2029-10-01"] {
         assert!(page.shows(text), "{text}: {}", page.html);
     }
+    // The quarter of today, on the clock of the organisation.
+    let summary = "/v1/admin/finance/taxes/gst_summary?from=2030-01-01&to=2030-03-31";
+    assert_eq!(api.asked(&Method::GET, summary).len(), 1);
     let file = api.browser.get("/finance/taxes/export?from=2029-10-01&to=2029-12-31").await;
     assert!(file.shows("zip"), "{}", file.html);
     // Who may not see the books is not led there.
     let mut other = FakeApi::signed_in("viewer").await;
     assert!(!other.browser.get("/disputes").await.shows("/finance"));
     assert!(page.shows("href=\"/finance\""), "{}", page.html);
+}
+
+/// The hidden fields of a page of the books.
+async fn opened(api: &mut FakeApi, address: &str) -> (String, String) {
+    let page = api.browser.get(address).await;
+    (page.field("csrf").to_owned(), page.field("key").to_owned())
+}
+
+#[tokio::test]
+async fn an_amount_that_cannot_be_read_is_told_in_words_and_not_sent() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let (csrf, key) = opened(&mut api, "/finance/expenses").await;
+    let form = [("csrf", &*csrf), ("key", &key), ("description", "Soap"), ("amount_cents", "ten")];
+    let page = api.browser.post("/finance/expenses", &form).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.shows(r#"id="amount_cents-error">Write an amount such as 185"#), "{}", page.html);
+    assert!(page.shows(r#"value="ten""#) && page.shows("<strong>amount</strong>"), "{}", page.html);
+    assert!(api.asked(&Method::POST, "/v1/admin/finance/expenses").is_empty());
+}
+
+#[tokio::test]
+async fn cash_is_counted_corrected_and_taken_back() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/finance/cash").await;
+    assert!(page.shows("$-12.50") && page.shows("&#60;i&#62;till&#60;/i&#62;"), "{}", page.html);
+    let (csrf, key) = opened(&mut api, "/finance/cash").await;
+    let own = [("csrf", &*csrf), ("key", &*key)];
+    let new = [("as_of_date", "2030-03-01"), ("cash_cents", "-1,020.5"), ("note", "")];
+    let page = api.browser.post("/finance/cash", &[&own[..], &new].concat()).await;
+    assert_eq!(page.header("location"), "/finance/cash?saved=1", "{}", page.html);
+    let asked = &api.asked(&Method::POST, "/v1/admin/finance/cash_snapshots")[0];
+    let said = json!({ "as_of_date": "2030-03-01", "cash_cents": -102_050, "note": null });
+    assert_eq!((asked.header("idempotency-key"), &asked.body), (&*key, &said));
+    let one = format!("/finance/cash/{QUOTE}");
+    api.browser.post(&one, &[&own[..], &[("cash_cents", "5")]].concat()).await;
+    api.browser.post(&format!("{one}/remove"), &own).await;
+    let path = format!("/v1/admin/finance/cash_snapshots/{QUOTE}");
+    let asked = &api.asked(&Method::PATCH, &path)[0];
+    assert_eq!(asked.body, json!({ "cash_cents": 500, "note": null }));
+    assert_eq!(api.asked(&Method::DELETE, &path).len(), 1);
+}
+
+#[tokio::test]
+async fn budgets_are_those_of_a_month() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/finance/budgets").await;
+    assert!(page.shows("Budgets of 2030-03") && page.shows("Fuel"), "{}", page.html);
+    assert!(page.shows("$400.00") && page.shows("Every category has one"), "{}", page.html);
+    let (csrf, key) = opened(&mut api, "/finance/budgets").await;
+    let own = [("csrf", &*csrf), ("key", &*key), ("month", "2030-03")];
+    let new = [("category_id", LEAD), ("amount_cents", "1,000")];
+    let page = api.browser.post("/finance/budgets", &[&own[..], &new].concat()).await;
+    assert_eq!(page.header("location"), "/finance/budgets?month=2030-03&saved=1", "{}", page.html);
+    let asked = &api.asked(&Method::POST, "/v1/admin/finance/budgets")[0];
+    let said = json!({ "month_yyyymm": "2030-03", "category_id": LEAD, "amount_cents": 100_000 });
+    assert_eq!(asked.body, said);
+    let one = format!("/finance/budgets/{LEAD}");
+    let page = api.browser.post(&one, &[&own[..], &[("amount_cents", "x")]].concat()).await;
+    assert!(page.shows("Write an amount such as"), "{}", page.html);
+    api.browser.post(&format!("{one}/clear"), &own).await;
+    let path = format!("/v1/admin/finance/budgets/{LEAD}");
+    assert_eq!(api.asked(&Method::DELETE, &path).len(), 1);
+}
+
+#[tokio::test]
+async fn instalments_are_planned_paid_and_dropped() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let (csrf, key) = opened(&mut api, "/finance/taxes").await;
+    let own = [("csrf", &*csrf), ("key", &*key)];
+    let all = "/finance/taxes/instalments";
+    let new =
+        [("tax_type", "GST"), ("due_on", "2030-07-31"), ("amount_cents", "500"), ("note", "")];
+    let page = api.browser.post(all, &[&own[..], &new].concat()).await;
+    assert_eq!(page.header("location"), "/finance/taxes?saved=1", "{}", page.html);
+    let asked = &api.asked(&Method::POST, &format!("/v1/admin{all}"))[0];
+    let said = json!({ "tax_type": "GST", "due_on": "2030-07-31", "amount_cents": 50_000 });
+    assert_eq!((asked.header("idempotency-key"), &asked.body), (&*key, &said));
+    let one = format!("{all}/{LEAD}");
+    api.browser
+        .post(&format!("{one}/paid"), &[&own[..], &[("paid_on", "2030-04-28")]].concat())
+        .await;
+    api.browser.post(&format!("{one}/unpaid"), &own).await;
+    api.browser.post(&format!("{one}/cancel"), &own).await;
+    let asked = api.asked(&Method::PATCH, &format!("/v1/admin{one}"));
+    assert_eq!(asked[0].body, json!({ "paid_on": "2030-04-28" }));
+    assert_eq!(asked[1].body, json!({ "paid_on": null }));
+    assert_eq!(api.asked(&Method::POST, &format!("/v1/admin{one}/cancel")).len(), 1);
 }

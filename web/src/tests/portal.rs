@@ -22,6 +22,10 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
     let refused = |detail| Some(problem(401, "unauthenticated", detail, &json!([])));
     let text = |name: &str| asked.body[name].as_str().unwrap_or_default();
     match what {
+        "login" if asked.header("x-org") == "nobody" => {
+            let detail = "Neither the host, nor the header X-Org, nor the default names one.";
+            return Some(problem(404, "organisation_not_found", detail, &json!([])));
+        }
         "login" if text("password") == " pail " => {
             return told(json!({ "status": "ok", "access_token": "first" }));
         }
@@ -71,8 +75,7 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
 }
 
 fn catalogue() -> Response {
-    let service = json!({ "service_type_id": LEAD, "name": "Big <clean>" });
-    axum::Json(json!({ "service_types": [service] })).into_response()
+    axum::Json(super::new_visit::catalogue()).into_response()
 }
 
 /// The subscription of that client.
@@ -109,6 +112,7 @@ fn visits(asked: &Asked, path: &str) -> Response {
             return problem(409, "booking.conflict", "That time is taken", &json!([]));
         }
         _ if path.ends_with("/cancel") => visit["status"] = "CANCELLED".into(),
+        _ if path.ends_with(QUOTE) => visit["status"] = "DONE".into(),
         _ => {}
     }
     let more = json!({
@@ -271,6 +275,9 @@ async fn worker(token: &str) -> FakeApi {
 #[tokio::test]
 async fn a_worker_signs_in_by_phone_and_must_choose_a_password_first() {
     let mut api = FakeApi::start().await;
+    let lost = [("phone", "780"), ("password", "guess"), ("org", "nobody")];
+    let page = api.browser.post("/worker/login", &lost).await;
+    assert!(page.shows("no company of this name") && !page.shows("X-Org"), "{}", page.html);
     let page = api.browser.post("/worker/login", &[("phone", "780"), ("password", "guess")]).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     assert!(page.shows("do not belong together") && !page.shows("guess"), "{}", page.html);
@@ -282,7 +289,7 @@ async fn a_worker_signs_in_by_phone_and_must_choose_a_password_first() {
         page.header("set-cookie"),
         "worker_session=first; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200"
     );
-    assert_eq!(api.asked(&Method::POST, "/worker/login")[1].header("x-org"), "cedar");
+    assert_eq!(api.asked(&Method::POST, "/worker/login")[2].header("x-org"), "cedar");
 
     let page = api.browser.get("/worker").await;
     assert!(page.shows("Choose a password") && !page.shows("Where you are signed in"));
@@ -452,15 +459,19 @@ async fn a_client_chooses_a_time_of_their_own_organisation() {
 #[tokio::test]
 async fn a_client_repeats_and_reviews_a_visit() {
     let mut api = client().await;
-    let visit = format!("/client/visits/{LEAD}");
+    let page = api.browser.get(&format!("/client/visits/{LEAD}")).await;
+    assert!(!page.shows("Once more") && !page.shows("How was it?"), "nobody was there yet");
+    let visit = format!("/client/visits/{QUOTE}");
     let page = api.browser.get(&visit).await;
+    assert!(page.shows("Once more") && page.shows("How was it?"), "{}", page.html);
+    assert!(!page.shows("Call it off"), "{}", page.html);
     let csrf = page.field("csrf").to_owned();
     let page = api.browser.post(&format!("{visit}/repeat"), &[("csrf", &csrf)]).await;
-    assert_eq!(page.header("location"), format!("{visit}?saved=1"));
+    assert_eq!(page.header("location"), format!("/client/visits/{LEAD}?saved=1"));
     let said = |rating| [("csrf", csrf.as_str()), ("rating", rating), ("comment", "<dusty>")];
     let page = api.browser.post(&format!("{visit}/review"), &said("5")).await;
     assert_eq!(page.header("location"), format!("{visit}?saved=1"));
-    let asked = &api.asked(&Method::POST, &format!("/client/orders/{LEAD}/review"))[0];
+    let asked = &api.asked(&Method::POST, &format!("/client/orders/{QUOTE}/review"))[0];
     assert_eq!(asked.body, json!({ "rating": 5, "comment": "<dusty>" }));
     let page = api.browser.post(&format!("{visit}/review"), &said("1")).await;
     assert_eq!(page.status, StatusCode::CONFLICT);

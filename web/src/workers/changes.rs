@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::record;
 use crate::api::Command;
+use crate::failure::Failure;
 use crate::form::{Answer, Form, StaffForm};
 use crate::leads::id;
 use crate::{Site, SiteState, page};
@@ -100,12 +101,23 @@ async fn send(
     body: Value,
 ) -> Answer {
     let worker = id(worker)?;
-    let StaffForm { staff, fields } = form;
     let path = [&["v1", "admin", "workers", worker], what].concat();
-    let key = fields.get("key").to_owned();
-    match site.api.command(&staff, Command::post(&path, body, &key)).await {
+    let command = Command::post(&path, body, form.fields.get("key"));
+    let done = site.api.command(&form.staff, command).await;
+    settled(site, worker, (name, form), done).await
+}
+
+/// The worker as they have become, or why they have not.
+pub(super) async fn settled<T>(
+    site: &Site,
+    worker: &str,
+    (name, form): (&str, StaffForm),
+    done: Result<T, Failure>,
+) -> Answer {
+    match done {
         Ok(_) => Ok(page::go_to(&format!("/workers/{worker}?saved=1"))),
         Err(failure) => {
+            let StaffForm { staff, fields } = form;
             record::refuse(site, &staff, worker, Form::new(name, fields), failure).await
         }
     }

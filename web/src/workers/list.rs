@@ -7,10 +7,12 @@ use axum::routing::get;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-use crate::SiteState;
+use super::shape;
 use crate::form::{Answer, Fields, Form};
 use crate::page::{self, Frame};
+use crate::teams::shape::Team;
 use crate::visitor::Staff;
+use crate::{SiteState, teams};
 
 /// What the list can be asked for, beside the page.
 const FILTERS: [&str; 7] =
@@ -40,6 +42,10 @@ struct Item {
 }
 
 impl Item {
+    fn team(&self, teams: &[Team]) -> String {
+        shape::team(teams, self.team_id)
+    }
+
     fn rating(&self) -> String {
         match self.rating_avg {
             Some(average) => format!("{average:.2} ({})", self.rating_count),
@@ -54,6 +60,7 @@ struct ListPage {
     frame: Frame,
     filter: Form,
     page: Page,
+    teams: Vec<Team>,
 }
 
 impl ListPage {
@@ -74,16 +81,17 @@ async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<
     let mut asked: Vec<(&str, &str)> = FILTERS.map(|name| (name, fields.get(name))).to_vec();
     asked.push(("cursor", fields.get("cursor")));
     let answer = site.api.query(&staff, &["v1", "admin", "workers"], &asked).await;
+    let teams = teams::all(&site, &staff).await?;
     let filter = Form::new("filter", fields);
     match answer {
         Ok(reply) => {
             let frame = Frame::staff(&staff, "workers", reply.stale);
-            page::show(&ListPage { frame, filter, page: reply.read()? })
+            page::show(&ListPage { frame, filter, page: reply.read()?, teams })
         }
         Err(failure) if failure.is_about_input() => {
             let (frame, page) = (Frame::staff(&staff, "workers", false), Page::default());
             let filter = filter.refused(&failure);
-            page::show_as(failure.status(), &ListPage { frame, filter, page })
+            page::show_as(failure.status(), &ListPage { frame, filter, page, teams })
         }
         Err(failure) => Err(failure),
     }

@@ -1,98 +1,38 @@
 //! One worker, with their file.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::routing::get;
-use serde::Deserialize;
 
-use crate::failure::Failure;
+use super::shape::{File, Worker};
+use crate::failure::{Failure, Refusal};
 use crate::form::{Answer, Fields, Form};
 use crate::leads::id;
-use crate::moment::Moment;
 use crate::page::{self, Frame};
+use crate::teams::shape::Team;
+use crate::time_off::{Part, Whose};
 use crate::visitor::Staff;
-use crate::{Site, SiteState, shown, token};
+use crate::{Site, SiteState, own, teams, token};
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new().route("/workers/{id}", get(show))
 }
 
-#[derive(Deserialize)]
-struct Worker {
-    #[serde(rename = "worker_id")]
-    id: String,
-    name: String,
-    phone: String,
-    email: Option<String>,
-    team_id: i32,
-    is_active: bool,
-}
-
-#[derive(Deserialize)]
-struct File {
-    role: Option<String>,
-    skills: Vec<String>,
-    hourly_rate_cents: i64,
-    onboarding: BTreeMap<String, bool>,
-    certificates: Vec<Certificate>,
-    notes: Vec<Note>,
-    reviews: Vec<Review>,
-    rating_avg: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct Certificate {
-    cert_id: String,
-    name: String,
-    status: String,
-    expires_at: Option<String>,
-    badge: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Note {
-    kind: String,
-    severity: Option<String>,
-    text: String,
-    created_at: Moment,
-}
-
-#[derive(Deserialize)]
-struct Review {
-    rating: u8,
-    comment: Option<String>,
-    created_at: Moment,
-}
-
-impl File {
-    fn rate(&self) -> String {
-        shown::amount(self.hourly_rate_cents)
-    }
-}
-
-impl Certificate {
-    /// How close its end is, in words.
-    fn said(&self) -> &str {
-        match self.badge.as_deref() {
-            Some("expired") => "expired",
-            Some("7_days") => "ends within a week",
-            Some("30_days") => "ends within a month",
-            _ => &self.status,
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "worker.html")]
-struct RecordPage {
+pub(super) struct RecordPage {
     frame: Frame,
     worker: Worker,
     file: File,
+    teams: Vec<Team>,
+    off: Part,
+    /// Of the worker as shown: a form that was filled in beside an older one is refused.
+    version: String,
     key: String,
     saved: bool,
+    /// Made a moment ago, shown this once.
+    pub(super) password: Option<String>,
     form: Form,
 }
 
@@ -123,11 +63,14 @@ async fn show(
     Path(worker): Path<String>,
     Query(fields): Query<Fields>,
 ) -> Answer {
-    let record = find(&site, &staff, id(&worker)?).await?;
+    let record = find(&site, &staff, id(&worker)?, Form::default()).await?;
     page::show(&RecordPage { saved: fields.get("saved") == "1", ..record })
 }
 
-/// The record again, with a form that was not accepted.
+/// What may have been typed, and what the page calls it.
+const TYPED: &[(&str, &str)] = &[("Name", "name"), ("Phone", "phone"), ("E-mail", "email")];
+
+/// The record again, with a form that was not accepted; a change by somebody else has a page of its own.
 pub(super) async fn refuse(
     site: &Site,
     staff: &Staff,
@@ -135,24 +78,33 @@ pub(super) async fn refuse(
     form: Form,
     failure: Failure,
 ) -> Answer {
-    if failure.refusal().is_none_or(|refusal| matches!(refusal.status, 401 | 403 | 404)) {
+    if failure.refusal().is_some_and(Refusal::is_conflict) {
+        let frame = Frame::staff(staff, "workers", false);
+        return page::conflict(frame, format!("/workers/{worker}"), &form.fields, TYPED);
+    }
+    if !failure.is_refused_here() {
         return Err(failure);
     }
-    let record = find(site, staff, worker).await?;
-    page::show_as(failure.status(), &RecordPage { form: form.refused(&failure), ..record })
+    let record = find(site, staff, worker, form.refused(&failure)).await?;
+    page::show_as(failure.status(), &record)
 }
 
-async fn find(site: &Site, staff: &Staff, id: &str) -> Result<RecordPage, Failure> {
+pub(super) async fn find(
+    site: &Site,
+    staff: &Staff,
+    id: &str,
+    form: Form,
+) -> Result<RecordPage, Failure> {
+    let own = own::of(site, staff).await?;
     let path = ["v1", "admin", "workers", id];
     let worker = site.api.query(staff, &path, &[]).await?;
     let file = site.api.query(staff, &[&path[..], &["file"]].concat(), &[]).await?;
+    let teams = teams::all(site, staff).await?;
+    let (key, here) = (token::submission_key(), format!("/workers/{id}/time-off"));
+    let off = Part::of(site, (staff, &own), (Whose::Worker(id), here), (&key, &form)).await?;
     let frame = Frame::staff(staff, "workers", worker.stale || file.stale);
-    Ok(RecordPage {
-        frame,
-        worker: worker.read()?,
-        file: file.read()?,
-        key: token::submission_key(),
-        saved: false,
-        form: Form::default(),
-    })
+    let version = worker.version.clone().unwrap_or_default();
+    let (worker, file) = (worker.read()?, file.read()?);
+    let (saved, password) = (false, None);
+    Ok(RecordPage { frame, worker, file, teams, off, version, key, saved, password, form })
 }

@@ -42,6 +42,11 @@ async fn an_invoice_is_sent_seen_and_hidden_again() {
     assert_eq!(sent.body["public_link"], format!("{PORTAL}/i/{first}"));
     let seen = at(&app, &first).await;
     assert_eq!(seen.ok().body["total_cents"], 18_900);
+    assert_eq!(
+        seen.header("x-org-timezone"),
+        Some("America/Edmonton"),
+        "times are read on its clock"
+    );
     assert_eq!(seen.body["card"], false, "nobody takes cards here");
     assert_eq!(
         (&seen.body["customer"]["name"], &seen.body["links"]),

@@ -1,0 +1,144 @@
+//! What is changed about a team: its name, how it is set up, its hours, its time off.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::Method;
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use super::shape::Details;
+use super::{hours, record};
+use crate::api::Command;
+use crate::failure::Failure;
+use crate::form::{Answer, Form, StaffForm};
+use crate::leads::id;
+use crate::time_off::{self, Whose};
+use crate::{Site, SiteState, page};
+
+pub(super) fn routes() -> Router<SiteState> {
+    Router::new()
+        .route("/teams/{id}/name", post(rename))
+        .route("/teams/{id}/setup", post(set_up))
+        .route("/teams/{id}/archive", post(archive))
+        .route("/teams/{id}/unarchive", post(unarchive))
+        .route("/teams/{id}/hours", post(set_hours))
+        .route("/teams/{id}/time-off", post(take_off))
+        .route("/teams/{id}/time-off/{block}/cancel", post(come_back))
+}
+
+async fn rename(
+    State(site): State<SiteState>,
+    Path(team): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let body = json!({ "name": form.fields.get("name") });
+    change(&site, &team, ("name", form), (Method::PATCH, &[]), body).await
+}
+
+async fn set_up(
+    State(site): State<SiteState>,
+    Path(team): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let words = |name: &str| {
+        let words = form.fields.get(name).split(',').map(str::trim);
+        words.filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let body = json!({
+        "lead_worker_id": form.fields.filled("lead_worker_id"),
+        "zones": words("zones"),
+        "specializations": words("specializations"),
+        "calendar_color": form.fields.filled("calendar_color"),
+    });
+    change(&site, &team, ("setup", form), (Method::PATCH, &[]), body).await
+}
+
+async fn archive(
+    State(site): State<SiteState>,
+    Path(team): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    change(&site, &team, ("archive", form), (Method::POST, &["archive"]), json!({})).await
+}
+
+async fn unarchive(
+    State(site): State<SiteState>,
+    Path(team): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    change(&site, &team, ("archive", form), (Method::POST, &["unarchive"]), json!({})).await
+}
+
+async fn set_hours(
+    State(site): State<SiteState>,
+    Path(team): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let team = id(&team)?;
+    let done = week(&site, team, &form).await;
+    settled(&site, team, ("hours", form), done).await
+}
+
+/// The API takes a day at a time, and each day stands for itself.
+async fn week(site: &Site, team: &str, form: &StaffForm) -> Result<(), Failure> {
+    let StaffForm { staff, fields } = form;
+    let now = site.api.query(staff, &["v1", "admin", "teams", team], &[]).await?;
+    let week = now.read::<Details>()?.week;
+    for day in hours::changes(team, &week, fields)? {
+        let key = format!("{}-{}", fields.get("key"), day["day_of_week"]);
+        let path = ["v1", "admin", "working-hours"];
+        site.api.command(staff, Command::post(&path, day, &key)).await?;
+    }
+    Ok(())
+}
+
+async fn take_off(
+    State(site): State<SiteState>,
+    Path(team): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let team = id(&team)?;
+    let done = time_off::declare(&site, &form.staff, Whose::Team(team), &form.fields).await;
+    settled(&site, team, ("time-off", form), done).await
+}
+
+async fn come_back(
+    State(site): State<SiteState>,
+    Path((team, block)): Path<(String, String)>,
+    form: StaffForm,
+) -> Answer {
+    let team = id(&team)?;
+    let done = time_off::cancel(&site, &form.staff, id(&block)?, &form.fields).await;
+    settled(&site, team, ("time-off", form), done).await
+}
+
+async fn change(
+    site: &Site,
+    team: &str,
+    (name, form): (&str, StaffForm),
+    (method, below): (Method, &[&str]),
+    body: Value,
+) -> Answer {
+    let team = id(team)?;
+    let path = [&["v1", "admin", "teams", team], below].concat();
+    let (key, version) = (form.fields.get("key"), form.fields.get("version"));
+    let command = Command { method, path: &path, body, key, version };
+    let done = site.api.command(&form.staff, command).await;
+    settled(site, team, (name, form), done).await
+}
+
+/// The team as it has become, or why it has not.
+async fn settled<T>(
+    site: &Site,
+    team: &str,
+    (name, form): (&str, StaffForm),
+    done: Result<T, Failure>,
+) -> Answer {
+    match done {
+        Ok(_) => Ok(page::go_to(&format!("/teams/{team}?saved=1"))),
+        Err(failure) => {
+            let StaffForm { staff, fields } = form;
+            record::refuse(site, &staff, team, Form::new(name, fields), failure).await
+        }
+    }
+}
