@@ -14,7 +14,7 @@ use crate::form::{Answer, Fields, Form, PublicForm};
 use crate::moment::Moment;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
-use crate::{Site, SiteState, token};
+use crate::{Site, SiteState, shown, token};
 
 pub(crate) fn routes() -> Router<SiteState> {
     Router::new().route("/book", get(show).post(book))
@@ -43,6 +43,16 @@ struct Receipt {
     starts_at: Moment,
     duration_minutes: u32,
     status: String,
+    deposit_cents: Option<i64>,
+    /// Where the deposit is paid by card.
+    checkout_url: Option<String>,
+}
+
+impl Receipt {
+    /// What is to be paid in advance, and where.
+    fn deposit(&self) -> Option<(String, &str)> {
+        Some((shown::amount(self.deposit_cents?), self.checkout_url.as_deref()?))
+    }
 }
 
 #[derive(Template)]

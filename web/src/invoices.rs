@@ -12,6 +12,7 @@ mod write;
 
 use axum::Router;
 
+pub(crate) use self::public::{Checkout, PayPage};
 use crate::SiteState;
 
 pub(crate) fn routes() -> Router<SiteState> {

@@ -176,7 +176,10 @@ fn booked(asked: &Asked) -> Response {
         let detail = "Requested slot is no longer available";
         return problem(409, "slot_taken", detail, &json!([]));
     }
-    let receipt = json!({ "starts_at": "2030-03-04T16:00:00Z", "duration_minutes": 120, "status": "PENDING" });
+    let receipt = json!({
+        "starts_at": "2030-03-04T16:00:00Z", "duration_minutes": 120, "status": "PENDING", "deposit_cents": 5_000,
+        "checkout_url": "https://checkout.example/1",
+    });
     (StatusCode::CREATED, axum::Json(receipt)).into_response()
 }
 

@@ -70,15 +70,15 @@ async fn agreement(
 /// Our forms lead nowhere but here: the way on is a link.
 #[derive(Template)]
 #[template(path = "invoice_pay.html")]
-pub(super) struct PayPage {
-    pub(super) frame: Frame,
-    pub(super) checkout_url: String,
+pub(crate) struct PayPage {
+    pub(crate) frame: Frame,
+    pub(crate) checkout_url: String,
 }
 
 /// Where it can be paid by card.
 #[derive(Deserialize)]
-pub(super) struct Checkout {
-    pub(super) checkout_url: String,
+pub(crate) struct Checkout {
+    pub(crate) checkout_url: String,
 }
 
 async fn pay(State(site): State<SiteState>, visitor: Visitor, Path(token): Path<String>) -> Answer {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::door::{Door, Guest};
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, PublicForm};
+use crate::invoices::{Checkout, PayPage};
 use crate::leads::id;
 use crate::moment::Moment;
 use crate::page::{self, Frame};
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/client/visits/{id}/cancel", post(call_off))
         .route("/client/visits/{id}/repeat", post(repeat))
         .route("/client/visits/{id}/review", post(review))
+        .route("/client/visits/{id}/pay", post(pay))
 }
 
 /// A line of the list.
@@ -56,6 +58,11 @@ struct Visit {
     service_type: Option<String>,
     total_cents: Option<i64>,
     settlement: Option<Settlement>,
+    #[serde(default)]
+    deposit_cents: Option<i64>,
+    deposit_status: Option<String>,
+    /// Where the deposit is paid by card; none if it cannot be, or need not.
+    pay_link: Option<String>,
 }
 
 /// What calling it off came to.
@@ -78,6 +85,13 @@ impl Settlement {
 impl Visit {
     fn total(&self) -> Option<String> {
         self.total_cents.map(shown::amount)
+    }
+
+    /// What is asked for in advance, and whether it came.
+    fn deposit(&self) -> Option<String> {
+        let cents = shown::amount(self.deposit_cents?);
+        let status = self.deposit_status.as_deref().unwrap_or("not paid yet");
+        Some(format!("${cents}, {status}"))
     }
 
     fn may_change(&self) -> bool {
@@ -186,6 +200,24 @@ async fn review(
         Err(failure) => {
             refuse(&site, (&visitor, guest), (visit, "review"), (fields, failure)).await
         }
+    }
+}
+
+async fn pay(
+    State(site): State<SiteState>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(visit): Path<String>,
+    PublicForm(fields): PublicForm,
+) -> Answer {
+    let visit = id(&visit)?;
+    let guest = Guest::with_form(&site, Door::Client, visitor.clone(), &headers, &fields)?;
+    match guest.command(&site, &[&ALL[..], &[visit, "pay"]].concat(), json!({})).await {
+        Ok(reply) => {
+            let Checkout { checkout_url } = reply.read()?;
+            page::show(&PayPage { frame: Frame::of(&visitor, "client"), checkout_url })
+        }
+        Err(failure) => refuse(&site, (&visitor, guest), (visit, "pay"), (fields, failure)).await,
     }
 }
 

@@ -111,6 +111,10 @@ fn visits(asked: &Asked, path: &str) -> Response {
         _ if asked.body["starts_at"] == "2026-12-07T10:00" => {
             return problem(409, "booking.conflict", "That time is taken", &json!([]));
         }
+        _ if path.ends_with("/pay") => {
+            let opened = json!({ "checkout_url": "https://checkout.example/1" });
+            return axum::Json(opened).into_response();
+        }
         _ if path.ends_with("/cancel") => visit["status"] = "CANCELLED".into(),
         _ if path.ends_with(QUOTE) => visit["status"] = "DONE".into(),
         _ => {}
@@ -118,6 +122,7 @@ fn visits(asked: &Asked, path: &str) -> Response {
     let more = json!({
         "ends_at": "2026-12-01T19:00:00Z", "address_text": "1 <Elm>", "service_type": "deep",
         "total_cents": 18_500, "settlement": { "refund_cents": 1_000, "fee_cents": 0 },
+        "deposit_cents": 5_000, "deposit_status": "pending", "pay_link": "/pay",
     });
     visit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     axum::Json(visit).into_response()
@@ -396,6 +401,12 @@ async fn clients_put_their_visits_off_and_call_them_off() {
     let page = api.browser.get(&visit).await;
     assert!(page.shows("1 &#60;Elm&#62;") && page.shows("$185.00"), "{}", page.html);
     let csrf = page.field("csrf").to_owned();
+
+    assert!(page.shows("$50.00, pending"), "{}", page.html);
+    let page = api.browser.post(&format!("{visit}/pay"), &[("csrf", &csrf)]).await;
+    assert!(page.shows("https://checkout.example/1"), "{}", page.html);
+    let forged = api.browser.post(&format!("{visit}/pay"), &[("csrf", "x")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
 
     let put_off = format!("{visit}/reschedule");
     let monday = [("csrf", &*csrf), ("starts_at", "2026-12-07T10:00")];

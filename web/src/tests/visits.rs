@@ -57,7 +57,8 @@ async fn a_visitor_chooses_one_of_the_times() {
     let free = [&form("2030-03-04T16:00:00.000000Z")[..], &[("key", &*key)]].concat();
     let page = api.browser.post("/book", &free).await;
     assert_eq!(page.status, StatusCode::CREATED);
-    assert!(page.shows("Your time is taken"));
+    assert!(page.shows("Your time is taken") && page.shows("We ask for $50.00 in advance"));
+    assert!(page.shows("https://checkout.example/1"), "{}", page.html);
     let asked = api.asked(&Method::POST, "/v1/bookings").pop().unwrap();
     assert_eq!(asked.header("idempotency-key"), key);
     assert_eq!(asked.body["time_on_site_hours"], 2);

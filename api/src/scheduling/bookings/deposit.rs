@@ -1,14 +1,53 @@
-//! The deposit of a visit that was booked just now: paid at a checkout, or let go.
+//! The deposit of a visit: paid at a checkout, right after it was booked or later, or let go.
 
+use axum::extract::State;
 use commands::{Context, Done, RequestKey};
 use domain::id::BookingId;
 use domain::scheduling::booking::{Booking, BookingCommand, DepositStep};
 use domain::scheduling::terms::deposit::Downgrade;
+use serde_json::json;
+use utoipa_axum::routes;
 
+use super::own::must_own;
 use super::public::receipt;
+use crate::answer::Answer;
+use crate::command::CommandRequest;
+use crate::extract::Path;
+use crate::identity::PortalCaller;
 use crate::payments::deposit_checkout;
 use crate::problem::Problem;
-use crate::state::App;
+use crate::route::{Key, Routes, client};
+use crate::state::{App, AppState};
+
+pub(super) fn routes() -> Routes {
+    let pay = client().action("payment.checkout").key(Key::Ignored);
+    Routes::default().add(routes!(pay_own_deposit), pay)
+}
+
+/// Pay the deposit of one of one's own visits by card
+#[utoipa::path(
+    post,
+    path = "/v1/client/portal/bookings/{booking_id}/pay",
+    tag = "portal",
+    params(("booking_id" = Uuid, Path)),
+    responses(
+        (status = 201, description = "Where it is paid", content_type = "application/json"),
+        (status = 409, description = "`nothing_due`: none is asked for, or it is paid"),
+        (status = 502, description = "`payment_provider_failed`"),
+        (status = 503, description = "`payments_off`")
+    )
+)]
+async fn pay_own_deposit(
+    State(app): State<AppState>,
+    caller: PortalCaller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let visit = must_own(&app, &caller, id).await?;
+    let opened = deposit_checkout(&app, &caller.context(&request), &visit).await?;
+    let body = json!({ "checkout_url": opened.url, "provider": "stripe", "booking_id": id });
+    Ok(Answer::json(&body)?.created())
+}
 
 /// Why whoever books by themselves could not pay a deposit.
 pub(super) fn unpayable(app: &App) -> Option<Downgrade> {

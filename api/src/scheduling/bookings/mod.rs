@@ -42,6 +42,7 @@ pub(super) fn routes() -> Routes {
         .merge(bulk::routes())
         .merge(terms::routes())
         .merge(whose::routes())
+        .merge(deposit::routes())
         .merge(own::routes())
         .merge(portal::routes())
 }

@@ -178,7 +178,7 @@ async fn one(
         .details()
         .is_some_and(|booking| booking.deposit_left_cents() > 0 && !booking.status.is_final());
     if owes && app.stripe.is_some() {
-        shown["pay_link"] = format!("/v1/payments/deposit/checkout?booking_id={id}").into();
+        shown["pay_link"] = format!("/v1/client/portal/bookings/{id}/pay").into();
     }
     shown["photos_available"] = (agreed && photos > 0).into();
     shown["photos_count"] = if agreed { photos } else { 0 }.into();

@@ -96,6 +96,10 @@ impl World {
             world.app.give_plan(number, Plan::Pro).await;
             let features = "PATCH /v1/admin/settings/features";
             world.send(&world.orgs[number].owner, features, &every_feature).await.ok();
+            // Days are used once, and there are more of them than customers usually look ahead.
+            let policies = "PATCH /v1/admin/booking-policies";
+            let far = json!({ "scheduling": { "horizon_days": 3_650 } }).to_string();
+            world.send(&world.orgs[number].owner, policies, &far).await.ok();
             for thing in THINGS {
                 let id = world.make(number, thing).await;
                 world.orgs[number].alive.insert(thing.name, id);
