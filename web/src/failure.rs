@@ -96,6 +96,12 @@ impl Failure {
         Self::Refused(Box::new(Refusal { status: 422, detail, errors, ..Refusal::default() }))
     }
 
+    /// A page about something that the role of whoever asks for it does not allow.
+    pub(crate) fn denied() -> Self {
+        let detail = "Ask an owner if it should.".to_owned();
+        Self::Refused(Box::new(Refusal { status: 403, detail, ..Refusal::default() }))
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::SignedOut | Self::LeftPortal(_) => StatusCode::UNAUTHORIZED,

@@ -125,6 +125,8 @@ mod tests {
         let books = ["Invoices", "Disputes", "Books", "Reports"];
         let visits = ["Visits", "Board", "Subscriptions", "Days off"];
         assert_eq!(seen, [&["Today"], &visits[..], &books, &["Settings"]].concat());
+        let core: Vec<_> = pages(&["core.view"]);
+        assert_eq!(core, ["Today", "Teams", "Prices", "Settings"]);
         let nothing: Vec<_> = pages(&[]);
         assert_eq!(nothing, ["Today", "Settings"]);
         let people = &PARTS[2];

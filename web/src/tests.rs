@@ -55,6 +55,9 @@ const OWNER: [&str; 14] = [
     "users.manage",
 ];
 
+/// Money, and no names.
+const BOOKKEEPER: [&str; 4] = ["core.view", "bookings.view", "invoices.edit", "finance.view"];
+
 /// What the API was asked.
 #[derive(Clone)]
 struct Asked {
@@ -151,14 +154,18 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
 }
 
 fn knows(headers: &HeaderMap) -> bool {
-    let names = ["owner", "viewer"];
+    let names = ["owner", "viewer", "bookkeeper"];
     let expected = names.map(|name| format!("Basic {}", BASE64.encode(format!("{name}:secret"))));
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     sent.is_some_and(|sent| expected.iter().any(|one| one == sent))
 }
 
 fn is_viewer(asked: &Asked) -> bool {
-    asked.header("authorization").ends_with(&BASE64.encode("viewer:secret"))
+    is(asked, "viewer")
+}
+
+fn is(asked: &Asked, name: &str) -> bool {
+    asked.header("authorization").ends_with(&BASE64.encode(format!("{name}:secret")))
 }
 
 fn submitted(asked: &Asked) -> Response {
@@ -195,6 +202,7 @@ fn visit_detail() -> Value {
     let mut visit = visit();
     let more = json!({
         "ends_at": "2030-03-04T18:00:00Z", "address_text": "<script>alert(1)</script>", "risk_band": "LOW",
+        "client_id": LEAD,
         "customer": { "name": "<b>Sam</b> & Co", "email": null },
         "timeline": [{ "event_type": "risk_assessed", "recorded_at": "2026-11-24T09:00:00Z", "actor": { "id": "demo" } }],
     });
@@ -229,8 +237,11 @@ fn read(path: &str, asked: &Asked) -> Response {
     let lead = format!("/v1/admin/leads/{LEAD}");
     let body = match path {
         "/v1/admin/profile" => {
-            let role = if is_viewer(asked) { "viewer" } else { "owner" };
-            let held = if is_viewer(asked) { &OWNER[..3] } else { &OWNER[..] };
+            let (role, held) = match () {
+                () if is_viewer(asked) => ("viewer", &OWNER[..3]),
+                () if is(asked, "bookkeeper") => ("accountant", &BOOKKEEPER[..]),
+                () => ("owner", &OWNER[..]),
+            };
             json!({ "username": role, "role": role, "permissions": held })
         }
         "/v1/admin/whoami" => json!({ "org_id": "maple-id" }),

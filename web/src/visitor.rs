@@ -80,6 +80,13 @@ impl FromRequestParts<SiteState> for Staff {
     }
 }
 
+impl Staff {
+    /// Spares whoever lacks all of `permissions` a form that the API would refuse.
+    pub(crate) fn must(&self, permissions: &[&str]) -> Result<(), Failure> {
+        if self.session.may(permissions) { Ok(()) } else { Err(Failure::denied()) }
+    }
+}
+
 /// The prefix makes browsers refuse the cookie from anywhere but this host over TLS.
 pub(crate) const fn cookie_name(secure: bool) -> &'static str {
     if secure { "__Host-session" } else { "session" }

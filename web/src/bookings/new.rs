@@ -53,6 +53,7 @@ struct Made {
 }
 
 async fn show(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
+    staff.must(&["bookings.edit"])?;
     let own = own::of(&site, &staff).await?;
     choose(&site, (&staff, &own), Form::new("new", fields), StatusCode::OK).await
 }

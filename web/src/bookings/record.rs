@@ -19,6 +19,7 @@ pub(super) fn routes() -> Router<SiteState> {
 
 #[derive(Template)]
 #[template(path = "booking.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows a part of the page")]
 struct RecordPage {
     frame: Frame,
     booking: Booking,
@@ -29,6 +30,7 @@ struct RecordPage {
     saved: bool,
     may_change: bool,
     may_invoice: bool,
+    may_see_client: bool,
     form: Form,
 }
 
@@ -98,6 +100,7 @@ async fn find(site: &Site, staff: &Staff, id: &str, as_of: &str) -> Result<Recor
         as_of: as_of.to_owned(),
         saved: false,
         may_change,
+        may_see_client: staff.session.may(&["contacts.view"]),
         may_invoice: as_of.is_empty() && staff.session.may(&["invoices.edit"]),
         form: Form::default(),
     })

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 
 use crate::Site;
-use crate::api::Reply;
-use crate::failure::{Failure, or_nothing};
+use crate::failure::Failure;
 use crate::form::Fields;
 use crate::leads::id;
 use crate::visitor::Staff;
@@ -37,7 +36,7 @@ impl Client {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Page {
     items: Vec<Client>,
 }
@@ -47,28 +46,23 @@ pub(crate) struct Choice {
     pub(crate) client: Option<Client>,
     /// Who was found; none before anybody was looked for.
     pub(crate) found: Option<Vec<Client>>,
+    /// Asking without the right to know would stand in the audit log.
+    pub(crate) may_look: bool,
 }
 
 impl Choice {
     /// Whoever `fields` name, else those who fit the words in it.
     pub(crate) async fn of(site: &Site, staff: &Staff, fields: &Fields) -> Result<Self, Failure> {
-        if let Some(chosen) = fields.filled("client_id") {
+        let may_look = staff.session.may(&["contacts.view"]);
+        let (mut client, mut found) = (None, None);
+        if may_look && let Some(chosen) = fields.filled("client_id") {
             let path = ["v1", "admin", "clients", id(chosen)?];
-            let client = site.api.query(staff, &path, &[]).await?.read()?;
-            return Ok(Self { client: Some(client), found: None });
+            client = Some(site.api.query(staff, &path, &[]).await?.read()?);
+        } else if may_look && let Some(words) = fields.filled("q") {
+            let asked = [("q", words), ("limit", "20")];
+            let reply = site.api.query(staff, &["v1", "admin", "clients"], &asked).await?;
+            found = Some(reply.read::<Page>()?.items);
         }
-        Ok(Self { client: None, found: find(site, staff, fields).await? })
+        Ok(Self { client, found, may_look })
     }
-}
-
-async fn find(site: &Site, staff: &Staff, fields: &Fields) -> Result<Option<Vec<Client>>, Failure> {
-    let Some(words) = fields.filled("q") else { return Ok(None) };
-    // Asking without the right to know would stand in the audit log.
-    if !staff.session.may(&["contacts.view"]) {
-        return Ok(Some(Vec::new()));
-    }
-    let asked = [("q", words), ("limit", "20")];
-    let answer = site.api.query(staff, &["v1", "admin", "clients"], &asked).await;
-    let page: Page = or_nothing(answer.and_then(Reply::read))?;
-    Ok(Some(page.items))
 }

@@ -60,6 +60,7 @@ struct Written {
 }
 
 async fn show(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
+    staff.must(&["invoices.edit"])?;
     let mut form = Form::new("new", fields);
     if let Some(order) = form.fields.filled("order_id") {
         let visit = Visit::find(&site, &staff, id(order)?).await?;
@@ -167,6 +168,7 @@ async fn show_draft(
     staff: Staff,
     Path(invoice): Path<String>,
 ) -> Answer {
+    staff.must(&["invoices.edit"])?;
     let draft = Draft::find(&site, &staff, id(&invoice)?).await?;
     let form = Form::new("edit", draft.fields());
     show_as(&staff, (form, About::Draft(Box::new(draft))), StatusCode::OK)
@@ -180,7 +182,9 @@ async fn rewrite(
     let invoice = id(&invoice)?;
     let StaffForm { staff, mut fields } = form;
     if fields.get("step") != "write" {
-        lines::more(&mut fields);
+        if fields.get("step") == "more" {
+            lines::more(&mut fields);
+        }
         let draft = Draft::find(&site, &staff, invoice).await?;
         let about = About::Draft(Box::new(draft));
         return show_as(&staff, (Form::new("edit", fields), about), StatusCode::OK);

@@ -107,6 +107,22 @@ async fn an_invoice_is_written_by_hand_for_a_client() {
 }
 
 #[tokio::test]
+async fn whoever_may_not_know_clients_is_told_how_to_begin() {
+    // A client's name is not for everybody who keeps the books.
+    let mut api = FakeApi::signed_in("bookkeeper").await;
+    let page = api.browser.get(&format!("/invoices/new?client_id={LEAD}&q=sam")).await;
+    assert!(
+        page.shows("Begin on the page of a visit") && !page.shows("sam@example.org"),
+        "{}",
+        page.html
+    );
+    assert!(api.asked(&Method::GET, "/v1/admin/clients?q=sam&limit=20").is_empty());
+    let visit = format!("/bookings/{LEAD}");
+    assert!(!api.browser.get(&visit).await.shows("their page"));
+    assert!(FakeApi::signed_in("owner").await.browser.get(&visit).await.shows("their page"));
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_line_stands_at_its_row() {
     let mut api = FakeApi::signed_in("owner").await;
     let (csrf, key) = opened(&mut api, &format!("/invoices/new?client_id={LEAD}")).await;

@@ -204,6 +204,11 @@ async fn the_way_in_stands_where_visits_are_and_only_for_those_who_may() {
         assert!(owner.browser.get(address).await.shows("/bookings/new"), "{address}");
         assert!(!viewer.browser.get(address).await.shows("/bookings/new"), "{address}");
     }
+    for address in ["/bookings/new", "/workers/new", "/invoices/new"] {
+        let page = viewer.browser.get(address).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{address}");
+        assert!(page.shows("Your role does not allow this"), "{}", page.html);
+    }
     let page = owner.browser.get(&client).await;
     assert!(page.shows(&format!("/bookings/new?client_id={LEAD}")), "{}", page.html);
 }

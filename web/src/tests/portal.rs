@@ -20,12 +20,11 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
     }
     let told = |body: Value| Some(axum::Json(body).into_response());
     let refused = |detail| Some(problem(401, "unauthenticated", detail, &json!([])));
+    if what == "login" && asked.header("x-org") == "nobody" {
+        return Some(no_company());
+    }
     let text = |name: &str| asked.body[name].as_str().unwrap_or_default();
     match what {
-        "login" if asked.header("x-org") == "nobody" => {
-            let detail = "Neither the host, nor the header X-Org, nor the default names one.";
-            return Some(problem(404, "organisation_not_found", detail, &json!([])));
-        }
         "login" if text("password") == " pail " => {
             return told(json!({ "status": "ok", "access_token": "first" }));
         }
@@ -62,16 +61,21 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
         "org-context" => told(json!({ "org_id": "maple-id" })),
         "subscriptions" if asked.method == Method::GET => told(subscriptions()),
         _ if what.ends_with("/repeat") => told(json!({ "booking_id": LEAD })),
-        _ if what.ends_with("/review") && asked.body["rating"] == 1 => Some(problem(
-            409,
-            "client.feedback_exists",
-            "there is feedback about this visit already",
-            &json!([]),
-        )),
+        _ if what.ends_with("/review") && asked.body["rating"] == 1 => Some(said_before()),
         "change-password" if text("current_password") != " pail " => refused("Invalid credentials"),
         "change-password" => told(json!({ "status": "ok", "access_token": "dana" })),
         _ => told(json!({ "status": "ok" })),
     }
+}
+
+fn said_before() -> Response {
+    let detail = "there is feedback about this visit already";
+    problem(409, "client.feedback_exists", detail, &json!([]))
+}
+
+fn no_company() -> Response {
+    let detail = "Neither the host, nor the header X-Org, nor the default names an organisation.";
+    problem(404, "organisation_not_found", detail, &json!([]))
 }
 
 fn catalogue() -> Response {

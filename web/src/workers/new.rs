@@ -34,6 +34,7 @@ struct Hired {
 }
 
 async fn show(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
+    staff.must(&["bookings.assign"])?;
     blank(&site, &staff, Form::new("new", fields), StatusCode::OK).await
 }
 
