@@ -99,7 +99,7 @@ fn shown(worker: &Details, today: NaiveDate, said: (i64, i64)) -> Value {
 }
 
 /// To two decimals, shown only: nothing is ever computed with it.
-pub(super) fn average(sum: i64, count: i64) -> Option<f64> {
+pub(crate) fn average(sum: i64, count: i64) -> Option<f64> {
     let hundredths = sum.saturating_mul(100).saturating_add(count / 2).checked_div(count)?;
     i32::try_from(hundredths).ok().map(|hundredths| f64::from(hundredths) / 100.0)
 }

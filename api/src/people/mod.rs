@@ -11,6 +11,7 @@ pub(crate) mod pages;
 mod team_ref;
 mod workers;
 
+pub(crate) use self::files::average;
 use crate::route::Routes;
 
 pub(crate) fn routes() -> Routes {

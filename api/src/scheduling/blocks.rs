@@ -136,6 +136,7 @@ pub(super) fn shown(id: Uuid, terms: &Terms) -> Value {
         Scope::Worker(worker) => ("worker", Some(worker.as_uuid()), None),
     };
     json!({
+        "id": id,
         "block_id": id,
         "scope_type": scope,
         "scope_id": scope_id,

@@ -27,6 +27,7 @@ use crate::command::CommandRequest;
 use crate::cursor;
 use crate::extract::{Parameters, Path, limit};
 use crate::freshness::Freshness;
+use crate::people::average;
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
 use crate::state::{App, AppState};
@@ -335,7 +336,7 @@ async fn members(
     let reached = fresh.reach(&app, caller.org(), &[WorkerList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let (team, archived) = (Some(team.number), Some(false));
-    let filter = worker_list::Filter { team, archived, ..worker_list::Filter::default() };
+    let filter = worker_list::Filter { team, archived, said: true, ..Default::default() };
     let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
     let next =
         cursor::last_of_full(&rows, limit).map(|row| cursor::shown(row.hired_at, row.worker_id));
@@ -345,6 +346,9 @@ async fn members(
             "name": row.name,
             "phone": row.phone,
             "email": row.email,
+            "role": row.role,
+            "rating_avg": average(row.rating_sum, row.rating_count.into()),
+            "rating_count": row.rating_count,
             "is_active": row.archived_at.is_none(),
         })
     };

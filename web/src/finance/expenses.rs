@@ -25,6 +25,7 @@ pub(super) fn routes() -> Router<SiteState> {
     Router::new()
         .route("/finance/expenses", get(list).post(record))
         .route("/finance/expenses/categories", post(add_category))
+        .route("/finance/expenses/{id}/pay", post(pay))
         .route("/finance/expenses/{id}/void", post(void))
 }
 
@@ -39,6 +40,7 @@ struct Expense {
     amount_cents: i64,
     tax_cents: i64,
     payment_method: Option<String>,
+    paid_on: Option<String>,
 }
 
 impl Expense {
@@ -48,6 +50,13 @@ impl Expense {
 
     fn tax(&self) -> String {
         shown::amount(self.tax_cents)
+    }
+
+    /// How, and on which day if that was another.
+    fn paid(&self) -> Option<String> {
+        let method = self.payment_method.as_ref()?;
+        let later = self.paid_on.as_ref().filter(|day| **day != self.occurred_on);
+        Some(later.map_or_else(|| method.clone(), |day| format!("{method}, {day}")))
     }
 }
 
@@ -179,6 +188,19 @@ async fn record(State(site): State<SiteState>, form: StaffForm) -> Answer {
 async fn add_category(State(site): State<SiteState>, form: StaffForm) -> Answer {
     let body = json!({ "name": form.fields.get("name") });
     change(&site, (Method::POST, &["expense-categories"]), ("category", form), Ok(body)).await
+}
+
+async fn pay(
+    State(site): State<SiteState>,
+    Path(expense): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let mut body = json!({ "payment_method": form.fields.get("payment_method") });
+    if let Some(day) = form.fields.filled("paid_on") {
+        body["paid_on"] = day.into();
+    }
+    let path = ["expenses", id(&expense)?, "pay"];
+    change(&site, (Method::POST, &path), ("pay", form), Ok(body)).await
 }
 
 async fn void(

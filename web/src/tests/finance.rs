@@ -114,6 +114,12 @@ async fn expenses_are_written_down_in_dollars_and_taken_back() {
         })
     );
     assert_eq!(asked.header("idempotency-key"), key);
+    let pay = format!("/finance/expenses/{LEAD}/pay");
+    let form = [("csrf", &*csrf), ("payment_method", "card"), ("paid_on", "2030-04-01")];
+    let done = api.browser.post(&pay, &form).await;
+    assert_eq!(done.header("location"), "/finance/expenses?saved=1");
+    let asked = &api.asked(&Method::POST, &format!("/v1/admin{pay}"))[0];
+    assert_eq!(asked.body, json!({ "payment_method": "card", "paid_on": "2030-04-01" }));
     let forged = api.browser.post(&format!("/finance/expenses/{LEAD}/void"), &[]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
 }

@@ -48,10 +48,10 @@ const PAYMENTS: [&str; 11] = [
     "method",
     "status",
     "amount_cents",
-    "refunded_cents",
     "currency",
     "received_at",
     "created_at",
+    "refunded_cents",
 ];
 
 /// What is taken out.
@@ -144,9 +144,9 @@ fn paid<'a>(it: &'a Details, one: &'a Applied) -> [Cow<'a, str>; 11] {
         own(one.method),
         Cow::Borrowed("SUCCEEDED"),
         own(one.amount_cents),
-        own(one.refunded_cents),
         Cow::Borrowed(it.currency.into()),
         own(one.received_at.to_rfc3339()),
         own(one.at.to_rfc3339()),
+        own(one.refunded_cents),
     ]
 }

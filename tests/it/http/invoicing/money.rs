@@ -239,11 +239,10 @@ async fn accountants_take_out_what_counts_and_see_what_does_not_agree() {
     assert_eq!(lines(&accountant.get("/v1/admin/exports/sales-ledger.csv?status=DRAFT").await), 2);
     let payments = accountant.get("/v1/admin/exports/payments.csv").await;
     assert_eq!(lines(&payments), 4);
-    assert!(
-        payments.text.starts_with(
-            "payment_id,invoice_number,booking_id,provider,method,status,amount_cents"
-        )
-    );
+    assert!(payments.text.starts_with(
+        "payment_id,invoice_number,booking_id,provider,method,status,amount_cents,currency,\
+             received_at,created_at,refunded_cents\r\n"
+    ));
     let year = super::today(&app);
     let gst = accountant.get(&format!("/v1/admin/reports/gst?from={year}&to={year}")).await;
     assert_eq!(

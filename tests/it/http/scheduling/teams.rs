@@ -1,7 +1,7 @@
 //! Teams, who is in them, when they work and when they do not.
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{at_ten, booked, client, team, text, visit, worker};
 use crate::harness::App;
@@ -31,7 +31,9 @@ async fn a_team_is_made_renamed_set_up_and_archived() {
     owner.patch(&route, &json!({ "calendar_color": "blue" })).await.is(400, "team.bad_colour");
     app.settle().await;
     let members = owner.get(&format!("{route}/members")).await;
-    assert_eq!(members.ok().body[0]["worker_id"], json!(dana));
+    let first = &members.ok().body[0];
+    assert_eq!(first["worker_id"], json!(dana));
+    assert_eq!((&first["rating_avg"], &first["rating_count"]), (&Value::Null, &json!(0)));
     let list = owner.get("/v1/admin/teams?limit=1").await;
     assert_eq!(
         (&list.ok().body[0]["name"], list.header("x-next-cursor")),
@@ -88,7 +90,8 @@ async fn hours_and_time_off_decide_what_is_offered() {
 
     let block = json!({ "team_id": north, "starts_at": ten, "ends_at": ten + TimeDelta::hours(1), "reason": "van" });
     let made = owner.post("/v1/admin/blackouts", &block).await;
-    let block = text(made.ok(), "block_id");
+    assert_eq!(made.ok().body["id"], made.body["block_id"]);
+    let block = text(&made, "block_id");
     app.settle().await;
     let none = slots().await;
     assert_eq!(none["slots"], json!([]));
