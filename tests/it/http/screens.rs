@@ -162,6 +162,8 @@ async fn a_visit_is_taken_down_by_hand_and_what_is_in_its_way_is_told() {
     let app = App::start().await;
     let owner = app.staff("owner");
     let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let dana = worker(&owner, "Dana", "780-555-0101", &north).await;
+    let along = format!("crew-{dana}");
     app.settle().await;
     let browser = Browser::signed_in(&app, "dispatcher").await;
     let day = at_ten(&app, 7).format("%Y-%m-%d").to_string();
@@ -175,11 +177,14 @@ async fn a_visit_is_taken_down_by_hand_and_what_is_in_its_way_is_told() {
         ("other_time", &ten),
         ("duration_minutes", "120"),
         ("price_cents", "1,250.50"),
+        (&along, "on"),
     ];
     let made = browser.fill_in(&new, "/bookings/new", &typed).await;
     let booking = made.led_to("/bookings/").to_owned();
     app.settle().await;
     browser.get(&booking).await.shows("$1250.50");
+    let taken = owner.get(&format!("/v1/admin{booking}")).await;
+    assert!(taken.ok().body["crew"].to_string().contains(&dana), "{}", taken.text);
     let stranger = [
         ("step", "book"),
         ("name", "Quinn"),
