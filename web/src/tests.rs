@@ -312,9 +312,13 @@ fn changed(path: &str, asked: &Asked) -> Response {
         let errors = json!([{ "field": "notes", "message": "At most 500 characters" }]);
         return problem(422, "validation_failed", "Request validation failed", &errors);
     }
+    if asked.body["email"] == "nobody" {
+        let errors = json!([{ "field": "email", "message": "Not an address" }]);
+        return problem(422, "validation_failed", "Request validation failed", &errors);
+    }
     let mut body = if path.contains("/quotes") { quote() } else { detail(asked) };
     // What was made is called by its id.
-    for id in ["team_id", "worker_id"] {
+    for id in ["team_id", "worker_id", "client_id"] {
         body[id] = LEAD.into();
     }
     body["temp_password"] = "Mop-and-9-pails".into();

@@ -23,6 +23,7 @@ mod quotes;
 mod refusals;
 mod reports;
 mod scheduling;
+mod screens;
 mod settings;
 
 use serde_json::{Value, json};

@@ -38,6 +38,19 @@ pub(super) struct Worker {
     team_id: i32,
 }
 
+/// Begins the name of the tick box of somebody who comes along.
+pub(super) const CREW: &str = "crew-";
+
+impl Worker {
+    pub(super) fn field(&self) -> String {
+        format!("{CREW}{}", self.id)
+    }
+
+    pub(super) fn is_along(&self, form: &Form) -> bool {
+        form.has(&self.field())
+    }
+}
+
 /// A service of the price list.
 #[derive(Deserialize)]
 pub(super) struct Service {

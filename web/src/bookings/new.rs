@@ -8,7 +8,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::choices::{self, ADDON, CLEANING, Choices};
+use super::choices::{self, ADDON, CLEANING, CREW, Choices};
 use crate::api::Command;
 use crate::failure::{Failure, Refusal};
 use crate::form::{Answer, Fields, Form, StaffForm};
@@ -135,6 +135,12 @@ fn visit(fields: &Fields) -> Result<Value, Failure> {
     let mut body = Map::new();
     body.insert("starts_at".to_owned(), at.into());
     body.insert("addon_ids".to_owned(), fields.ticked(ADDON).into());
+    let lead = fields.get("assigned_worker_id");
+    let others = fields.ticked(CREW).into_iter().filter(|one| *one != lead);
+    let others: Vec<&str> = others.collect();
+    if !others.is_empty() {
+        body.insert("crew".to_owned(), others.into());
+    }
     let numbers = [
         ("duration_minutes", typed.number::<u32>("duration_minutes")),
         ("price_cents", typed.maybe_cents("price_cents")),
@@ -214,11 +220,14 @@ mod tests {
             ("address_text", "2 Elm"),
             ("addon-a", "on"),
             ("addon-b", ""),
+            ("assigned_worker_id", "w1"),
+            ("crew-w1", "on"),
+            ("crew-w2", "on"),
         ]);
         let body = visit(&sent).unwrap();
         let said = json!({
             "client_id": "0198", "starts_at": "2030-03-04T16:00:00.000000Z", "price_cents": 120_000,
-            "addon_ids": ["a"], "address_text": "2 Elm",
+            "addon_ids": ["a"], "address_text": "2 Elm", "assigned_worker_id": "w1", "crew": ["w2"],
         });
         assert_eq!(body, said);
     }

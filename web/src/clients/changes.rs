@@ -7,7 +7,7 @@ use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::record;
+use super::{list, record};
 use crate::api::Command;
 use crate::form::{Answer, Form, StaffForm};
 use crate::leads::id;
@@ -42,8 +42,16 @@ async fn register(State(site): State<SiteState>, form: StaffForm) -> Answer {
         "name": fields.get("name"), "email": fields.get("email"), "phone": fields.filled("phone"),
     });
     let command = Command::post(&["v1", "admin", "clients"], body, fields.get("key"));
-    let made: Made = site.api.command(&staff, command).await?.read()?;
-    Ok(page::go_to(&format!("/clients/{}?saved=1", made.client_id)))
+    match site.api.command(&staff, command).await {
+        Ok(reply) => {
+            let made: Made = reply.read()?;
+            Ok(page::go_to(&format!("/clients/{}?saved=1", made.client_id)))
+        }
+        Err(failure) if failure.is_refused_here() => {
+            list::refuse(&site, &staff, fields, &failure).await
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Those of `names` that were sent, empty ones too.

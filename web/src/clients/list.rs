@@ -3,15 +3,17 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::routing::get;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
 use super::shape::{CHURNS, Item, RISKS, SHOWS};
-use crate::SiteState;
+use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form};
 use crate::page::{self, Frame};
 use crate::visitor::Staff;
+use crate::{Site, SiteState, token};
 
 /// What the list can be asked for, beside the page.
 const FILTERS: [&str; 4] = ["q", "show", "risk", "churn"];
@@ -33,6 +35,9 @@ struct ListPage {
     filter: Form,
     page: Page,
     may_add: bool,
+    /// Somebody who is not on the list yet.
+    new: Form,
+    key: String,
 }
 
 impl ListPage {
@@ -49,22 +54,40 @@ impl ListPage {
 }
 
 async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
+    let (status, list) = found(&site, &staff, fields).await?;
+    page::show_as(status, &list)
+}
+
+/// The list again, with somebody who was not taken in.
+pub(super) async fn refuse(
+    site: &Site,
+    staff: &Staff,
+    fields: Fields,
+    failure: &Failure,
+) -> Answer {
+    let (_, list) = found(site, staff, Fields::new()).await?;
+    let new = Form::new("new", fields).refused(failure);
+    page::show_as(failure.status(), &ListPage { new, ..list })
+}
+
+async fn found(
+    site: &Site,
+    staff: &Staff,
+    fields: Fields,
+) -> Result<(StatusCode, ListPage), Failure> {
     let mut asked: Vec<(&str, &str)> =
         FILTERS.iter().map(|name| (*name, fields.get(name))).collect();
     asked.push(("cursor", fields.get("cursor")));
-    let answer = site.api.query(&staff, &["v1", "admin", "clients"], &asked).await;
+    let answer = site.api.query(staff, &["v1", "admin", "clients"], &asked).await;
     let filter = Form::new("filter", fields);
-    let may_add = staff.session.may(&["contacts.edit"]);
-    match answer {
-        Ok(reply) => {
-            let frame = Frame::staff(&staff, "clients", reply.stale);
-            page::show(&ListPage { frame, filter, page: reply.read()?, may_add })
-        }
+    let (may_add, key) = (staff.session.may(&["contacts.edit"]), token::submission_key());
+    let (status, stale, filter, page) = match answer {
+        Ok(reply) => (StatusCode::OK, reply.stale, filter, reply.read()?),
         Err(failure) if failure.is_about_input() => {
-            let frame = Frame::staff(&staff, "clients", false);
-            let (filter, page) = (filter.refused(&failure), Page::default());
-            page::show_as(failure.status(), &ListPage { frame, filter, page, may_add })
+            (failure.status(), false, filter.refused(&failure), Page::default())
         }
-        Err(failure) => Err(failure),
-    }
+        Err(failure) => return Err(failure),
+    };
+    let frame = Frame::staff(staff, "clients", stale);
+    Ok((status, ListPage { frame, filter, page, may_add, new: Form::default(), key }))
 }

@@ -119,3 +119,20 @@ async fn notes_name_their_writer_or_nobody() {
     assert!(!page.shows("dana@example.org") && !page.shows(&format!(", {QUOTE}")), "{}", page.html);
     assert!(viewer.asked(&Method::GET, "/v1/admin/iam/users?limit=200").is_empty());
 }
+
+#[tokio::test]
+async fn somebody_who_is_not_taken_in_is_typed_once_only() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/clients").await;
+    let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
+    let form = [("csrf", &*csrf), ("key", &key), ("name", "Sam <2>"), ("email", "nobody")];
+    let page = api.browser.post("/clients/new", &form).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.shows(r#"id="new-email-error">Not an address"#), "{}", page.html);
+    assert!(page.shows("Sam &#60;2&#62;"), "{}", page.html);
+    let form = [("csrf", &*csrf), ("key", &key), ("name", "Sam"), ("email", "sam2@example.org")];
+    let page = api.browser.post("/clients/new", &form).await;
+    assert_eq!(page.header("location"), format!("/clients/{LEAD}?saved=1"), "{}", page.html);
+    let asked = api.asked(&Method::POST, "/v1/admin/clients").pop().unwrap();
+    assert_eq!(asked.header("idempotency-key"), key);
+}
