@@ -194,7 +194,7 @@ fn booked(asked: &Asked) -> Response {
 fn visit() -> Value {
     json!({
         "booking_id": LEAD, "starts_at": "2030-03-04T16:00:00Z", "duration_minutes": 120, "status": "PENDING",
-        "lead_name": "<b>Sam</b> & Co", "lead_email": null, "total_cents": 12000,
+        "lead_name": "<b>Sam</b> & Co", "lead_email": null, "total_cents": 12_000, "base_price_cents": 12_000,
     })
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Visit {
     pub(super) starts_at: Moment,
     service_type: Option<String>,
     total_cents: Option<i64>,
+    /// Of that, the visit itself: what is cleaned beside is added by the invoice.
+    base_price_cents: Option<i64>,
     customer: Option<Customer>,
 }
 
@@ -60,8 +62,8 @@ impl Visit {
         let row = Row::new(0);
         fields.set(&row.description, format!("{what}, {}", self.starts_at.day()));
         fields.set(&row.qty, "1");
-        if let Some(total) = self.total() {
-            fields.set(&row.price, total);
+        if let Some(cents) = self.base_price_cents {
+            fields.set(&row.price, shown::amount(cents));
         }
     }
 }

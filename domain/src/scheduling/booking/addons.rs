@@ -44,6 +44,12 @@ pub(super) fn chosen(offered: Vec<Offered>) -> Result<Vec<AddonLine>, BookingErr
     Ok(offered.into_iter().map(|one| one.line).collect())
 }
 
+/// What all of them cost.
+pub(super) fn cents(lines: &[AddonLine]) -> i64 {
+    let each = lines.iter().map(|line| line.unit_price_cents.saturating_mul(line.qty.into()));
+    each.fold(0, i64::saturating_add)
+}
+
 /// How long all of them take.
 pub(super) fn minutes(lines: &[AddonLine]) -> u32 {
     let each = lines.iter().map(|line| line.minutes.saturating_mul(line.qty.into()));

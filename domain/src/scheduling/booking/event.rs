@@ -6,13 +6,13 @@ use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use super::addons::AddonLine;
-use super::party::{Confirmation, Origin, Party};
+use super::party::{Confirmation, Party};
 use super::placement::Placement;
 use super::reason::ReasonCode;
+use super::requested::Requested;
 use crate::event::domain_event;
-use crate::id::{AddressId, BookingId, ClientId, LeadId, SubscriptionId, WorkerId};
+use crate::id::{AddressId, ClientId, WorkerId};
 use crate::personal::Personal;
-use crate::sales::estimate::CleaningType;
 use crate::scheduling::terms::cancellation::{CancellationTerms, Settlement};
 use crate::scheduling::terms::deposit::DepositTerms;
 use crate::scheduling::terms::risk::Risk;
@@ -331,57 +331,4 @@ impl BookingEvent {
             | Self::Unarchived { at } => *at,
         }
     }
-}
-
-/// What was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Requested {
-    /// The aggregate's own id.
-    pub booking_id: BookingId,
-    /// From where it came.
-    pub origin: Origin,
-    /// For whom.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<ClientId>,
-    /// What became a booking.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lead: Option<LeadId>,
-    /// Where.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<AddressId>,
-    /// What it is one occurrence of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subscription: Option<SubscriptionId>,
-    /// When and by whom.
-    pub placement: Placement,
-    /// What is cleaned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service: Option<CleaningType>,
-    /// What it will cost.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total_cents: Option<i64>,
-    /// The version of the price book it was priced by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price_book: Option<String>,
-    /// The version of the price book whose terms decided about risk, deposit and cancelling.
-    #[serde(default = "built_in_terms")]
-    pub decided_by: String,
-    /// Where, in words, if no address of the customer is named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Personal<String>>,
-    /// Nobody has been there yet.
-    pub first_time: bool,
-    /// Why opening hours and distances were put aside.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forced: Option<Personal<String>>,
-    /// Why somebody who is blocked may book after all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub block_overridden: Option<Personal<String>>,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-/// What decided about every booking before there were others; read models keep states without it until they are rebuilt.
-fn built_in_terms() -> String {
-    "economy/v1".to_owned()
 }

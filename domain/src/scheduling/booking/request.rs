@@ -2,8 +2,9 @@
 
 use super::command::Request;
 use super::error::BookingError;
-use super::event::{BookingEvent, Requested};
+use super::event::BookingEvent;
 use super::party::Origin;
+use super::requested::Requested;
 use super::{Decision, addons, place};
 use crate::input::{Problems, free_text};
 use crate::personal::Personal;
@@ -47,6 +48,7 @@ pub(super) fn request(asked: Request) -> Decision {
             placement,
             service: asked.service,
             total_cents: asked.total_cents,
+            beside_cents: addons::cents(&lines),
             price_book: asked.price_book,
             decided_by: asked.decided_by,
             place,

@@ -197,6 +197,14 @@ async fn the_catalogue_says_what_a_visit_costs_and_how_long_it_takes() {
         (&json!(225), &json!("price-book/v2"))
     );
     assert_eq!(body["addons"][0]["unit_price_cents"], 5_000);
+    // On its invoice the extra is a line of its own, and is not charged twice.
+    assert_eq!(body["base_price_cents"], 14_000);
+    let write = format!("/v1/admin/orders/{}/invoice", text(&made, "booking_id"));
+    let lines = |cents: i64| json!({ "items": [{ "description": "Deep clean", "qty": 1, "unit_price_cents": cents, "tax_rate": null }] });
+    let dear = owner.post(&write, &lines(19_000)).await;
+    dear.is(400, "invoice.price_adjust_reason_required");
+    let invoice = owner.post(&write, &lines(14_000)).await;
+    assert_eq!(invoice.ok().body["subtotal_cents"], 19_000);
     owner.patch(&format!("/v1/admin/addons/{garage}"), &json!({ "is_active": false })).await.ok();
     booked(&owner, &asked).await.is(400, "booking.addon_invalid");
     owner.patch(&format!("/v1/admin/service-types/{deep}"), &json!({ "active": false })).await.ok();
