@@ -163,7 +163,7 @@ pub(crate) fn booked() -> Vec<Recorded> {
         placement,
         service: None,
         total_cents: Some(12_000),
-        beside_cents: 0,
+        addons_cents: 0,
         price_book: None,
         decided_by: "economy/v1".to_owned(),
         place: Some(said("1 Elm Street")),

@@ -274,7 +274,7 @@ async fn visit(
         booking.reasons.iter().any(|one| matches!(one.code, ReasonCode::PriceAdjust(_)));
     Ok(Visit {
         // Another one charges something else: what was promised is charged by the first.
-        promised_cents: booking.requested.own_cents().filter(|_| other.is_none()),
+        promised_cents: booking.requested.base_cents().filter(|_| other.is_none()),
         has_adjustment,
         deposits,
         invoiced_by: other.filter(|_| !allow_additional),

@@ -279,9 +279,18 @@ async fn deposit_checkout(
     {
         return Err(none());
     }
-    let opened = deposit(&app, &context, &visit).await?;
+    pay_deposit(&app, &context, &visit).await
+}
+
+/// Opens the checkout of a deposit, and says where it is.
+pub(crate) async fn pay_deposit(
+    app: &App,
+    context: &Context,
+    visit: &Visit,
+) -> Result<Answer, Problem> {
+    let opened = deposit(app, context, visit).await?;
     let body = json!({
-        "checkout_url": opened.url, "provider": "stripe", "booking_id": asked.booking_id,
+        "checkout_url": opened.url, "provider": "stripe", "booking_id": visit.requested.booking_id,
     });
     Ok(Answer::json(&body)?.created())
 }

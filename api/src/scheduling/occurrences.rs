@@ -242,8 +242,7 @@ impl Occurrences {
             policies: holds.published.policies.clone(),
             decided_by: holds.prices().name(),
             named_deposit_cents: None,
-            // Nobody is there to pay.
-            unpayable: Some(Downgrade::CheckoutUnavailable),
+            unpayable: Some(Downgrade::NobodyAtCheckout),
             now: self.now(),
         })
     }

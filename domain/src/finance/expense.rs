@@ -237,11 +237,13 @@ impl Expense {
                 vec![E::Corrected { expense_id, terms, before, currency, at: now }]
             }
             (Self::Kept(it), C::Pay { method, on, now }) => {
-                if it.terms.payment_method.is_some() {
-                    return Err(FinanceError::AlreadyPaid);
-                }
                 let (expense_id, currency, before) = (it.expense_id, it.currency, it.terms.clone());
                 let method = text("payment_method", &method, 1..=50)?;
+                if before.payment_method.is_some() {
+                    let is_same =
+                        before.payment_method == Some(method) && before.paid_day() == Some(on);
+                    return if is_same { Ok(Vec::new()) } else { Err(FinanceError::AlreadyPaid) };
+                }
                 let (payment_method, paid_on) = (Some(method), Some(on));
                 let terms = Terms { payment_method, paid_on, ..before.clone() }.checked()?;
                 vec![E::Paid { expense_id, terms, before, currency, at: now }]
@@ -442,8 +444,11 @@ mod tests {
             let refused = given().when(pay(method, on)).inspect_result().unwrap_err();
             assert_eq!(refused.problems().len(), 1, "{method} {on}");
         }
-        let twice = given().and(vec![later]).when(pay("cash", "2026-05-02"));
-        twice.then_expect_error(FinanceError::AlreadyPaid);
+        let paid_already = || given().and(vec![later.clone()]);
+        paid_already().when(pay("card", "2026-05-01")).then_expect_events(vec![]);
+        for (method, on) in [("cash", "2026-05-01"), ("card", "2026-05-02")] {
+            paid_already().when(pay(method, on)).then_expect_error(FinanceError::AlreadyPaid);
+        }
         let dated = Terms { paid_on: Some("2026-05-01".parse().unwrap()), ..unpaid() };
         let record = TestFramework::<Expense>::with(()).given(vec![]).when(record(dated));
         assert_eq!(record.inspect_result().unwrap_err().problems()[0].field, "paid_on");

@@ -85,7 +85,7 @@ fn asked() -> Vec<BookingEvent> {
         placement: placement(24),
         service: Some(CleaningType::Deep),
         total_cents: Some(20_000),
-        beside_cents: 0,
+        addons_cents: 0,
         price_book: Some("economy/v1".to_owned()),
         decided_by: "price-book/v2".to_owned(),
         place: None,

@@ -80,11 +80,11 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// Longest pause.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
+/// Three days and more, an hour each: somebody waits for their money, and nobody else gives it back.
+const REFUND_ATTEMPTS: i32 = 80;
+
 /// A file that cannot be removed is tried so often.
 const PHOTO_ATTEMPTS: i32 = 5;
-
-/// Three days: somebody waits for their money, and nobody else gives it back.
-const REFUND_ATTEMPTS: i32 = 80;
 
 /// And after this time each.
 const PHOTO_PAUSE: TimeDelta = TimeDelta::seconds(30);

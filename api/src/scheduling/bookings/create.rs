@@ -11,7 +11,7 @@ use domain::pricing::catalogue::ServiceType;
 use domain::pricing::price_book::PriceBookError;
 use domain::sales::estimate::CleaningType;
 use domain::sales::lead::{Details as LeadDetails, Lead, LeadError};
-use domain::scheduling::booking::addons::Offered;
+use domain::scheduling::booking::addons::{Offered, cents};
 use domain::scheduling::booking::{BookingCommand, Origin, Party, Request};
 use domain::scheduling::team::{Details as Team, TeamError};
 use domain::scheduling::terms::deposit::Downgrade;
@@ -146,7 +146,7 @@ async fn quick_create(
         context.beside.extend(facts::hold_day(policy, team.team_id, starts_at, zone));
     }
     // Whoever is on the telephone pays what the office names, and nothing else in advance.
-    let unpayable = visit.deposit_cents.is_none().then_some(Downgrade::CheckoutUnavailable);
+    let unpayable = visit.deposit_cents.is_none().then_some(Downgrade::NobodyAtCheckout);
     let command = BookingCommand::Request(Box::new(Request {
         booking_id,
         origin: Origin::Staff,
@@ -220,8 +220,8 @@ impl NewVisit {
     ) -> Result<(Option<i64>, Vec<Offered>), Problem> {
         let one = |id: &AddonId| addons::offered(book, *id, 1);
         let addons = self.addon_ids.iter().map(one).collect::<Result<Vec<_>, _>>()?;
-        let beside: i64 = addons.iter().map(|one| one.line.unit_price_cents).sum();
-        let listed = service.map(|service| service.price_cents(minutes) + beside);
+        let beside = cents(addons.iter().map(|one| &one.line));
+        let listed = service.map(|service| service.price_cents(minutes).saturating_add(beside));
         Ok((self.price_cents.or(listed), addons))
     }
 

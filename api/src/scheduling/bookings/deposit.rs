@@ -5,7 +5,6 @@ use commands::{Context, Done, RequestKey};
 use domain::id::BookingId;
 use domain::scheduling::booking::{Booking, BookingCommand, DepositStep};
 use domain::scheduling::terms::deposit::Downgrade;
-use serde_json::json;
 use utoipa_axum::routes;
 
 use super::own::must_own;
@@ -14,7 +13,7 @@ use crate::answer::Answer;
 use crate::command::CommandRequest;
 use crate::extract::Path;
 use crate::identity::PortalCaller;
-use crate::payments::deposit_checkout;
+use crate::payments::{deposit_checkout, pay_deposit};
 use crate::problem::Problem;
 use crate::route::{Key, Routes, client};
 use crate::state::{App, AppState};
@@ -44,9 +43,7 @@ async fn pay_own_deposit(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let visit = must_own(&app, &caller, id).await?;
-    let opened = deposit_checkout(&app, &caller.context(&request), &visit).await?;
-    let body = json!({ "checkout_url": opened.url, "provider": "stripe", "booking_id": id });
-    Ok(Answer::json(&body)?.created())
+    pay_deposit(&app, &caller.context(&request), &visit).await
 }
 
 /// Why whoever books by themselves could not pay a deposit.
@@ -55,7 +52,7 @@ pub(super) fn unpayable(app: &App) -> Option<Downgrade> {
 }
 
 /// Opens the checkout, whose address stands in the answer then; where none can be opened, no deposit is asked for.
-pub(super) async fn let_pay(
+pub(super) async fn open_checkout_or_waive(
     app: &App,
     context: &Context,
     id: BookingId,

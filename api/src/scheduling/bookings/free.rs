@@ -30,7 +30,7 @@ pub(super) async fn teams(
     (wish, own): (Wish<'_>, BookingId),
 ) -> Result<Vec<Team>, Problem> {
     let Wish { window, zone, policy } = wish;
-    booking::choosable(policy, window.starts_at, app.now())
+    booking::check_notice(policy, window.starts_at, app.now())
         .map_err(|refused| Problem::refused(&refused))?;
     let buffer = TimeDelta::minutes(policy.buffer_minutes.into());
     let (mut free, mut conflicts) = (Vec::new(), Vec::<Obstacle>::new());

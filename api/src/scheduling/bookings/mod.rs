@@ -3,6 +3,7 @@
 pub(super) mod addons;
 mod bulk;
 mod changes;
+mod client;
 mod create;
 mod customer;
 mod deposit;
@@ -14,7 +15,6 @@ mod placing;
 mod portal;
 mod public;
 mod terms;
-mod whose;
 
 use commands::{CommandError, Context, Done};
 use domain::access::Permission;
@@ -41,7 +41,7 @@ pub(super) fn routes() -> Routes {
         .merge(changes::routes())
         .merge(bulk::routes())
         .merge(terms::routes())
-        .merge(whose::routes())
+        .merge(client::routes())
         .merge(deposit::routes())
         .merge(own::routes())
         .merge(portal::routes())

@@ -290,7 +290,7 @@ impl Visit<'_> {
                 }
                 Err(CommandError::Refused(BookingError::Hindered(found))) => lost.extend(found),
                 Err(error) if facts::is_day_full(&error) => {}
-                Ok(done) => return deposit::let_pay(app, &context, id, done).await,
+                Ok(done) => return deposit::open_checkout_or_waive(app, &context, id, done).await,
                 Err(error) => return Err(over_limit(error, Counted::Bookings)),
             }
         }

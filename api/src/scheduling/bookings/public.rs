@@ -116,7 +116,7 @@ async fn book(
     };
     let client = if repeated { None } else { customer::of_lead(&app, &context, lead).await? };
     let done = asking.book(free, client).await?;
-    let mut done = deposit::let_pay(&app, &context, asking.id(), done).await?;
+    let mut done = deposit::open_checkout_or_waive(&app, &context, asking.id(), done).await?;
     done.answer["booking_token"] = app.invoice_links.visit(org.id, asking.id()).into();
     Ok(Answer::done(&done).created())
 }

@@ -159,7 +159,7 @@ pub(crate) async fn found(
     let workers = people.workers.len();
     let turned_out = (day.date, day.span.starts_at, day.span.ends_at);
     let skipped = subscription_list::skipped(db, org, turned_out, MOST).await?;
-    let skipped: Vec<Skipped> = skipped.into_iter().map(not_made).collect();
+    let skipped: Vec<Skipped> = skipped.into_iter().map(unmade).collect();
     Ok(alerts::alerts(&alerts::Day {
         span: day.span,
         visits: &visits,
@@ -170,11 +170,11 @@ pub(crate) async fn found(
     }))
 }
 
-fn not_made(visit: subscription_list::Visit) -> Skipped {
+fn unmade(visit: subscription_list::Visit) -> Skipped {
     Skipped {
         subscription: visit.subscription_id,
         date: visit.date,
-        reason: visit.reason.unwrap_or_default(),
+        reason: visit.reason.unwrap_or_else(|| "nobody said why".to_owned()),
         at: visit.at,
     }
 }

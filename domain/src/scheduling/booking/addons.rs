@@ -45,8 +45,8 @@ pub(super) fn chosen(offered: Vec<Offered>) -> Result<Vec<AddonLine>, BookingErr
 }
 
 /// What all of them cost.
-pub(super) fn cents(lines: &[AddonLine]) -> i64 {
-    let each = lines.iter().map(|line| line.unit_price_cents.saturating_mul(line.qty.into()));
+pub fn cents<'a>(lines: impl IntoIterator<Item = &'a AddonLine>) -> i64 {
+    let each = lines.into_iter().map(|line| line.unit_price_cents.saturating_mul(line.qty.into()));
     each.fold(0, i64::saturating_add)
 }
 

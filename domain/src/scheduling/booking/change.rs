@@ -41,7 +41,9 @@ impl Details {
         match self.status {
             Status::InProgress => Ok(Vec::new()),
             // A slip of the finger at the door; the office may know better.
-            Status::Confirmed if worker.is_some() && self.is_ahead(at) => Err(BookingError::NotYet),
+            Status::Confirmed if worker.is_some() && self.is_too_early(at) => {
+                Err(BookingError::NotYet)
+            }
             Status::Confirmed => Ok(vec![BookingEvent::Started { worker, at }]),
             status => Err(BookingError::IllegalState(status)),
         }

@@ -30,7 +30,7 @@ pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Overrid
 use cqrs_es::Aggregate;
 pub use error::BookingError;
 pub use event::BookingEvent;
-pub use notice::choosable;
+pub use notice::check_notice;
 pub use party::{Confirmation, Origin, Party};
 pub use placement::Placement;
 pub use requested::Requested;

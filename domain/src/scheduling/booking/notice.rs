@@ -6,11 +6,11 @@ use super::Details;
 use super::error::BookingError;
 use crate::scheduling::terms::policies::SchedulingPolicy;
 
-/// How long before its time a visit may begin: on its own day, by the clock of any place.
+/// How long before its time a visit may begin: about its own day, wherever it is.
 const EARLY: TimeDelta = TimeDelta::hours(12);
 
 /// Whether a customer may choose `starts_at`.
-pub fn choosable(
+pub fn check_notice(
     policy: &SchedulingPolicy,
     starts_at: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -28,7 +28,7 @@ pub fn choosable(
 
 impl Details {
     /// Whether nobody can be there yet.
-    pub(super) fn is_ahead(&self, now: DateTime<Utc>) -> bool {
+    pub(super) fn is_too_early(&self, now: DateTime<Utc>) -> bool {
         self.placement.window.starts_at - now > EARLY
     }
 }

@@ -8,7 +8,7 @@ use super::event::BookingEvent;
 use super::party::Party;
 use super::placement::Placement;
 use super::status::Status;
-use super::{Decision, Details, choosable};
+use super::{Decision, Details, check_notice};
 use crate::id::TeamId;
 use crate::input::free_text;
 use crate::scheduling::search::{Obstacle, ObstacleKind};
@@ -37,7 +37,7 @@ impl Details {
         }
         let window = change.window.unwrap_or(self.placement.window);
         if moves && change.by == Party::Client {
-            choosable(&change.policies.scheduling, window.starts_at, change.now)?;
+            check_notice(&change.policies.scheduling, window.starts_at, change.now)?;
         } else if moves && window.starts_at <= change.now {
             return Err(BookingError::StartInPast);
         }

@@ -48,7 +48,7 @@ pub(super) fn request(asked: Request) -> Decision {
             placement,
             service: asked.service,
             total_cents: asked.total_cents,
-            beside_cents: addons::cents(&lines),
+            addons_cents: addons::cents(&lines),
             price_book: asked.price_book,
             decided_by: asked.decided_by,
             place,

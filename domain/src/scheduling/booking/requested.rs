@@ -38,7 +38,7 @@ pub struct Requested {
     pub total_cents: Option<i64>,
     /// Of that, what is cleaned beside.
     #[serde(default, skip_serializing_if = "is_nothing")]
-    pub beside_cents: i64,
+    pub addons_cents: i64,
     /// The version of the price book it was priced by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price_book: Option<String>,
@@ -67,8 +67,8 @@ fn built_in_terms() -> String {
 
 impl Requested {
     /// What the visit itself will cost.
-    pub fn own_cents(&self) -> Option<i64> {
-        self.total_cents.map(|total| (total - self.beside_cents).max(0))
+    pub fn base_cents(&self) -> Option<i64> {
+        self.total_cents.map(|total| (total - self.addons_cents).max(0))
     }
 }
 

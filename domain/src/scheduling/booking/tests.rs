@@ -456,16 +456,16 @@ fn who_is_at_no_checkout_has_two_days_to_pay_and_at_most_until_the_visit() {
 }
 
 #[test]
-fn the_crew_begins_on_the_day_of_the_visit() {
+fn the_crew_begins_at_most_twelve_hours_before_the_visit() {
     let crewed = with(
         requested(|request| (trusted(request), request.crew = crew(&[1])).0),
         BookingEvent::Confirmed { cause: Confirmation::Staff, at: at(1) },
     );
     let start = |who, now| BookingCommand::Start { worker: who, now: at(now) };
-    let evening_before = WEEK - 12 * 60;
-    let early = start(Some(worker(1)), evening_before - 1);
+    let twelve_hours_before = WEEK - 12 * 60;
+    let early = start(Some(worker(1)), twelve_hours_before - 1);
     assert_eq!(refused(crewed.clone(), early), BookingError::NotYet);
-    assert!(folded(crewed.clone()).decide(start(Some(worker(1)), evening_before)).is_ok());
+    assert!(folded(crewed.clone()).decide(start(Some(worker(1)), twelve_hours_before)).is_ok());
     assert!(folded(crewed).decide(start(None, 10)).is_ok());
 }
 

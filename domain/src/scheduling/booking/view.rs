@@ -32,7 +32,7 @@ pub fn booking(booking: &Details) -> Value {
         "origin": booking.requested.origin,
         "service_type": booking.requested.service,
         "total_cents": booking.requested.total_cents,
-        "base_price_cents": booking.requested.own_cents(),
+        "base_price_cents": booking.requested.base_cents(),
         "price_book": booking.requested.price_book,
         "base_charge_cents": booking.base_charge_cents,
         "deposit_required": deposit.is_some_and(|terms| terms.required),

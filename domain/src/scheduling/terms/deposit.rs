@@ -45,6 +45,8 @@ pub enum Downgrade {
     StripeUnavailable,
     /// The provider did not open a checkout.
     CheckoutUnavailable,
+    /// Whoever is to pay is not there: the office wrote the visit down, or a subscription did.
+    NobodyAtCheckout,
 }
 
 /// What was decided about the deposit.

@@ -145,7 +145,9 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
     );
     let again = owner.with("idempotency-key", "pay-1").post(&pay, &later).await;
     assert_eq!(again.ok().body, paid.body);
-    owner.post(&pay, &later).await.is(409, "expense.already_paid");
+    assert_eq!(owner.post(&pay, &later).await.ok().body, paid.body);
+    let other = json!({ "payment_method": "cash", "paid_on": "2026-02-14" });
+    owner.post(&pay, &other).await.is(409, "expense.already_paid");
     app.staff_of(1, "owner").post(&pay, &later).await.is(404, "expense.not_found");
     app.settle().await;
     let listed = owner.get(&at("expenses?from=2026-01-13&to=2026-01-13")).await;

@@ -388,6 +388,12 @@ async fn money_goes_back_however_long_the_provider_is_away() {
     }
     let dead = owner.get("/v1/admin/effects?state=dead").await;
     assert_eq!(dead.ok().body["items"], json!([]));
+    // An attempt is one that Stripe heard of.
+    let waiting = owner.get("/v1/admin/effects?state=waiting&limit=200").await;
+    let refunds = waiting.ok().body["items"].as_array().unwrap().clone();
+    let attempts = refunds.iter().filter(|one| one["kind"] == "stripe.refund");
+    let attempts: i64 = attempts.map(|one| one["attempts"].as_i64().unwrap()).sum();
+    assert!((1..=40).contains(&attempts), "{attempts}");
     for _ in 0..24 {
         app.settle().await;
         app.advance(TimeDelta::hours(1));

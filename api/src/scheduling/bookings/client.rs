@@ -20,13 +20,13 @@ use crate::state::AppState;
 
 pub(super) fn routes() -> Routes {
     let edit = staff(EDIT).feature(Feature::Schedule);
-    Routes::default().add(routes!(change_customer), edit.action("booking.customer"))
+    Routes::default().add(routes!(change_client), edit.action("booking.change_client"))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "client_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d" })))]
-struct Whose {
+struct ChangedClient {
     /// The same client, if left out.
     #[schema(value_type = Option<String>)]
     client_id: Option<ClientId>,
@@ -38,10 +38,10 @@ struct Whose {
 /// Say for whom a visit is, or at which of their addresses; what was agreed about it stays
 #[utoipa::path(
     put,
-    path = "/v1/admin/bookings/{booking_id}/customer",
+    path = "/v1/admin/bookings/{booking_id}/client",
     tag = "scheduling",
     params(("booking_id" = Uuid, Path)),
-    request_body = Whose,
+    request_body = ChangedClient,
     responses(
         (status = 200, description = "The booking", content_type = "application/json"),
         (status = 403, description = "`booking.client_blocked`"),
@@ -49,13 +49,13 @@ struct Whose {
         (status = 409, description = "`booking.illegal_state`")
     )
 )]
-async fn change_customer(
+async fn change_client(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<BookingId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let asked: Whose = request.body()?;
+    let asked: ChangedClient = request.body()?;
     let context = request.context(&caller);
     let before = known(&app, context.org, id).await?.client;
     let named = asked.client_id.or(before);
@@ -70,7 +70,10 @@ async fn change_customer(
     let command = match address {
         Some(address) if !is_other => BookingCommand::ChangeAddress { address, place, now },
         None if !is_other => return Err(Problem::field("address_id", "Field required")),
-        _ => BookingCommand::ChangeClient { client: client.client_id, address, place, now },
+        _ => {
+            let client = client.client_id;
+            BookingCommand::ChangeClient { client, address, place, now }
+        }
     };
     Ok(Answer::done(&run(&app, &context, id, command).await?))
 }
