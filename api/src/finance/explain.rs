@@ -63,6 +63,7 @@ pub(super) async fn all(
         if !figure.sources.is_empty() {
             asked.push(format!("source={}", figure.sources.join(",")));
         }
+        asked.push(format!("currency={currency}"));
         asked.extend(figure.standing.map(|one| format!("standing={}", <&str>::from(one))));
         asked.extend(from.map(|from| format!("from={from}")));
         asked.push(format!("to={to}"));

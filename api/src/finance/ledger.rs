@@ -7,6 +7,7 @@ use axum::response::Response;
 use chrono::NaiveDate;
 use domain::finance::ledger::Account;
 use domain::id::OrgId;
+use domain::settings::org::Currency;
 use projections::finance::ledger::{self, Balance, Filter, Ledger, Line, PAGE};
 use projections::{Projection, tenant};
 use serde::Deserialize;
@@ -49,6 +50,8 @@ struct LedgerQuery {
     /// The id of one of these.
     source_id: Option<String>,
     invoice_id: Option<Uuid>,
+    /// `CAD` or `USD`; all, if left out.
+    currency: Option<String>,
     /// `owed` or `overpaid`: only what belongs to invoices of which something is left to be paid at the end of the last day, or of
     /// which more was paid than they come to.
     standing: Option<String>,
@@ -80,6 +83,9 @@ impl LedgerQuery {
         let standing = self.standing.as_deref().map(str::parse).transpose();
         let standing =
             standing.map_err(|_| Problem::field("standing", "Input should be owed or overpaid"))?;
+        let currency = self.currency.as_deref().map(str::parse::<Currency>).transpose();
+        let currency =
+            currency.map_err(|_| Problem::field("currency", "Input should be CAD or USD"))?;
         Ok(Filter {
             standing,
             accounts: accounts.map_err(unknown)?,
@@ -88,7 +94,7 @@ impl LedgerQuery {
             sources,
             source_id: self.source_id.clone(),
             invoice: self.invoice_id,
-            currency: None,
+            currency: currency.map(Into::into),
         })
     }
 }

@@ -63,6 +63,12 @@ const ACCRUAL: [Figure; 3] = [
     Figure::of("dispute_losses", &["dispute_losses"], &[]),
 ];
 
+const WITHOUT_TAX: [Figure; 3] = [
+    Figure::of("revenue", &["revenue"], &["invoice"]),
+    Figure::of("expenses", &["expense"], &[]),
+    Figure::of("dispute_losses", &["dispute_losses"], &[]),
+];
+
 /// One line of the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Side {
@@ -241,7 +247,12 @@ async fn profit_and_loss(
     }
     let mut body = shown(&report, range, (cash, with_tax), currency);
     if explain {
-        let figures = if cash { &CASH } else { &ACCRUAL };
+        let figures = match (cash, with_tax) {
+            // Money comes with the tax in it, whatever is shown of it.
+            (true, _) => &CASH,
+            (false, true) => &ACCRUAL,
+            (false, false) => &WITHOUT_TAX,
+        };
         let days = (Some(range.0), range.1);
         body["explain"] = explain::all(&mut tx, org, figures, days, currency).await?;
     }

@@ -196,7 +196,9 @@ async fn correct_expense(
 ) -> Result<Answer, Problem> {
     let corrected: CorrectedExpense = request.body()?;
     let mut context = request.context(&caller);
-    let before = known(&app, &context, id).await?;
+    let (before, version) = known(&app, &context, id).await?;
+    // Decided on what is there now: whoever changes it at the same time is not overwritten.
+    context.expected_version = context.expected_version.or(Some(version));
     let (day, paid_on, category) = (before.occurred_on, before.paid_on, before.category_id);
     let terms = corrected.over(before)?;
     if terms.occurred_on != day {
@@ -273,15 +275,16 @@ async fn void_expense(
     let mut context = request.context(&caller);
     // Whoever repeats the request is told again, though there is no such expense any more.
     let before = known(&app, &context, id).await.ok();
-    let days = before.into_iter().flat_map(|before| [Some(before.occurred_on), before.paid_on]);
+    let days =
+        before.into_iter().flat_map(|(before, _)| [Some(before.occurred_on), before.paid_on]);
     while_open(&app, &mut context, days.flatten().map(Month::of)).await?;
     run(&app, &context, id, ExpenseCommand::Void { now: app.now() }).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn known(app: &App, context: &Context, id: ExpenseId) -> Result<Terms, Problem> {
+async fn known(app: &App, context: &Context, id: ExpenseId) -> Result<(Terms, i32), Problem> {
     let found = app.bus.load::<Expense>(context.org, &id.to_string()).await?;
-    let terms = found.state.details().map(|it| it.terms.clone());
+    let terms = found.state.details().map(|it| (it.terms.clone(), found.version));
     terms.ok_or_else(|| Problem::refused(&FinanceError::NoSuchExpense))
 }
 

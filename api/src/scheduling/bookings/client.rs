@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use domain::id::{AddressId, BookingId, ClientId};
-use domain::scheduling::booking::{BookingCommand, BookingError};
+use domain::scheduling::booking::{Booking, BookingCommand, BookingError};
 use domain::settings::feature::Feature;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{EDIT, known, portal, run};
+use super::{EDIT, portal, run};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -56,8 +56,12 @@ async fn change_client(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let asked: ChangedClient = request.body()?;
-    let context = request.context(&caller);
-    let before = known(&app, context.org, id).await?.client;
+    let mut context = request.context(&caller);
+    let found = app.bus.load::<Booking>(context.org, &id.to_string()).await?;
+    let visit = found.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
+    // Decided on who is there now: the home of one client is never written down for another.
+    context.expected_version = context.expected_version.or(Some(found.version));
+    let before = visit.client;
     let named = asked.client_id.or(before);
     let named = named.ok_or_else(|| Problem::field("client_id", "Field required"))?;
     let client = survivor::known(&app, context.org, named).await?;

@@ -222,6 +222,10 @@ impl NewVisit {
         let addons = self.addon_ids.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         let beside = cents(addons.iter().map(|one| &one.line));
         let listed = service.map(|service| service.price_cents(minutes).saturating_add(beside));
+        if self.price_cents.is_some_and(|price| price < beside) {
+            let message = "Input should not be less than what is cleaned beside costs";
+            return Err(Problem::field("price_cents", message));
+        }
         Ok((self.price_cents.or(listed), addons))
     }
 

@@ -11,7 +11,7 @@ use domain::customers::client::Details as Client;
 use domain::id::{AddressId, BookingId, ClientId, LeadId, OrgId, TeamId};
 use domain::sales::estimate::CleaningType;
 use domain::sales::lead::{Details as LeadDetails, Lead, LeadError};
-use domain::scheduling::booking::addons::Offered;
+use domain::scheduling::booking::addons::{Offered, cents};
 use domain::scheduling::booking::{
     BookingCommand, BookingError, Crew, Details as Booking, Origin, Request,
 };
@@ -149,7 +149,8 @@ async fn repeat_own(
     let zone = app.settings.of(&app, org).await?.zone;
     let holds = app.prices.of(&app, org).await?;
     let asked = &before.requested;
-    let (addons, dearer) = same_addons(&holds, &before);
+    let addons = same_addons(&holds, &before);
+    let beside = cents(addons.iter().map(|one| &one.line));
     let soonest = holds.book.policies.scheduling.earliest(app.now());
     let visit = Visit {
         client: &client,
@@ -157,7 +158,7 @@ async fn repeat_own(
         teams: the_same_first(slots::active(&app.reads, org).await?, before.placement.team),
         window: weeks_later(before.placement.window, zone, soonest),
         service: asked.service,
-        total_cents: asked.total_cents.map(|total| total.saturating_add(dearer).max(0)),
+        total_cents: asked.base_cents().map(|base| base.saturating_add(beside)),
         price_book: asked.price_book.clone(),
         addons,
         address: before.address,
@@ -188,17 +189,13 @@ fn the_same_first(mut teams: Vec<Team>, team: TeamId) -> Vec<Team> {
     teams
 }
 
-/// Those extras that are still offered, as they are today, and how much dearer all of them became.
-fn same_addons(holds: &InForce, before: &Booking) -> (Vec<Offered>, i64) {
+/// Those extras that are still offered, as they are today.
+fn same_addons(holds: &InForce, before: &Booking) -> Vec<Offered> {
     let offered = before
         .addons
         .iter()
         .filter_map(|line| addons::offered(&holds.book, line.addon_id.into(), line.qty).ok());
-    let offered: Vec<Offered> = offered.filter(|one| one.is_active).collect();
-    let cost = |qty: u16, cents: i64| i64::from(qty).saturating_mul(cents);
-    let now: i64 = offered.iter().map(|one| cost(one.line.qty, one.line.unit_price_cents)).sum();
-    let then: i64 = before.addons.iter().map(|one| cost(one.qty, one.unit_price_cents)).sum();
-    (offered, now - then)
+    offered.filter(|one| one.is_active).collect()
 }
 
 /// A request for an offer is theirs if they came by it: from then on they are its client; or if it came from their address.

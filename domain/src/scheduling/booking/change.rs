@@ -16,6 +16,7 @@ use crate::input::{Problems, free_text};
 use crate::personal::Personal;
 use crate::scheduling::terms::cancellation::CancellationTerms;
 use crate::scheduling::terms::deposit::DepositTerms;
+use crate::scheduling::terms::policies::DepositPolicy;
 use crate::scheduling::terms::risk::{Band, Risk};
 
 /// More than anybody reads of one visit.
@@ -120,8 +121,10 @@ impl Details {
                 let is_same = self.deposit_status == Some(DepositStatus::Failed);
                 unless(is_same, || BookingEvent::DepositFailed { at })
             }
-            // Whoever paid part of it keeps the time until somebody decides.
-            DepositStep::Expire if self.status == Status::Pending && self.paid.is_empty() => {
+            // A checkout may end before the deposit is due, and whoever paid part of it keeps the time until somebody decides.
+            DepositStep::Expire
+                if self.status == Status::Pending && self.paid.is_empty() && self.is_due(at) =>
+            {
                 vec![BookingEvent::DepositExpired { at }, BookingEvent::Expired { at }]
             }
             DepositStep::Expire => Vec::new(),
@@ -177,10 +180,13 @@ impl Details {
                 BookingEvent::RiskOverridden { risk, before, reason, at }
             }
             Override::Deposit { amount_cents } => {
-                if amount_cents < 0 {
-                    return Err(Problems::one("deposit_cents", "Input should be 0 or more").into());
+                if !(0..=MOST_DEPOSIT).contains(&amount_cents) {
+                    let message = format!("Input should be from 0 to {MOST_DEPOSIT}");
+                    return Err(Problems::one("deposit_cents", message).into());
                 }
-                let deposit = DepositTerms::named(amount_cents);
+                let (starts_at, usual) =
+                    (self.placement.window.starts_at, DepositPolicy::default());
+                let deposit = DepositTerms::named(amount_cents).due_before(starts_at, &usual, at);
                 let before = self.deposit.clone().unwrap_or_else(|| deposit.clone());
                 BookingEvent::DepositOverridden { deposit, before, reason, at }
             }
@@ -249,9 +255,15 @@ impl Details {
         if self.status.is_final() {
             return Err(BookingError::IllegalState(self.status));
         }
-        let is_same = self.client == Some(client) && (address.is_none() || address == self.address);
+        if self.client == Some(client) && (address.is_none() || address == self.address) {
+            return Ok(Vec::new());
+        }
         let place = place.map(|words| Personal::of(client.into(), words));
-        Ok(unless(is_same, || BookingEvent::ClientChanged { client, address, place, at }))
+        let changed = BookingEvent::ClientChanged { client, address, place, at };
+        // What one customer agreed to, another did not.
+        let withdrawn = self.photo_consent && self.client != Some(client);
+        let withdrawn = withdrawn.then_some(BookingEvent::PhotoConsentSet { consent: false, at });
+        Ok([Some(changed), withdrawn].into_iter().flatten().collect())
     }
 
     pub(super) fn change_address(
@@ -274,6 +286,12 @@ impl Details {
         let terms = self.deposit.as_ref().filter(|terms| terms.required);
         self.deposit_status != Some(DepositStatus::Paid)
             && terms.is_some_and(|terms| is_short(terms.amount_cents))
+    }
+
+    /// Whether the time to pay the deposit is over.
+    fn is_due(&self, at: DateTime<Utc>) -> bool {
+        let due_at = self.deposit.as_ref().and_then(|terms| terms.due_at);
+        due_at.is_some_and(|due_at| due_at <= at)
     }
 
     /// What is missing of the deposit that is asked for.

@@ -62,6 +62,11 @@ impl SchedulingPolicy {
             "Input should be from 1 to 3650",
         );
         wrong.unless(
+            u32::from(self.horizon_days) * 24 > self.lead_time_hours.into(),
+            "scheduling.horizon_days",
+            "Input should be further ahead than lead_time_hours",
+        );
+        wrong.unless(
             self.max_bookings_per_day.is_none_or(|most| (1..=1000).contains(&most)),
             "scheduling.max_bookings_per_day",
             "Input should be from 1 to 1000, or null",

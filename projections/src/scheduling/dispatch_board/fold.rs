@@ -93,16 +93,23 @@ impl Desk {
         let Ok(id) = event.aggregate_id.parse::<Uuid>() else {
             return parking.park(event, "the id of a booking is a UUID");
         };
-        if let BookingEvent::Requested(asked) = &happened {
-            let place = asked.place.as_ref().map(serde_json::to_string).transpose();
-            let Ok(place) = place else { return parking.park(event, "the place does not encode") };
-            self.visits.insert(id, Row { place, ..Row::default() });
+        let said = match &happened {
+            BookingEvent::Requested(asked) => asked.place.as_ref(),
+            BookingEvent::ClientChanged { place, .. }
+            | BookingEvent::AddressChanged { place, .. } => place.as_ref(),
+            _ => None,
+        };
+        let Ok(place) = said.map(serde_json::to_string).transpose() else {
+            return parking.park(event, "the place does not encode");
+        };
+        if matches!(happened, BookingEvent::Requested(_)) {
+            self.visits.insert(id, Row { place: place.clone(), ..Row::default() });
         }
         let Some(row) = self.visits.get_mut(&id) else {
             return parking.park(event, "the booking was never asked for");
         };
         row.position = event.position;
-        row.apply(&happened);
+        row.apply(&happened, place);
     }
 
     fn pin(&mut self, event: &Recorded, parking: &mut Parking) {
@@ -134,10 +141,16 @@ impl Desk {
 }
 
 impl Row {
-    fn apply(&mut self, happened: &BookingEvent) {
+    /// `place` is where the event says it is, if it says so.
+    fn apply(&mut self, happened: &BookingEvent, place: Option<String>) {
         use BookingEvent as E;
 
         match happened {
+            // The pin stood at the place before.
+            E::ClientChanged { .. } => (self.place, self.pin) = (place, None),
+            E::AddressChanged { .. } => {
+                (self.place, self.pin) = (place.or(self.place.take()), None);
+            }
             E::Started { at, .. } => self.started_at = Some(*at),
             E::Completed { actual_minutes, .. } => {
                 self.actual_minutes = i32::try_from(*actual_minutes).ok();
@@ -167,8 +180,6 @@ impl Row {
             | E::PhotoConsentSet { .. }
             | E::ReasonLogged { .. }
             | E::BaseChargeFixed { .. }
-            | E::ClientChanged { .. }
-            | E::AddressChanged { .. }
             | E::Archived { .. }
             | E::Unarchived { .. } => {}
         }

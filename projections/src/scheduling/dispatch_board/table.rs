@@ -81,7 +81,7 @@ async fn write_visits(db: &mut PgConnection, org: OrgId, desk: &Desk) -> Result<
                      $8::text[], $9::bigint[])
               r (id, place, pin, started_at, minutes, cancelled_at, cancelled_by, position)
          on conflict (org_id, booking_id) do update
-         set pin = excluded.pin, started_at = excluded.started_at, actual_minutes = excluded.actual_minutes,
+         set place = excluded.place, pin = excluded.pin, started_at = excluded.started_at, actual_minutes = excluded.actual_minutes,
              cancelled_at = excluded.cancelled_at, cancelled_by = excluded.cancelled_by, position = excluded.position",
         org.as_uuid(),
         &rows.iter().map(|(id, _)| **id).collect::<Vec<_>>(),
