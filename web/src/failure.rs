@@ -9,6 +9,9 @@ use crate::obstacle::Obstacle;
 use crate::portal::Door;
 use crate::shown;
 
+/// What the API calls it if somebody writes beside an older version.
+const OUTDATED: &str = "version_mismatch";
+
 /// Why there is no page. Rendered by the edge, which knows who asks.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
@@ -62,7 +65,7 @@ impl Refusal {
 
     /// Whether somebody else was faster.
     pub(crate) fn is_conflict(&self) -> bool {
-        matches!(self.code.as_str(), "version_mismatch" | "concurrent_change")
+        matches!(self.code.as_str(), OUTDATED | "concurrent_change")
     }
 
     /// Whether something else was sent from the same page before.
@@ -94,6 +97,26 @@ impl Failure {
     pub(crate) fn unusable(errors: Vec<FieldError>) -> Self {
         let detail = "Please check what you entered. Nothing was written.".to_owned();
         Self::Refused(Box::new(Refusal { status: 422, detail, errors, ..Refusal::default() }))
+    }
+
+    /// A form that was filled in beside something older than what there is now.
+    pub(crate) fn outdated() -> Self {
+        let code = OUTDATED.to_owned();
+        Self::Refused(Box::new(Refusal { status: 412, code, ..Refusal::default() }))
+    }
+
+    /// A part of what one form asks for was done before this came; a page must not say that nothing was.
+    pub(crate) fn halfway(self, done: &[String]) -> Self {
+        let Self::Refused(mut refusal) = self else { return self };
+        if !done.is_empty() {
+            if refusal.is_conflict() {
+                refusal.code.clear();
+                "Somebody else changed this meanwhile".clone_into(&mut refusal.detail);
+            }
+            let why = refusal.detail.trim_end_matches('.');
+            refusal.detail = format!("{why}. Saved before that: {}.", done.join(", "));
+        }
+        Self::Refused(refusal)
     }
 
     /// A page about something that the role of whoever asks for it does not allow.

@@ -135,12 +135,13 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
         headers: parts.headers.clone(),
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
+    let has_reason = log.lock().unwrap().iter().any(|one| one.path.ends_with("/reasons"));
     log.lock().unwrap().push(asked.clone());
     if path.starts_with("/v1/admin") && !knows(&parts.headers) {
         return problem(401, "unauthenticated", "Unauthorized", &json!([]));
     }
     let special = portal::answer(&asked).or_else(|| new_visit::created(&asked));
-    if let Some(answer) = special.or_else(|| invoices::answer(&asked)) {
+    if let Some(answer) = special.or_else(|| invoices::answer(&asked, has_reason)) {
         return answer;
     }
     match (parts.method.as_str(), path.as_str()) {
@@ -310,6 +311,13 @@ fn changed(path: &str, asked: &Asked) -> Response {
     }
     if asked.body["notes"].as_str() == Some("too long") {
         let errors = json!([{ "field": "notes", "message": "At most 500 characters" }]);
+        return problem(422, "validation_failed", "Request validation failed", &errors);
+    }
+    if asked.body["end_time"] == "23:59" {
+        return problem(422, "validation_failed", "Too late", &json!([]));
+    }
+    if asked.body["payment_method"] == "shells" {
+        let errors = json!([{ "field": "payment_method", "message": "No such money" }]);
         return problem(422, "validation_failed", "Request validation failed", &errors);
     }
     if asked.body["email"] == "nobody" {

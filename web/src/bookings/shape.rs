@@ -137,5 +137,5 @@ impl Booking {
 }
 
 fn amount(cents: Option<i64>) -> String {
-    cents.map_or_else(|| "–".to_owned(), |cents| format!("${}", shown::amount(cents)))
+    cents.map_or_else(|| "–".to_owned(), shown::dollars)
 }

@@ -36,6 +36,11 @@ struct Count {
 }
 
 impl Count {
+    fn shown(&self) -> String {
+        shown::dollars(self.cash_cents)
+    }
+
+    /// As it is typed.
     fn cash(&self) -> String {
         shown::amount(self.cash_cents)
     }

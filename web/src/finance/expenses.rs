@@ -199,8 +199,9 @@ async fn pay(
     if let Some(day) = form.fields.filled("paid_on") {
         body["paid_on"] = day.into();
     }
-    let path = ["expenses", id(&expense)?, "pay"];
-    change(&site, (Method::POST, &path), ("pay", form), Ok(body)).await
+    let expense = id(&expense)?;
+    let path = ["expenses", expense, "pay"];
+    change(&site, (Method::POST, &path), (expense, form), Ok(body)).await
 }
 
 async fn void(

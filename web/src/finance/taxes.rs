@@ -95,15 +95,15 @@ impl TaxPage {
 
 impl Gst {
     fn collected(&self) -> String {
-        shown::amount(self.tax_collected_cents)
+        shown::dollars(self.tax_collected_cents)
     }
 
     fn paid(&self) -> String {
-        shown::amount(self.tax_paid_cents)
+        shown::dollars(self.tax_paid_cents)
     }
 
     fn owed(&self) -> String {
-        shown::amount(self.tax_owed_cents)
+        shown::dollars(self.tax_owed_cents)
     }
 }
 

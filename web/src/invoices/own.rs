@@ -13,7 +13,7 @@ use super::shape::Invoice;
 use crate::SiteState;
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, PublicForm};
-use crate::leads::id;
+use crate::leads::{id, payment_id};
 use crate::page::{self, Frame};
 use crate::portal::{Door, Guest};
 use crate::shown;
@@ -156,5 +156,6 @@ async fn receipt(
     Path((invoice, payment)): Path<(String, String)>,
 ) -> Answer {
     let guest = Guest::of(&site, Door::Client, visitor, &headers)?;
-    guest.own_file(&site, &[&one(id(&invoice)?)[..], &["receipts", &payment]].concat()).await
+    let receipt = ["receipts", payment_id(&payment)?];
+    guest.own_file(&site, &[&one(id(&invoice)?)[..], &receipt].concat()).await
 }

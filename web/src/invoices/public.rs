@@ -12,6 +12,7 @@ use crate::SiteState;
 use crate::api::Command;
 use crate::failure::Failure;
 use crate::form::Answer;
+use crate::leads::payment_id;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
 
@@ -56,6 +57,7 @@ async fn receipt(
     visitor: Visitor,
     Path((token, file)): Path<(String, String)>,
 ) -> Answer {
+    payment_id(file.trim_end_matches(".pdf"))?;
     site.api.file(&visitor, &["i", sound(&token)?, "receipts", &file]).await
 }
 

@@ -38,7 +38,7 @@ fn is_nothing(value: &Value) -> bool {
 /// Amounts are cents there, shares fractions.
 fn line(name: &str, value: &Value) -> String {
     match (value.as_i64(), value.as_f64()) {
-        (Some(cents), _) if name.ends_with("_cents") => format!("${}", shown::amount(cents)),
+        (Some(cents), _) if name.ends_with("_cents") => shown::dollars(cents),
         (Some(number), _) if name.ends_with("percent") => format!("{number} %"),
         (None, Some(share)) if name.ends_with("percent") => format!("{} %", shown::percent(share)),
         _ => shown::text(value),
@@ -46,9 +46,7 @@ fn line(name: &str, value: &Value) -> String {
 }
 
 fn words(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    shown::capital(&name.replace('_', " "))
 }
 
 #[cfg(test)]

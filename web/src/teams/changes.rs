@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::form::{Answer, Form, StaffForm};
 use crate::leads::id;
 use crate::time_off::{self, Whose};
-use crate::{Site, SiteState, page};
+use crate::{Site, SiteState, page, shown};
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new()
@@ -83,11 +83,21 @@ async fn set_hours(
 async fn week(site: &Site, team: &str, form: &StaffForm) -> Result<(), Failure> {
     let StaffForm { staff, fields } = form;
     let now = site.api.query(staff, &["v1", "admin", "teams", team], &[]).await?;
+    let version = now.version.clone();
     let week = now.read::<Details>()?.week;
-    for day in hours::changes(team, &week, fields)? {
-        let key = format!("{}-{}", fields.get("key"), day["day_of_week"]);
+    let changes = hours::changes(team, &week, fields)?;
+    let is_older = fields.filled("version").is_some_and(|seen| version.as_deref() != Some(seen));
+    // Sent twice, there is nothing left to change.
+    if is_older && !changes.is_empty() {
+        return Err(Failure::outdated());
+    }
+    let mut saved = Vec::new();
+    for (day, body) in changes {
+        let key = format!("{}-{day}", fields.get("key"));
         let path = ["v1", "admin", "working-hours"];
-        site.api.command(staff, Command::post(&path, day, &key)).await?;
+        let done = site.api.command(staff, Command::post(&path, body, &key)).await;
+        done.map_err(|failure| failure.halfway(&saved))?;
+        saved.push(shown::capital(day));
     }
     Ok(())
 }

@@ -67,9 +67,13 @@ async fn a_client_is_found_and_their_addresses_are_offered() {
     let page = api.browser.post("/bookings/new", &form).await;
     assert!(page.shows("&#60;b&#62;Sam&#60;/b&#62;, sam@example.org"), "{}", page.html);
     assert!(page.shows(r#"value="12""#), "what was typed is kept");
-    let form = [("csrf", &*csrf), ("client_id", LEAD), ("step", "times")];
+    let form = [("csrf", &*csrf), ("client_id", LEAD), ("step", "look")];
     let page = api.browser.post("/bookings/new", &form).await;
     assert!(page.shows("Primary: 1 &#60;Elm&#62;") && page.shows("Somebody else"), "{}", page.html);
+    assert!(page.shows("Left empty, no deposit is asked for."), "{}", page.html);
+    let form = [("csrf", &*csrf), ("client_id", LEAD), ("price_cents", "12"), ("step", "find")];
+    let page = api.browser.post("/bookings/new", &form).await;
+    assert!(page.shows("A new client") && page.shows(r#"value="12""#), "{}", page.html);
     assert!(api.asked(&Method::POST, CREATE).is_empty());
 }
 
