@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::obstacle::Obstacle;
 use crate::portal::Door;
-use crate::shown;
+use crate::{called, shown};
 
 /// What the API calls it if somebody writes beside an older version.
 const OUTDATED: &str = "version_mismatch";
@@ -213,11 +213,7 @@ impl Failure {
 impl FieldError {
     /// The field in words, as people see it.
     pub(crate) fn name(&self) -> String {
-        let part = |part: &str| match part.parse::<usize>() {
-            Ok(place) => (place + 1).to_string(),
-            Err(_) => part.trim_end_matches("_cents").replace('_', " "),
-        };
-        self.field.split('.').map(part).collect::<Vec<_>>().join(" ")
+        called::field(&self.field)
     }
 
     fn in_dollars(self) -> Self {

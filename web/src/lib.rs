@@ -4,6 +4,7 @@ mod api;
 mod assets;
 mod book;
 mod bookings;
+mod called;
 mod clients;
 mod clock;
 mod dashboard;

@@ -8,8 +8,9 @@ use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::choices::{self, ADDON, CLEANING, CREW, Choices};
+use super::choices::{self, ADDON, CREW, Choices};
 use crate::api::Command;
+use crate::called::CLEANING;
 use crate::failure::{Failure, Refusal};
 use crate::form::{Answer, Fields, Form, StaffForm};
 use crate::own::{self, Own};

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::door::{Door, Guest};
+use crate::called::{CLEANING, DEPOSIT};
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, PublicForm};
 use crate::invoices::{Checkout, PayPage};
@@ -16,7 +17,7 @@ use crate::leads::id;
 use crate::moment::Moment;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
-use crate::{Site, SiteState, shown};
+use crate::{Site, SiteState, called, shown};
 
 /// The routes of the API.
 const ALL: [&str; 4] = ["v1", "client", "portal", "bookings"];
@@ -89,9 +90,13 @@ impl Visit {
 
     /// What is asked for in advance, and whether it came.
     fn deposit(&self) -> Option<String> {
-        let cents = shown::amount(self.deposit_cents?);
-        let status = self.deposit_status.as_deref().unwrap_or("not paid yet");
-        Some(format!("${cents}, {status}"))
+        let status = self.deposit_status.as_deref().unwrap_or("pending");
+        let said = called::of(&DEPOSIT, status);
+        Some(format!("{}, {said}", shown::dollars(self.deposit_cents?)))
+    }
+
+    fn service(&self) -> Option<&str> {
+        Some(called::of(&CLEANING, self.service_type.as_deref()?))
     }
 
     fn may_change(&self) -> bool {

@@ -161,7 +161,7 @@ async fn an_amount_that_cannot_be_read_is_told_in_words_and_not_sent() {
     let page = api.browser.post("/finance/expenses", &form).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.shows(r#"id="amount_cents-error">Write an amount such as 185"#), "{}", page.html);
-    assert!(page.shows(r#"value="ten""#) && page.shows("<strong>amount</strong>"), "{}", page.html);
+    assert!(page.shows(r#"value="ten""#) && page.shows("<strong>Amount</strong>"), "{}", page.html);
     assert!(api.asked(&Method::POST, "/v1/admin/finance/expenses").is_empty());
 }
 

@@ -149,6 +149,10 @@ async fn what_is_wrong_with_a_line_stands_at_its_row() {
         page.html
     );
     assert!(page.shows(r#"value="Soap""#));
+    assert!(
+        page.shows("<legend>Line 3</legend>") && page.shows("<strong>Line 3, how many</strong>")
+    );
+    assert!(page.shows(r#"formaction="/invoices/new#lines""#), "the reader stays there");
     form.retain(|(name, _)| *name != "client_id");
     let page = api.browser.post("/invoices/new", &form).await;
     assert!(page.shows("Look for the client who is to pay"), "{}", page.html);

@@ -163,7 +163,12 @@ async fn what_is_wrong_is_told_beside_its_field_and_never_in_cents() {
     let page = api.browser.post("/bookings/new", &form).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.shows(r#"id="price_cents-error">Write an amount such as"#), "{}", page.html);
-    assert!(page.shows("Choose one of the free times") && page.shows("<strong>price</strong>"));
+    assert!(
+        page.shows(r#"aria-describedby="starts_at-error"><legend>Free times"#),
+        "{}",
+        page.html
+    );
+    assert!(page.shows("Choose one of the free times") && page.shows("<strong>Price</strong>"));
     assert!(api.asked(&Method::POST, CREATE).is_empty(), "the API is not asked");
     let stranger: Typed<'_> = vec![
         ("csrf", &csrf),
