@@ -182,7 +182,12 @@ impl Failure {
 
     /// Whether the page with the form on it can say what is wrong; nobody is shown again what they may not see or what is gone.
     pub(crate) fn is_refused_here(&self) -> bool {
-        self.refusal().is_some_and(|refusal| !matches!(refusal.status, 401 | 403 | 404))
+        self.refusal().is_some_and(|refusal| match refusal.status {
+            401 | 404 => false,
+            // Somebody who is blocked may be visited all the same, with a reason.
+            403 => refusal.code == "booking.client_blocked",
+            _ => true,
+        })
     }
 
     /// Whether the role of whoever asked lacks a permission, or the organisation a feature.

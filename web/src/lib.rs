@@ -24,6 +24,7 @@ mod navigation;
 mod obstacle;
 mod own;
 mod page;
+mod pay;
 mod portal;
 mod prices;
 mod reports;

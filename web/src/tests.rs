@@ -302,7 +302,16 @@ fn read(path: &str, asked: &Asked) -> Response {
             None => return problem(404, "not_found", "There is no such thing", &json!([])),
         },
     };
-    axum::Json(body).into_response()
+    paged(path, asked, axum::Json(body).into_response())
+}
+
+/// Lists that go on behind their first page.
+fn paged(path: &str, asked: &Asked, mut answer: Response) -> Response {
+    let ends = ["/teams", "/members", "/budgets", "/instalments", "/price-book/versions"];
+    if ends.iter().any(|end| path.ends_with(end)) && !asked.path.contains("cursor=") {
+        answer.headers_mut().insert("x-next-cursor", HeaderValue::from_static("17_ab"));
+    }
+    answer
 }
 
 fn changed(path: &str, asked: &Asked) -> Response {

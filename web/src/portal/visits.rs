@@ -12,12 +12,11 @@ use super::door::{Door, Guest};
 use crate::called::{CLEANING, DEPOSIT};
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, PublicForm};
-use crate::invoices::{Checkout, PayPage};
 use crate::leads::id;
 use crate::moment::Moment;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
-use crate::{Site, SiteState, called, shown};
+use crate::{Site, SiteState, called, pay, shown};
 
 /// The routes of the API.
 const ALL: [&str; 4] = ["v1", "client", "portal", "bookings"];
@@ -29,7 +28,7 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/client/visits/{id}/cancel", post(call_off))
         .route("/client/visits/{id}/repeat", post(repeat))
         .route("/client/visits/{id}/review", post(review))
-        .route("/client/visits/{id}/pay", post(pay))
+        .route("/client/visits/{id}/pay", post(check_out))
 }
 
 /// A line of the list.
@@ -208,7 +207,7 @@ async fn review(
     }
 }
 
-async fn pay(
+async fn check_out(
     State(site): State<SiteState>,
     visitor: Visitor,
     headers: HeaderMap,
@@ -218,10 +217,7 @@ async fn pay(
     let visit = id(&visit)?;
     let guest = Guest::with_form(&site, Door::Client, visitor.clone(), &headers, &fields)?;
     match guest.command(&site, &[&ALL[..], &[visit, "pay"]].concat(), json!({})).await {
-        Ok(reply) => {
-            let Checkout { checkout_url } = reply.read()?;
-            page::show(&PayPage { frame: Frame::of(&visitor, "client"), checkout_url })
-        }
+        Ok(reply) => pay::on(Frame::of(&visitor, "client"), reply),
         Err(failure) => refuse(&site, (&visitor, guest), (visit, "pay"), (fields, failure)).await,
     }
 }

@@ -6,14 +6,15 @@ use axum::http::Method;
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use super::hours;
+use super::record::settled;
 use super::shape::Details;
-use super::{hours, record};
 use crate::api::Command;
 use crate::failure::Failure;
-use crate::form::{Answer, Form, StaffForm};
+use crate::form::{Answer, StaffForm};
 use crate::leads::id;
 use crate::time_off::{self, Whose};
-use crate::{Site, SiteState, page, shown};
+use crate::{Site, SiteState, shown};
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new()
@@ -22,8 +23,8 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/teams/{id}/archive", post(archive))
         .route("/teams/{id}/unarchive", post(unarchive))
         .route("/teams/{id}/hours", post(set_hours))
-        .route("/teams/{id}/time-off", post(take_off))
-        .route("/teams/{id}/time-off/{block}/cancel", post(come_back))
+        .route("/teams/{id}/time-off", post(declare_time_off))
+        .route("/teams/{id}/time-off/{block}/cancel", post(cancel_time_off))
 }
 
 async fn rename(
@@ -102,7 +103,7 @@ async fn week(site: &Site, team: &str, form: &StaffForm) -> Result<(), Failure> 
     Ok(())
 }
 
-async fn take_off(
+async fn declare_time_off(
     State(site): State<SiteState>,
     Path(team): Path<String>,
     form: StaffForm,
@@ -112,7 +113,7 @@ async fn take_off(
     settled(&site, team, ("time-off", form), done).await
 }
 
-async fn come_back(
+async fn cancel_time_off(
     State(site): State<SiteState>,
     Path((team, block)): Path<(String, String)>,
     form: StaffForm,
@@ -135,20 +136,4 @@ async fn change(
     let command = Command { method, path: &path, body, key, version };
     let done = site.api.command(&form.staff, command).await;
     settled(site, team, (name, form), done).await
-}
-
-/// The team as it has become, or why it has not.
-async fn settled<T>(
-    site: &Site,
-    team: &str,
-    (name, form): (&str, StaffForm),
-    done: Result<T, Failure>,
-) -> Answer {
-    match done {
-        Ok(_) => Ok(page::go_to(&format!("/teams/{team}?saved=1"))),
-        Err(failure) => {
-            let StaffForm { staff, fields } = form;
-            record::refuse(site, &staff, team, Form::new(name, fields), failure).await
-        }
-    }
 }

@@ -89,6 +89,35 @@ async fn teams_are_listed_made_and_shown_with_everything_about_them() {
 }
 
 #[tokio::test]
+async fn lists_that_are_cut_off_go_on() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let team = team();
+    let pages = [
+        ("/teams?all=1", "/teams?all=1&#38;cursor=17_ab".to_owned()),
+        (&*team, format!("{team}?cursor=17_ab")),
+        ("/prices", "/prices?cursor=17_ab#book".to_owned()),
+        (
+            "/finance/budgets?month=2030-01",
+            "/finance/budgets?month=2030-01&#38;cursor=17_ab".into(),
+        ),
+        (
+            "/finance/taxes?from=2030-01-01&to=2030-03-31",
+            "/finance/taxes?from=2030-01-01&#38;to=2030-03-31&#38;cursor=17_ab#instalments".into(),
+        ),
+    ];
+    for (address, next) in pages {
+        let page = api.browser.get(address).await;
+        assert!(page.shows(&format!(r#"<a rel="next" href="{next}">"#)), "{next}: {}", page.html);
+        let next = next.replace("&#38;", "&");
+        let page = api.browser.get(next.split('#').next().unwrap()).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+        assert!(!page.shows("cursor=17_ab"), "that was the last: {}", page.html);
+    }
+    let path = format!("/v1/admin{team}/members?limit=200&cursor=17_ab");
+    assert_eq!(api.asked(&Method::GET, &path).len(), 1);
+}
+
+#[tokio::test]
 async fn a_team_is_set_up_with_its_version() {
     let mut api = FakeApi::signed_in("owner").await;
     let (csrf, key) = opened(&mut api).await;
