@@ -168,6 +168,7 @@ async fn what_is_wrong_is_told_beside_its_field_and_never_in_cents() {
         "{}",
         page.html
     );
+    assert!(page.shows("aria-invalid=true aria-describedby=starts_at-error>"), "{}", page.html);
     assert!(page.shows("Choose one of the free times") && page.shows("<strong>Price</strong>"));
     assert!(api.asked(&Method::POST, CREATE).is_empty(), "the API is not asked");
     let stranger: Typed<'_> = vec![
