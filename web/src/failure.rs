@@ -107,15 +107,23 @@ impl Failure {
 
     /// A part of what one form asks for was done before this came; a page must not say that nothing was.
     pub(crate) fn halfway(self, done: &[String]) -> Self {
-        let Self::Refused(mut refusal) = self else { return self };
-        if !done.is_empty() {
-            if refusal.is_conflict() {
-                refusal.code.clear();
-                "Somebody else changed this meanwhile".clone_into(&mut refusal.detail);
-            }
-            let why = refusal.detail.trim_end_matches('.');
-            refusal.detail = format!("{why}. Saved before that: {}.", done.join(", "));
+        if done.is_empty() {
+            return self;
         }
+        let mut refusal = match self {
+            Self::Refused(refusal) => refusal,
+            Self::Unreachable | Self::Garbled => {
+                let (status, detail) = (self.status().as_u16(), self.detail().to_owned());
+                Box::new(Refusal { status, detail, ..Refusal::default() })
+            }
+            other => return other,
+        };
+        if refusal.is_conflict() {
+            refusal.code.clear();
+            "Somebody else changed this meanwhile".clone_into(&mut refusal.detail);
+        }
+        let why = refusal.detail.trim_end_matches('.');
+        refusal.detail = format!("{why}. Saved before that: {}.", done.join(", "));
         Self::Refused(refusal)
     }
 
