@@ -187,7 +187,7 @@ impl DashboardPage {
         reason = "as templates call it"
     )]
     fn dollars(&self, cents: &i64) -> String {
-        format!("${}", shown::amount(*cents))
+        shown::dollars(*cents)
     }
 }
 

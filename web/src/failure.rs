@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use crate::obstacle::Obstacle;
 use crate::portal::Door;
-use crate::shown;
+use crate::{called, shown};
+
+/// What the API calls it if somebody writes beside an older version.
+const OUTDATED: &str = "version_mismatch";
 
 /// Why there is no page. Rendered by the edge, which knows who asks.
 #[derive(Clone, Debug)]
@@ -62,7 +65,7 @@ impl Refusal {
 
     /// Whether somebody else was faster.
     pub(crate) fn is_conflict(&self) -> bool {
-        matches!(self.code.as_str(), "version_mismatch" | "concurrent_change")
+        matches!(self.code.as_str(), OUTDATED | "concurrent_change")
     }
 
     /// Whether something else was sent from the same page before.
@@ -94,6 +97,34 @@ impl Failure {
     pub(crate) fn unusable(errors: Vec<FieldError>) -> Self {
         let detail = "Please check what you entered. Nothing was written.".to_owned();
         Self::Refused(Box::new(Refusal { status: 422, detail, errors, ..Refusal::default() }))
+    }
+
+    /// A form that was filled in beside something older than what there is now.
+    pub(crate) fn outdated() -> Self {
+        let code = OUTDATED.to_owned();
+        Self::Refused(Box::new(Refusal { status: 412, code, ..Refusal::default() }))
+    }
+
+    /// A part of what one form asks for was done before this came; a page must not say that nothing was.
+    pub(crate) fn halfway(self, done: &[String]) -> Self {
+        if done.is_empty() {
+            return self;
+        }
+        let mut refusal = match self {
+            Self::Refused(refusal) => refusal,
+            Self::Unreachable | Self::Garbled => {
+                let (status, detail) = (self.status().as_u16(), self.detail().to_owned());
+                Box::new(Refusal { status, detail, ..Refusal::default() })
+            }
+            other => return other,
+        };
+        if refusal.is_conflict() {
+            refusal.code.clear();
+            "Somebody else changed this meanwhile".clone_into(&mut refusal.detail);
+        }
+        let why = refusal.detail.trim_end_matches('.');
+        refusal.detail = format!("{why}. Saved before that: {}.", done.join(", "));
+        Self::Refused(refusal)
     }
 
     /// A page about something that the role of whoever asks for it does not allow.
@@ -159,7 +190,12 @@ impl Failure {
 
     /// Whether the page with the form on it can say what is wrong; nobody is shown again what they may not see or what is gone.
     pub(crate) fn is_refused_here(&self) -> bool {
-        self.refusal().is_some_and(|refusal| !matches!(refusal.status, 401 | 403 | 404))
+        self.refusal().is_some_and(|refusal| match refusal.status {
+            401 | 404 => false,
+            // Somebody who is blocked may be visited all the same, with a reason.
+            403 => refusal.code == "booking.client_blocked",
+            _ => true,
+        })
     }
 
     /// Whether the role of whoever asked lacks a permission, or the organisation a feature.
@@ -190,11 +226,7 @@ impl Failure {
 impl FieldError {
     /// The field in words, as people see it.
     pub(crate) fn name(&self) -> String {
-        let part = |part: &str| match part.parse::<usize>() {
-            Ok(place) => (place + 1).to_string(),
-            Err(_) => part.trim_end_matches("_cents").replace('_', " "),
-        };
-        self.field.split('.').map(part).collect::<Vec<_>>().join(" ")
+        called::field(&self.field)
     }
 
     fn in_dollars(self) -> Self {

@@ -12,7 +12,6 @@ mod write;
 
 use axum::Router;
 
-pub(crate) use self::public::{Checkout, PayPage};
 use crate::SiteState;
 
 pub(crate) fn routes() -> Router<SiteState> {

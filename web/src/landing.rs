@@ -10,8 +10,9 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use self::home::{CLEANING, COUNTED, FREQUENCY, SWITCHED};
+use self::home::{COUNTED, FREQUENCY, SWITCHED};
 use crate::api::Command;
+use crate::called::CLEANING;
 use crate::failure::{Failure, FieldError, Refusal};
 use crate::form::{Answer, Fields, Form, PublicForm};
 use crate::page::{self, Frame};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use url::form_urlencoded::Serializer;
 
-use crate::failure::Failure;
-use crate::form::{Answer, Fields};
+use crate::failure::{Failure, Refusal};
+use crate::form::{Answer, Fields, Form};
 use crate::session::Session;
 use crate::visitor::{Staff, Visitor};
 
@@ -93,6 +94,56 @@ pub(crate) fn conflict(
         |(label, name): &(&'static str, &str)| Some((*label, fields.filled(name)?.to_owned()));
     let entered = typed.iter().filter_map(filled).collect();
     show_as(StatusCode::CONFLICT, &ConflictPage { frame, address, entered })
+}
+
+/// After a form of a page: it leads to `there`, or the page says what was not accepted, as `find` makes it with the form.
+pub(crate) async fn settled<T, P: Template, F: Future<Output = Result<P, Failure>>>(
+    done: Result<T, Failure>,
+    there: &str,
+    form: Form,
+    find: impl FnOnce(Form) -> F,
+) -> Answer {
+    match done {
+        Ok(_) => Ok(go_to(there)),
+        Err(failure) if failure.is_refused_here() => {
+            show_as(failure.status(), &find(form.refused(&failure)).await?)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A record with a page of its own.
+pub(crate) struct Record<'a> {
+    pub(crate) staff: &'a Staff,
+    pub(crate) section: &'static str,
+    pub(crate) address: String,
+    /// What may have been typed, and what the page calls it.
+    pub(crate) typed: &'static [(&'static str, &'static str)],
+}
+
+impl Record<'_> {
+    /// As [`settled`] on its page; a change by somebody else has a page of its own.
+    pub(crate) async fn settled<T, P: Template, F: Future<Output = Result<P, Failure>>>(
+        self,
+        done: Result<T, Failure>,
+        form: Form,
+        find: impl FnOnce(Form) -> F,
+    ) -> Answer {
+        let refusal = done.as_ref().err().and_then(Failure::refusal);
+        if refusal.is_some_and(Refusal::is_conflict) {
+            let frame = Frame::staff(self.staff, self.section, false);
+            return conflict(frame, self.address, &form.fields, self.typed);
+        }
+        settled(done, &format!("{}?saved=1", self.address), form, find).await
+    }
+}
+
+/// Where a list goes on: the same page, asked for the same and for what is behind `cursor`.
+pub(crate) fn more(page: &str, asked: &[(&str, &str)], cursor: Option<&str>) -> Option<String> {
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(asked.iter().filter(|(_, value)| !value.is_empty()));
+    query.append_pair("cursor", cursor?);
+    Some(format!("{page}?{}", query.finish()))
 }
 
 /// What browsers must know about every page.

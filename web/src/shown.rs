@@ -35,6 +35,13 @@ pub(crate) fn amount(cents: i64) -> String {
     format!("{sign}{}.{:02}", cents / 100, cents % 100)
 }
 
+/// Cents as an amount of dollars, `-$1234.50`.
+pub(crate) fn dollars(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    let cents = cents.unsigned_abs();
+    format!("{sign}${}.{:02}", cents / 100, cents % 100)
+}
+
 /// A number kept in units of `places` decimals, without zeros at its end.
 pub(crate) fn decimal(units: i64, places: usize) -> String {
     let digits = format!("{:0>width$}", units.unsigned_abs(), width = places + 1);
@@ -50,24 +57,26 @@ pub(crate) fn percent(share: f64) -> String {
     digits.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// An amount as somebody typed it, in cents; at most two decimals. A comma stands between thousands or before the cents.
+/// An amount as somebody typed it, in cents; at most two decimals.
 pub(crate) fn cents(text: &str) -> Option<i64> {
     let text = text.trim();
-    let text = text.strip_prefix('$').unwrap_or(text).trim_start();
-    let (whole, fraction) = match text.split_once('.') {
-        Some((whole, fraction)) => (ungrouped(whole)?, fraction),
+    units(text.strip_prefix('$').unwrap_or(text).trim_start(), 2)
+}
+
+/// A number as somebody typed it, in units of `places` decimals. A comma stands between thousands or before the decimals.
+pub(crate) fn units(text: &str, places: usize) -> Option<i64> {
+    let (whole, rest) = match text.split_once('.') {
+        Some((whole, rest)) => (ungrouped(whole)?, rest),
         None => match (ungrouped(text), text.split_once(',')) {
             (Some(whole), _) => (whole, ""),
-            (None, Some((whole, fraction))) => (whole.to_owned(), fraction),
-            (None, None) => return None,
+            (None, Some((whole, rest))) if is_number(whole) => (whole.to_owned(), rest),
+            (None, _) => return None,
         },
     };
-    if !is_number(&whole) || fraction.len() > 2 || !(fraction.is_empty() || is_number(fraction)) {
+    if rest.len() > places || !(rest.is_empty() || is_number(rest)) {
         return None;
     }
-    let whole: i64 = whole.parse().ok()?;
-    let fraction: i64 = format!("{fraction:0<2}").parse().ok()?;
-    whole.checked_mul(100)?.checked_add(fraction)
+    format!("{whole}{rest:0<places$}").parse().ok()
 }
 
 fn is_number(text: &str) -> bool {
@@ -80,7 +89,7 @@ fn ungrouped(text: &str) -> Option<String> {
     let first = groups.next().filter(|group| is_number(group))?;
     let mut whole = first.to_owned();
     for group in groups {
-        if first.len() > 3 || group.len() != 3 || !is_number(group) {
+        if first.len() > 3 || first.starts_with('0') || group.len() != 3 || !is_number(group) {
             return None;
         }
         whole.push_str(group);
@@ -88,10 +97,16 @@ fn ungrouped(text: &str) -> Option<String> {
     Some(whole)
 }
 
+/// With a capital letter at its beginning.
+pub(crate) fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// A sentence about cents with its numbers in dollars.
 pub(crate) fn in_dollars(sentence: &str) -> String {
     let word = |word: &str| match word.parse() {
-        Ok(cents) => format!("${}", amount(cents)),
+        Ok(cents) => dollars(cents),
         Err(_) => word.to_owned(),
     };
     sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
@@ -185,7 +200,13 @@ mod tests {
             assert_eq!(cents(bad), None, "{bad}");
         }
         assert_eq!(amount(18505), "185.05");
-        assert_eq!(amount(-5), "-0.05");
+        assert_eq!((amount(-5), dollars(-1_250)), ("-0.05".to_owned(), "-$12.50".to_owned()));
+    }
+
+    #[test]
+    fn a_comma_means_the_same_in_every_number() {
+        assert_eq!((units("1,000", 3), units("1,5", 3)), (Some(1_000_000), Some(1_500)));
+        assert_eq!((units("0,125", 3), units("0,125", 2)), (Some(125), None));
     }
 
     #[test]

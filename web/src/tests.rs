@@ -135,12 +135,13 @@ async fn answer(State(log): State<Log>, request: Request) -> Response {
         headers: parts.headers.clone(),
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
+    let has_reason = log.lock().unwrap().iter().any(|one| one.path.ends_with("/reasons"));
     log.lock().unwrap().push(asked.clone());
     if path.starts_with("/v1/admin") && !knows(&parts.headers) {
         return problem(401, "unauthenticated", "Unauthorized", &json!([]));
     }
     let special = portal::answer(&asked).or_else(|| new_visit::created(&asked));
-    if let Some(answer) = special.or_else(|| invoices::answer(&asked)) {
+    if let Some(answer) = special.or_else(|| invoices::answer(&asked, has_reason)) {
         return answer;
     }
     match (parts.method.as_str(), path.as_str()) {
@@ -301,7 +302,16 @@ fn read(path: &str, asked: &Asked) -> Response {
             None => return problem(404, "not_found", "There is no such thing", &json!([])),
         },
     };
-    axum::Json(body).into_response()
+    paged(path, asked, axum::Json(body).into_response())
+}
+
+/// Lists that go on behind their first page.
+fn paged(path: &str, asked: &Asked, mut answer: Response) -> Response {
+    let ends = ["/teams", "/members", "/budgets", "/instalments", "/price-book/versions"];
+    if ends.iter().any(|end| path.ends_with(end)) && !asked.path.contains("cursor=") {
+        answer.headers_mut().insert("x-next-cursor", HeaderValue::from_static("17_ab"));
+    }
+    answer
 }
 
 fn changed(path: &str, asked: &Asked) -> Response {
@@ -310,6 +320,13 @@ fn changed(path: &str, asked: &Asked) -> Response {
     }
     if asked.body["notes"].as_str() == Some("too long") {
         let errors = json!([{ "field": "notes", "message": "At most 500 characters" }]);
+        return problem(422, "validation_failed", "Request validation failed", &errors);
+    }
+    if asked.body["end_time"] == "23:59" {
+        return problem(422, "validation_failed", "Too late", &json!([]));
+    }
+    if asked.body["payment_method"] == "shells" {
+        let errors = json!([{ "field": "payment_method", "message": "No such money" }]);
         return problem(422, "validation_failed", "Request validation failed", &errors);
     }
     if asked.body["email"] == "nobody" {

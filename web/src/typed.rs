@@ -53,24 +53,22 @@ impl<'a> Typed<'a> {
 
     /// A decimal number in units of `places` decimals; null if nothing was filled in.
     pub(crate) fn units(&mut self, name: &str, places: usize) -> Value {
-        let Some(text) = self.fields.filled(name) else { return Value::Null };
-        let bare = text.trim_end_matches('%').trim_end();
-        let units = units(bare, places);
-        if units.is_none() {
-            self.wrong(name, "Write a number such as 3 or 2.5");
-        }
-        units.map_or(Value::Null, Value::from)
+        let read = |text: &str| shown::units(text, places).map(Value::from);
+        self.bare(name, "Write a number such as 3 or 2.5", read)
     }
 
     /// A share in percent, as a fraction of one; null if nothing was filled in.
     pub(crate) fn percent(&mut self, name: &str) -> Value {
+        self.bare(name, "Write a share such as 5 or 12.5", fraction)
+    }
+
+    /// What was filled in, without a percent sign.
+    fn bare(&mut self, name: &str, again: &str, read: impl Fn(&str) -> Option<Value>) -> Value {
         let Some(text) = self.fields.filled(name) else { return Value::Null };
-        let bare = text.trim_end_matches('%').trim_end();
-        if let Some(share) = fraction(bare) {
-            return share;
-        }
-        self.wrong(name, "Write a share such as 5 or 12.5");
-        Value::Null
+        read(text.trim_end_matches('%').trim_end()).unwrap_or_else(|| {
+            self.wrong(name, again);
+            Value::Null
+        })
     }
 
     /// Says what is wrong with a field.
@@ -92,28 +90,15 @@ impl<'a> Typed<'a> {
     }
 }
 
-/// A number without its point, as if it had so many decimals.
-fn units(text: &str, places: usize) -> Option<i64> {
-    let (whole, rest) = text.split_once(['.', ',']).unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || rest.len() > places || !digits(whole) || !digits(rest) {
-        return None;
-    }
-    format!("{whole}{rest:0<places$}").parse().ok()
-}
-
 /// A percentage as a fraction, digit by digit: a division would leave dust behind the sixth decimal.
 fn fraction(percent: &str) -> Option<Value> {
-    let (whole, rest) = percent.split_once(['.', ',']).unwrap_or((percent, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 3 || rest.len() > 4 || !digits(whole) || !digits(rest) {
-        return None;
-    }
-    let whole = format!("{whole:0>3}");
-    let (ones, hundredths) = whole.split_at(1);
-    let number = format!("{ones}.{hundredths}{rest}").parse::<f64>().ok()?;
+    let units = shown::units(percent, 4).filter(|units| *units < MOST_PERCENT)?;
+    let number = format!("{}.{:06}", units / 1_000_000, units % 1_000_000).parse().ok()?;
     serde_json::Number::from_f64(number).map(Value::Number)
 }
+
+/// Shares have three digits before the point, and four behind it.
+const MOST_PERCENT: i64 = 10_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -139,6 +124,7 @@ mod tests {
             ("pst", "7.125 %"),
             ("least", "2.5"),
             ("off", "10 %"),
+            ("many", "1,000"),
         ]);
         let mut typed = Typed::new(&typed);
         assert_eq!(typed.cents("price"), json!(100_050));
@@ -150,6 +136,7 @@ mod tests {
         assert_eq!(typed.percent("pst"), json!(0.07125));
         assert_eq!(typed.units("least", 3), json!(2_500));
         assert_eq!(typed.units("off", 1), json!(100));
+        assert_eq!(typed.units("many", 3), json!(1_000_000));
         assert!(typed.read(()).is_ok());
     }
 

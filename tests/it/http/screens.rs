@@ -1,6 +1,6 @@
 //! The screens, as a browser has them, before the API itself: what both must agree on is held here and nowhere else.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use reqwest::header;
 use reqwest::redirect::Policy;
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::scheduling::{at_ten, client, team, worker};
 use crate::harness::App;
+use crate::harness::client::plain;
 use crate::harness::logins::PASSWORD;
 
 /// Somebody at a screen.
@@ -44,6 +45,14 @@ impl Page {
         self.location.split('?').next().unwrap_or_default()
     }
 
+    /// Where it leads, without the place on the page.
+    fn links(&self) -> impl Iterator<Item = String> {
+        let all = self.html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let plain = all.map(|link| link.replace("&amp;", "&").replace("&#38;", "&"));
+        let pages = plain.map(|link| link.split('#').next().unwrap_or_default().to_owned());
+        pages.filter(|link| link.starts_with('/'))
+    }
+
     fn shows(&self, text: &str) {
         assert!(self.html.contains(text), "{text}: {}", self.html);
     }
@@ -51,7 +60,6 @@ impl Page {
 
 impl Browser {
     async fn signed_in(app: &App, role: &str) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let options = web::Options {
             api_url: format!("http://{}", app.address.trim_start_matches("http://"))
                 .parse()
@@ -64,7 +72,7 @@ impl Browser {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut serving = JoinSet::new();
         serving.spawn(async { axum::serve(listener, site).await.unwrap() });
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let http = plain().redirect(Policy::none()).build().unwrap();
         let mut browser = Self { http, base, cookie: String::new(), _serving: serving };
         let name = format!("{role}-{}", app.orgs[0].slug);
         let login = [("username", name.as_str()), ("password", PASSWORD)];
@@ -150,11 +158,25 @@ async fn every_page_of_staff_opens_to_an_owner() {
         "/checkpoints",
         "/settings",
     ];
+    let parts: BTreeSet<&str> = lists.iter().map(|address| part(address)).collect();
     let lists = lists.into_iter().map(str::to_owned);
-    for address in lists.chain(records).chain(forms) {
-        let page = browser.get(&address).await;
+    let opened: BTreeSet<String> = lists.chain(records).chain(forms).collect();
+    let mut found = BTreeSet::new();
+    for address in &opened {
+        let page = browser.get(address).await;
+        assert_eq!(page.status, 200, "{address} {}: {}", page.location, page.html);
+        found.extend(page.links().filter(|link| parts.contains(part(link))));
+    }
+    for address in found.difference(&opened) {
+        let page = browser.get(address).await;
         assert_eq!(page.status, 200, "{address} {}: {}", page.location, page.html);
     }
+}
+
+/// The first part of an address: `/clients/0198?saved=1` is about clients.
+fn part(address: &str) -> &str {
+    let rest = address.trim_start_matches('/');
+    rest.split(['/', '?']).next().unwrap_or_default()
 }
 
 #[tokio::test]

@@ -13,14 +13,6 @@ use crate::teams::shape::Team;
 use crate::visitor::Staff;
 use crate::{Site, shown, teams};
 
-/// As the API calls them, and as people do.
-pub(super) const CLEANING: [(&str, &str); 4] = [
-    ("standard", "Standard"),
-    ("deep", "Deep"),
-    ("move_out_empty", "Moving out, empty"),
-    ("move_in_empty", "Moving in, empty"),
-];
-
 /// How long a visit takes about which nobody has said anything.
 const USUAL_MINUTES: &str = "120";
 

@@ -8,8 +8,9 @@ use axum::routing::get;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::choices::{self, ADDON, CLEANING, CREW, Choices};
+use super::choices::{self, ADDON, CREW, Choices};
 use crate::api::Command;
+use crate::called::CLEANING;
 use crate::failure::{Failure, Refusal};
 use crate::form::{Answer, Fields, Form, StaffForm};
 use crate::own::{self, Own};
@@ -90,19 +91,13 @@ async fn sent(State(site): State<SiteState>, form: StaffForm) -> Answer {
     match outcome {
         Ok(Some(made)) => Ok(page::go_to(&format!("/bookings/{}?saved=1", made.booking_id))),
         Ok(None) => choose(&site, (&staff, &own), form, StatusCode::OK).await,
-        Err(failure) if is_explained(&failure) => {
+        Err(failure) if failure.is_refused_here() => {
             let status = failure.status();
             let form = explained(form.refused(&failure), &failure);
             choose(&site, (&staff, &own), form, status).await
         }
         Err(failure) => Err(failure),
     }
-}
-
-/// Whether somebody can choose otherwise: it is about what was typed, about the time, the client or the plan.
-fn is_explained(failure: &Failure) -> bool {
-    let Some(refusal) = failure.refusal() else { return false };
-    refusal.code == "booking.client_blocked" || matches!(refusal.status, 400 | 402 | 409 | 422)
 }
 
 /// A new client is an object to the API, three fields of the form to people.

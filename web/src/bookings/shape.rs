@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::called::{CLEANING, DEPOSIT};
 use crate::moment::Moment;
-use crate::shown;
+use crate::{called, shown};
 
 /// Every status, in the order of the way through them.
 pub(super) const STATUSES: [&str; 5] = ["PENDING", "CONFIRMED", "IN_PROGRESS", "DONE", "CANCELLED"];
@@ -41,7 +42,7 @@ pub(super) struct Booking {
     pub(super) duration_minutes: u32,
     pub(super) actual_duration_minutes: Option<u32>,
     pub(super) address_text: Option<String>,
-    pub(super) service_type: Option<String>,
+    service_type: Option<String>,
     pub(super) total_cents: Option<i64>,
     pub(super) deposit_cents: Option<i64>,
     pub(super) deposit_status: Option<String>,
@@ -107,8 +108,13 @@ impl Booking {
         amount(self.total_cents)
     }
 
+    pub(super) fn service(&self) -> Option<&str> {
+        Some(called::of(&CLEANING, self.service_type.as_deref()?))
+    }
+
     pub(super) fn deposit(&self) -> Option<String> {
-        Some(format!("{} ({})", amount(self.deposit_cents), self.deposit_status.as_deref()?))
+        let said = called::of(&DEPOSIT, self.deposit_status.as_deref()?);
+        Some(format!("{}, {said}", amount(self.deposit_cents)))
     }
 
     pub(super) fn may_be_invoiced(&self) -> bool {
@@ -137,5 +143,5 @@ impl Booking {
 }
 
 fn amount(cents: Option<i64>) -> String {
-    cents.map_or_else(|| "–".to_owned(), |cents| format!("${}", shown::amount(cents)))
+    cents.map_or_else(|| "–".to_owned(), shown::dollars)
 }

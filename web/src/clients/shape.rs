@@ -57,7 +57,7 @@ pub(super) struct Standing {
 
 impl Standing {
     pub(super) fn worth(&self) -> String {
-        format!("${}", shown::amount(self.lifetime_value_cents))
+        shown::dollars(self.lifetime_value_cents)
     }
 
     pub(super) fn rating(&self) -> Option<String> {
@@ -166,7 +166,6 @@ pub(super) struct Visit {
 
 impl Visit {
     pub(super) fn total(&self) -> String {
-        self.total_cents
-            .map_or_else(|| "–".to_owned(), |cents| format!("${}", shown::amount(cents)))
+        self.total_cents.map_or_else(|| "–".to_owned(), shown::dollars)
     }
 }

@@ -121,6 +121,9 @@ pub(super) struct Alert {
     pub(super) message: String,
     pub(super) since: Moment,
     pub(super) booking_ids: Vec<String>,
+    /// Of a visit that could not be made from it, so that somebody has to make it.
+    #[serde(default)]
+    pub(super) subscription_id: Option<String>,
 }
 
 impl Alert {

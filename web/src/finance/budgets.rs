@@ -52,6 +52,7 @@ struct BudgetsPage {
     form: Form,
     month: String,
     budgets: Vec<Budget>,
+    next: Option<String>,
     categories: Vec<Category>,
     key: String,
     saved: bool,
@@ -79,10 +80,10 @@ impl BudgetsPage {
 async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
     let saved = fields.get("saved") == "1";
     let form = Form::new("filter", fields);
-    match budgets(&site, &staff, form.value("month")).await {
+    match budgets(&site, &staff, (form.value("month"), form.value("cursor"))).await {
         Ok(page) => page::show(&BudgetsPage { saved, ..page }),
         Err(failure) if failure.is_about_input() => {
-            let page = budgets(&site, &staff, "").await?;
+            let page = budgets(&site, &staff, ("", "")).await?;
             let form = form.refused(&failure);
             page::show_as(failure.status(), &BudgetsPage { form, ..page })
         }
@@ -91,19 +92,26 @@ async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<
 }
 
 /// Those of a month; of this one if none is named.
-async fn budgets(site: &Site, staff: &Staff, month: &str) -> Result<BudgetsPage, Failure> {
+async fn budgets(
+    site: &Site,
+    staff: &Staff,
+    (month, cursor): (&str, &str),
+) -> Result<BudgetsPage, Failure> {
     let month = match month {
         "" => own::of(site, staff).await?.today.format("%Y-%m").to_string(),
         named => named.to_owned(),
     };
     let path = [&ALL[..], &["budgets"]].concat();
-    let asked = [("month", month.as_str()), ("limit", "200")];
+    let asked = [("month", month.as_str()), ("limit", "200"), ("cursor", cursor)];
     let reply = site.api.query(staff, &path, &asked).await?;
+    let cursor = reply.next_cursor.as_deref();
+    let next = page::more("/finance/budgets", &[("month", &month)], cursor);
     Ok(BudgetsPage {
         frame: Frame::staff(staff, "finance", reply.stale),
         form: Form::default(),
         month,
         budgets: reply.read::<Page>()?.items,
+        next,
         categories: expenses::categories(site, staff).await?,
         key: token::submission_key(),
         saved: false,
@@ -145,14 +153,9 @@ async fn settled(
 ) -> Answer {
     let StaffForm { staff, fields } = form;
     let month = fields.get("month").to_owned();
-    let Err(failure) = done else {
-        let month: String = month.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect();
-        return Ok(page::go_to(&format!("/finance/budgets?month={month}&saved=1")));
-    };
-    if !failure.is_refused_here() {
-        return Err(failure);
-    }
-    let form = Form::new(name, fields).refused(&failure);
-    let page = budgets(site, &staff, &month).await?;
-    page::show_as(failure.status(), &BudgetsPage { form, ..page })
+    let sound: String = month.chars().filter(|c| c.is_ascii_digit() || *c == '-').collect();
+    let there = format!("/finance/budgets?month={sound}&saved=1");
+    let again =
+        |form| async { Ok(BudgetsPage { form, ..budgets(site, &staff, (&month, "")).await? }) };
+    page::settled(done, &there, Form::new(name, fields), again).await
 }

@@ -7,7 +7,6 @@ use axum::http::Method;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
-use url::form_urlencoded::Serializer;
 
 use super::books::{self, ALL, MANAGE};
 use crate::api::Reply;
@@ -36,6 +35,11 @@ struct Count {
 }
 
 impl Count {
+    fn shown(&self) -> String {
+        shown::dollars(self.cash_cents)
+    }
+
+    /// As it is typed.
     fn cash(&self) -> String {
         shown::amount(self.cash_cents)
     }
@@ -72,10 +76,7 @@ async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<
 async fn counts(site: &Site, staff: &Staff, cursor: &str) -> Result<CashPage, Failure> {
     let path = [&ALL[..], &["cash_snapshots"]].concat();
     let reply = site.api.query(staff, &path, &[("cursor", cursor)]).await?;
-    let next = reply.next_cursor.as_deref().map(|cursor| {
-        let query = Serializer::new(String::new()).append_pair("cursor", cursor).finish();
-        format!("/finance/cash?{query}")
-    });
+    let next = page::more("/finance/cash", &[], reply.next_cursor.as_deref());
     Ok(CashPage {
         frame: Frame::staff(staff, "finance", reply.stale),
         form: Form::default(),
@@ -120,12 +121,7 @@ async fn settled(
     (name, form): (&str, StaffForm),
     done: Result<Reply, Failure>,
 ) -> Answer {
-    let Err(failure) = done else { return Ok(page::go_to("/finance/cash?saved=1")) };
-    if !failure.is_refused_here() {
-        return Err(failure);
-    }
     let StaffForm { staff, fields } = form;
-    let form = Form::new(name, fields).refused(&failure);
-    let page = counts(site, &staff, "").await?;
-    page::show_as(failure.status(), &CashPage { form, ..page })
+    let again = |form| async { Ok(CashPage { form, ..counts(site, &staff, "").await? }) };
+    page::settled(done, "/finance/cash?saved=1", Form::new(name, fields), again).await
 }

@@ -199,8 +199,9 @@ async fn pay(
     if let Some(day) = form.fields.filled("paid_on") {
         body["paid_on"] = day.into();
     }
-    let path = ["expenses", id(&expense)?, "pay"];
-    change(&site, (Method::POST, &path), ("pay", form), Ok(body)).await
+    let expense = id(&expense)?;
+    let path = ["expenses", expense, "pay"];
+    change(&site, (Method::POST, &path), (expense, form), Ok(body)).await
 }
 
 async fn void(
@@ -221,15 +222,7 @@ async fn change(
 ) -> Answer {
     let done = books::send(site, &form, (method, last), body).await;
     let StaffForm { staff, fields } = form;
-    match done {
-        Ok(_) => Ok(page::go_to("/finance/expenses?saved=1")),
-        Err(failure) => {
-            if !failure.is_refused_here() {
-                return Err(failure);
-            }
-            let blank = found(site, &staff, Fields::default()).await?;
-            let form = Form::new(name, fields).refused(&failure);
-            page::show_as(failure.status(), &ListPage { form, ..blank })
-        }
-    }
+    let again =
+        |form| async { Ok(ListPage { form, ..found(site, &staff, Fields::default()).await? }) };
+    page::settled(done, "/finance/expenses?saved=1", Form::new(name, fields), again).await
 }

@@ -74,10 +74,7 @@ async fn settled(
     (name, form): (&str, StaffForm),
     done: Result<Reply, Failure>,
 ) -> Answer {
-    let Err(failure) = done else { return Ok(page::go_to("/finance/taxes?saved=1")) };
-    if !failure.is_refused_here() {
-        return Err(failure);
-    }
     let StaffForm { staff, fields } = form;
-    taxes::refuse(site, &staff, Form::new(name, fields).refused(&failure), failure.status()).await
+    let again = |form| taxes::with(site, &staff, form);
+    page::settled(done, "/finance/taxes?saved=1", Form::new(name, fields), again).await
 }

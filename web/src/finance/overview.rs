@@ -27,7 +27,7 @@ struct Cents(i64);
 
 impl std::fmt::Display for Cents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&shown::amount(self.0))
+        f.write_str(&shown::dollars(self.0))
     }
 }
 

@@ -73,7 +73,7 @@ struct Gst {
 
 #[derive(Template)]
 #[template(path = "taxes.html")]
-struct TaxPage {
+pub(super) struct TaxPage {
     frame: Frame,
     filter: Form,
     form: Form,
@@ -82,6 +82,7 @@ struct TaxPage {
     gst: Option<Gst>,
     calendar: Vec<Quarter>,
     instalments: Vec<Instalment>,
+    next: Option<String>,
     key: String,
     saved: bool,
     may_manage: bool,
@@ -95,15 +96,15 @@ impl TaxPage {
 
 impl Gst {
     fn collected(&self) -> String {
-        shown::amount(self.tax_collected_cents)
+        shown::dollars(self.tax_collected_cents)
     }
 
     fn paid(&self) -> String {
-        shown::amount(self.tax_paid_cents)
+        shown::dollars(self.tax_paid_cents)
     }
 
     fn owed(&self) -> String {
-        shown::amount(self.tax_owed_cents)
+        shown::dollars(self.tax_owed_cents)
     }
 }
 
@@ -112,10 +113,10 @@ async fn show(State(site): State<SiteState>, staff: Staff, Query(fields): Query<
     page::show_as(status, &taxes)
 }
 
-/// The page again, with a form that was not accepted.
-pub(super) async fn refuse(site: &Site, staff: &Staff, form: Form, status: StatusCode) -> Answer {
+/// The page with a form that was not accepted.
+pub(super) async fn with(site: &Site, staff: &Staff, form: Form) -> Result<TaxPage, Failure> {
     let (_, taxes) = taxes(site, staff, Fields::new()).await?;
-    page::show_as(status, &TaxPage { form, ..taxes })
+    Ok(TaxPage { form, ..taxes })
 }
 
 async fn taxes(
@@ -130,7 +131,9 @@ async fn taxes(
     let span = [("from", first.as_str()), ("to", &last)];
     let calendar = site.api.query(staff, &path("calendar"), &span).await?;
     let calendar = calendar.read::<Calendar>()?.items;
-    let planned = site.api.query(staff, &path("instalments"), &[("limit", "200")]).await?;
+    let asked = [("limit", "200"), ("cursor", fields.get("cursor"))];
+    let planned = site.api.query(staff, &path("instalments"), &asked).await?;
+    let behind = planned.next_cursor.clone();
     let instalments = planned.read::<Instalments>()?.items;
     let now = calendar.iter().find(|quarter| quarter.holds(today));
     let day = |of: fn(&Quarter) -> NaiveDate| now.map_or(today, of).to_string();
@@ -138,6 +141,7 @@ async fn taxes(
     let from = or("from", day(|quarter| quarter.period_start));
     let to = or("to", day(|quarter| quarter.period_end));
     let range = [("from", from.as_str()), ("to", to.as_str())];
+    let next = page::more("/finance/taxes", &range, behind.as_deref());
     let summary = site.api.query(staff, &path("gst_summary"), &range).await;
     let saved = fields.get("saved") == "1";
     let mut filter = Form::new("filter", fields);
@@ -161,6 +165,7 @@ async fn taxes(
         gst,
         calendar,
         instalments,
+        next,
         key,
         saved,
         may_manage,

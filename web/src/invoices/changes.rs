@@ -11,7 +11,7 @@ use crate::SiteState;
 use crate::api::Command;
 use crate::failure::Failure;
 use crate::form::{Answer, Form, StaffForm};
-use crate::leads::id;
+use crate::leads::{id, payment_id};
 use crate::page;
 use crate::typed::Typed;
 
@@ -63,7 +63,7 @@ async fn refund(
     let mut typed = Typed::new(&form.fields);
     let amount = typed.maybe_cents("amount_cents");
     let body = typed.read(json!({ "amount_cents": amount }));
-    let below = ["payments", payment.as_str(), "refund"];
+    let below = ["payments", payment_id(&payment)?, "refund"];
     change(&site, &invoice, (Method::POST, &below), form, body).await
 }
 

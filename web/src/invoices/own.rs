@@ -8,16 +8,14 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::public::{Checkout, PayPage};
 use super::shape::Invoice;
-use crate::SiteState;
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, PublicForm};
-use crate::leads::id;
+use crate::leads::{id, payment_id};
 use crate::page::{self, Frame};
 use crate::portal::{Door, Guest};
-use crate::shown;
 use crate::visitor::Visitor;
+use crate::{SiteState, pay, shown};
 
 /// The routes of the API.
 const ALL: [&str; 4] = ["v1", "client", "portal", "invoices"];
@@ -26,7 +24,7 @@ pub(super) fn routes() -> Router<SiteState> {
     Router::new()
         .route("/client/invoices", get(list))
         .route("/client/invoices/{id}", get(show))
-        .route("/client/invoices/{id}/pay", post(pay))
+        .route("/client/invoices/{id}/pay", post(check_out))
         .route("/client/invoices/{id}/invoice.pdf", get(sheet))
         .route("/client/invoices/{id}/receipts/{payment}", get(receipt))
 }
@@ -113,7 +111,7 @@ const fn one(id: &str) -> [&str; 5] {
     [version, client, portal, invoices, id]
 }
 
-async fn pay(
+async fn check_out(
     State(site): State<SiteState>,
     visitor: Visitor,
     headers: HeaderMap,
@@ -125,10 +123,7 @@ async fn pay(
     let path = [&one(invoice)[..], &["pay"]].concat();
     let frame = Frame::of(&visitor, "client");
     match guest.command(&site, &path, json!({})).await {
-        Ok(reply) => {
-            let Checkout { checkout_url } = reply.read()?;
-            page::show(&PayPage { frame, checkout_url })
-        }
+        Ok(reply) => pay::on(frame, reply),
         Err(failure) => {
             let Failure::Refused(refusal) = &failure else { return Err(failure) };
             let problem = Some(refusal.detail.clone());
@@ -156,5 +151,6 @@ async fn receipt(
     Path((invoice, payment)): Path<(String, String)>,
 ) -> Answer {
     let guest = Guest::of(&site, Door::Client, visitor, &headers)?;
-    guest.own_file(&site, &[&one(id(&invoice)?)[..], &["receipts", &payment]].concat()).await
+    let receipt = ["receipts", payment_id(&payment)?];
+    guest.own_file(&site, &[&one(id(&invoice)?)[..], &receipt].concat()).await
 }

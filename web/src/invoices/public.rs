@@ -4,23 +4,23 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::shape::Invoice;
-use crate::SiteState;
 use crate::api::Command;
 use crate::failure::Failure;
 use crate::form::Answer;
+use crate::leads::payment_id;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
+use crate::{SiteState, pay};
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new()
         .route("/i/{token}", get(show))
         .route("/i/{token}/receipts/{file}", get(receipt))
         .route("/i/{token}/service-agreement.pdf", get(agreement))
-        .route("/i/{token}/pay", post(pay))
+        .route("/i/{token}/pay", post(check_out))
 }
 
 #[derive(Template)]
@@ -56,6 +56,7 @@ async fn receipt(
     visitor: Visitor,
     Path((token, file)): Path<(String, String)>,
 ) -> Answer {
+    payment_id(file.trim_end_matches(".pdf"))?;
     site.api.file(&visitor, &["i", sound(&token)?, "receipts", &file]).await
 }
 
@@ -67,23 +68,12 @@ async fn agreement(
     site.api.file(&visitor, &["i", sound(&token)?, "service-agreement.pdf"]).await
 }
 
-/// Our forms lead nowhere but here: the way on is a link.
-#[derive(Template)]
-#[template(path = "invoice_pay.html")]
-pub(crate) struct PayPage {
-    pub(crate) frame: Frame,
-    pub(crate) checkout_url: String,
-}
-
-/// Where it can be paid by card.
-#[derive(Deserialize)]
-pub(crate) struct Checkout {
-    pub(crate) checkout_url: String,
-}
-
-async fn pay(State(site): State<SiteState>, visitor: Visitor, Path(token): Path<String>) -> Answer {
+async fn check_out(
+    State(site): State<SiteState>,
+    visitor: Visitor,
+    Path(token): Path<String>,
+) -> Answer {
     let path = ["i", sound(&token)?, "pay"];
     let reply = site.api.submit(&visitor, Command::post(&path, json!({}), "")).await?;
-    let Checkout { checkout_url } = reply.read()?;
-    page::show(&PayPage { frame: Frame::of(&visitor, ""), checkout_url })
+    pay::on(Frame::of(&visitor, ""), reply)
 }

@@ -116,16 +116,25 @@ async fn write(site: &Site, staff: &Staff, fields: &Fields) -> Result<Written, F
         return site.api.command(staff, command).await?.read();
     };
     let order = id(order)?;
-    if let Some(code) = fields.filled("reason_code") {
-        let why =
-            json!({ "kind": "PRICE_ADJUST", "code": code, "note": fields.filled("reason_note") });
-        let (path, key) = (["v1", "orders", order, "reasons"], format!("{key}-reason"));
-        site.api.command(staff, Command::post(&path, why, &key)).await?;
-    }
     body["allow_additional"] = fields.filled("allow_additional").is_some().into();
     let path = ["v1", "admin", "orders", order, "invoice"];
+    let written = site.api.command(staff, Command::post(&path, body.clone(), key)).await;
+    let (Err(failure), Some(code)) = (&written, fields.filled("reason_code")) else {
+        return written?.read();
+    };
+    if failure.refusal().is_none_or(|refusal| refusal.code != NEEDS_REASON) {
+        return written?.read();
+    }
+    // Written down only where it is missing: an order keeps every reason it was ever given.
+    let why = json!({ "kind": "PRICE_ADJUST", "code": code, "note": fields.filled("reason_note") });
+    let (reasons, told) = (["v1", "orders", order, "reasons"], format!("{key}-reason"));
+    site.api.command(staff, Command::post(&reasons, why, &told)).await?;
+    // What was refused has used up no key; under the same one a form that is sent twice writes one invoice.
     site.api.command(staff, Command::post(&path, body, key)).await?.read()
 }
+
+/// What the API answers if the lines come to something else than was promised and nobody has said why.
+const NEEDS_REASON: &str = "invoice.price_adjust_reason_required";
 
 fn nobody() -> Failure {
     let mut nobody = crate::failure::FieldError::default();
@@ -154,7 +163,7 @@ fn explained(form: Form, failure: &Failure) -> Form {
         "invoice.already_invoiced" => {
             "There is an invoice for this visit already. Tick “one more invoice” below to write another."
         }
-        "invoice.price_adjust_reason_required" => {
+        NEEDS_REASON => {
             "The lines come to something else than was promised for the visit. Choose below why."
         }
         _ => return form,

@@ -4,14 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::form::Fields;
 
-/// How thoroughly.
-pub(super) const CLEANING: [(&str, &str); 4] = [
-    ("standard", "Standard"),
-    ("deep", "Deep"),
-    ("move_out_empty", "After moving out"),
-    ("move_in_empty", "Before moving in"),
-];
-
 /// How often.
 pub(super) const FREQUENCY: [(&str, &str); 4] = [
     ("one_time", "Once"),

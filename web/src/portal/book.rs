@@ -11,20 +11,13 @@ use serde_json::json;
 
 use super::door::{Door, Guest};
 use crate::api::Command;
+use crate::called::CLEANING;
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, PublicForm};
 use crate::moment::Moment;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
 use crate::{Site, SiteState, token};
-
-/// What can be cleaned, as the API and as people call it.
-const KINDS: [(&str, &str); 4] = [
-    ("standard", "Standard"),
-    ("deep", "Deep"),
-    ("move_out_empty", "Moving out"),
-    ("move_in_empty", "Moving in"),
-];
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new().route("/client/book", get(show).post(book))

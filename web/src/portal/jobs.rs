@@ -10,13 +10,14 @@ use serde_json::{Map, Value, json};
 
 use super::door::{Door, Guest};
 use super::photos;
+use crate::called::CLEANING;
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, PublicForm};
 use crate::leads::id;
 use crate::moment::Moment;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
-use crate::{Site, SiteState};
+use crate::{Site, SiteState, called};
 
 /// Why it took longer, in the order in which it is offered.
 const DELAYS: [(&str, &str); 7] = [
@@ -165,6 +166,10 @@ struct Photo {
 }
 
 impl Job {
+    fn service(&self) -> Option<&str> {
+        Some(called::of(&CLEANING, self.service_type.as_deref()?))
+    }
+
     fn is(&self, state: &str) -> bool {
         self.time.state == state
     }

@@ -42,7 +42,7 @@ struct Own {
 
 impl Own {
     fn price(&self) -> String {
-        format!("${}", shown::amount(self.base_price))
+        shown::dollars(self.base_price)
     }
 
     fn rhythm(&self) -> &str {

@@ -9,14 +9,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::door::{Door, Guest};
+use crate::api::Command;
+use crate::called::{CLEANING, DEPOSIT};
 use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, PublicForm};
-use crate::invoices::{Checkout, PayPage};
 use crate::leads::id;
 use crate::moment::Moment;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
-use crate::{Site, SiteState, shown};
+use crate::{Site, SiteState, called, pay, shown, token};
 
 /// The routes of the API.
 const ALL: [&str; 4] = ["v1", "client", "portal", "bookings"];
@@ -28,7 +29,7 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/client/visits/{id}/cancel", post(call_off))
         .route("/client/visits/{id}/repeat", post(repeat))
         .route("/client/visits/{id}/review", post(review))
-        .route("/client/visits/{id}/pay", post(pay))
+        .route("/client/visits/{id}/pay", post(check_out))
 }
 
 /// A line of the list.
@@ -89,9 +90,13 @@ impl Visit {
 
     /// What is asked for in advance, and whether it came.
     fn deposit(&self) -> Option<String> {
-        let cents = shown::amount(self.deposit_cents?);
-        let status = self.deposit_status.as_deref().unwrap_or("not paid yet");
-        Some(format!("${cents}, {status}"))
+        let status = self.deposit_status.as_deref().unwrap_or("pending");
+        let said = called::of(&DEPOSIT, status);
+        Some(format!("{}, {said}", shown::dollars(self.deposit_cents?)))
+    }
+
+    fn service(&self) -> Option<&str> {
+        Some(called::of(&CLEANING, self.service_type.as_deref()?))
     }
 
     fn may_change(&self) -> bool {
@@ -109,6 +114,7 @@ impl Visit {
 struct VisitPage {
     frame: Frame,
     csrf: String,
+    key: String,
     visit: Visit,
     saved: bool,
     form: Form,
@@ -134,7 +140,14 @@ async fn show(
     let guest = Guest::of(&site, Door::Client, visitor.clone(), &headers)?;
     let visit = find(&site, &guest, id(&visit)?).await?;
     let (frame, saved) = (Frame::of(&visitor, "client"), fields.get("saved") == "1");
-    page::show(&VisitPage { frame, csrf: guest.csrf, visit, saved, form: Form::default() })
+    page::show(&VisitPage {
+        frame,
+        csrf: guest.csrf,
+        key: token::submission_key(),
+        visit,
+        saved,
+        form: Form::default(),
+    })
 }
 
 async fn put_off(
@@ -173,7 +186,10 @@ async fn repeat(
 ) -> Answer {
     let visit = id(&visit)?;
     let guest = Guest::with_form(&site, Door::Client, visitor.clone(), &headers, &fields)?;
-    match guest.command(&site, &["client", "orders", visit, "repeat"], json!({})).await {
+    // Pressed twice, it is one visit more.
+    let key = fields.filled("key").map_or_else(token::submission_key, str::to_owned);
+    let path = ["client", "orders", visit, "repeat"];
+    match guest.send(&site, Command::post(&path, json!({}), &key)).await {
         Ok(reply) => {
             let made: Repeated = reply.read()?;
             Ok(page::go_to(&format!("/client/visits/{}?saved=1", made.booking_id)))
@@ -203,7 +219,7 @@ async fn review(
     }
 }
 
-async fn pay(
+async fn check_out(
     State(site): State<SiteState>,
     visitor: Visitor,
     headers: HeaderMap,
@@ -213,10 +229,7 @@ async fn pay(
     let visit = id(&visit)?;
     let guest = Guest::with_form(&site, Door::Client, visitor.clone(), &headers, &fields)?;
     match guest.command(&site, &[&ALL[..], &[visit, "pay"]].concat(), json!({})).await {
-        Ok(reply) => {
-            let Checkout { checkout_url } = reply.read()?;
-            page::show(&PayPage { frame: Frame::of(&visitor, "client"), checkout_url })
-        }
+        Ok(reply) => pay::on(Frame::of(&visitor, "client"), reply),
         Err(failure) => refuse(&site, (&visitor, guest), (visit, "pay"), (fields, failure)).await,
     }
 }
@@ -250,7 +263,14 @@ async fn refuse(
     let form = Form::new(what, fields).refused(&failure);
     let visit = find(site, &guest, visit).await?;
     let frame = Frame::of(visitor, "client");
-    let page = VisitPage { frame, csrf: guest.csrf, visit, saved: false, form };
+    let page = VisitPage {
+        frame,
+        csrf: guest.csrf,
+        key: token::submission_key(),
+        visit,
+        saved: false,
+        form,
+    };
     page::show_as(failure.status(), &page)
 }
 

@@ -30,6 +30,9 @@ struct PricesPage {
     settings: Settings,
     terms: Vec<terms::Section>,
     versions: Vec<Version>,
+    next: Option<String>,
+    /// Whether older versions are asked for.
+    older: bool,
     /// Of the price book as shown: a form that was filled in beside an older one is refused.
     version: String,
     key: String,
@@ -50,7 +53,7 @@ impl PricesPage {
 }
 
 async fn show(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
-    let prices = find(&site, &staff).await?;
+    let prices = find(&site, &staff, fields.get("cursor")).await?;
     page::show(&PricesPage { saved: fields.get("saved") == "1", ..prices })
 }
 
@@ -61,19 +64,20 @@ pub(super) async fn refuse(site: &Site, staff: &Staff, form: Form, failure: Fail
     }
     let is_conflict = failure.refusal().is_some_and(Refusal::is_conflict);
     let status = if is_conflict { StatusCode::CONFLICT } else { failure.status() };
-    let prices = find(site, staff).await?;
+    let prices = find(site, staff, "").await?;
     page::show_as(status, &PricesPage { form: form.refused(&failure), ..prices })
 }
 
-async fn find(site: &Site, staff: &Staff) -> Result<PricesPage, Failure> {
-    let all = [("limit", "100")];
+/// With the versions that are behind `cursor`.
+async fn find(site: &Site, staff: &Staff, cursor: &str) -> Result<PricesPage, Failure> {
+    let (all, some) = ([("limit", "100")], [("limit", "20"), ("cursor", cursor)]);
     let book = ["v1", "admin", "price-book"];
     let versions = [&book[..], &["versions"]].concat();
     let (book, addons, settings, versions) = tokio::try_join!(
         site.api.query(staff, &book, &[]),
         site.api.query(staff, &["v1", "admin", "addons"], &all),
         site.api.query(staff, &["v1", "admin", "pricing-settings"], &[]),
-        site.api.query(staff, &versions, &[("limit", "20")]),
+        site.api.query(staff, &versions, &some),
     )?;
     // Each of these can be switched off on its own.
     let services = site.api.query(staff, &["v1", "admin", "service-types"], &all).await;
@@ -88,6 +92,8 @@ async fn find(site: &Site, staff: &Staff) -> Result<PricesPage, Failure> {
         addons: addons.read()?,
         settings: settings.read()?,
         terms: terms::sections(&policies),
+        next: page::more("/prices", &[], versions.next_cursor.as_deref()),
+        older: !cursor.is_empty(),
         versions: versions.read()?,
         key: token::submission_key(),
         saved: false,

@@ -39,7 +39,7 @@ pub(super) struct Service {
     base_price_cents: i64,
     hourly_rate_cents: i64,
     pub(super) currency: String,
-    pub(super) addons: Vec<Extra>,
+    pub(super) addons: Vec<ServiceAddon>,
 }
 
 impl Service {
@@ -62,7 +62,7 @@ impl Service {
 
 /// What can be had with one service.
 #[derive(Deserialize)]
-pub(super) struct Extra {
+pub(super) struct ServiceAddon {
     #[serde(rename = "service_addon_id")]
     pub(super) id: String,
     pub(super) name: String,
@@ -70,7 +70,7 @@ pub(super) struct Extra {
     pub(super) active: bool,
 }
 
-impl Extra {
+impl ServiceAddon {
     pub(super) fn price(&self) -> String {
         shown::amount(self.price_cents)
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::shown;
+use crate::{called, shown};
 
 /// Terms about one thing.
 pub(super) struct Section {
@@ -14,15 +14,15 @@ pub(super) struct Section {
 pub(super) fn sections(policies: &Value) -> Vec<Section> {
     let all = policies.as_object().into_iter().flatten();
     let section = |(name, fields): (&String, &Value)| Section {
-        name: words(name),
-        lines: fields.as_object().map(lines).unwrap_or_default(),
+        name: called::words(name),
+        lines: fields.as_object().map(|fields| lines(name, fields)).unwrap_or_default(),
     };
     all.map(section).filter(|section| !section.lines.is_empty()).collect()
 }
 
-fn lines(fields: &Map<String, Value>) -> Vec<(String, String)> {
+fn lines(section: &str, fields: &Map<String, Value>) -> Vec<(String, String)> {
     let said = fields.iter().filter(|(_, value)| !is_nothing(value));
-    said.map(|(name, value)| (words(name.trim_end_matches("_cents")), line(name, value))).collect()
+    said.map(|(name, value)| (called::term(section, name), line(name, value))).collect()
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -38,17 +38,11 @@ fn is_nothing(value: &Value) -> bool {
 /// Amounts are cents there, shares fractions.
 fn line(name: &str, value: &Value) -> String {
     match (value.as_i64(), value.as_f64()) {
-        (Some(cents), _) if name.ends_with("_cents") => format!("${}", shown::amount(cents)),
+        (Some(cents), _) if name.ends_with("_cents") => shown::dollars(cents),
         (Some(number), _) if name.ends_with("percent") => format!("{number} %"),
         (None, Some(share)) if name.ends_with("percent") => format!("{} %", shown::percent(share)),
         _ => shown::text(value),
     }
-}
-
-fn words(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -67,11 +61,11 @@ mod tests {
         assert_eq!(sections.len(), 2);
         let deposit = sections.iter().find(|one| one.name == "Deposit").unwrap();
         let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let said = [line("Enabled", "yes"), line("Minimum", "$50.00"), line("Percent", "25 %")];
+        let said = [line("Asked for", "yes"), line("At least", "$50.00"), line("Usually", "25 %")];
         for one in said {
             assert!(deposit.lines.contains(&one), "{one:?} in {:?}", deposit.lines);
         }
         let gone = sections.iter().find(|one| one.name == "Cancellation").unwrap();
-        assert!(gone.lines.contains(&line("Partial percent", "50 %")), "{:?}", gone.lines);
+        assert!(gone.lines.contains(&line("Paid back in part", "50 %")), "{:?}", gone.lines);
     }
 }

@@ -263,7 +263,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("/financial/revenue_cents", "Earned by visits that are done", Money),
             ("/financial/margin_cents", "Less estimated labour", Money),
             ("/financial/average_order_cents", "Average visit", Money),
-            ("/operational/cancellation_rate", "Called off", Share),
+            ("/operational/cancellation_rate", "Cancelled", Share),
             ("/operational/retention/days_30", "Came again within 30 days", Share),
             ("/operational/retention/days_90", "Came again within 90 days", Share),
         ]),

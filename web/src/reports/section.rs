@@ -112,9 +112,7 @@ fn text(value: &Value, shape: Shape) -> String {
     match shape {
         Shape::Text => value.as_str().map_or_else(nothing, str::to_owned),
         Shape::Count => value.as_i64().map_or_else(nothing, |count| count.to_string()),
-        Shape::Money => {
-            value.as_i64().map_or_else(nothing, |cents| format!("${}", shown::amount(cents)))
-        }
+        Shape::Money => value.as_i64().map_or_else(nothing, shown::dollars),
         Shape::Share => value.as_f64().map_or_else(nothing, percent),
         Shape::Shares => {
             let each = value.as_array().into_iter().flatten();

@@ -45,7 +45,7 @@ impl Subscription {
     }
 
     pub(super) fn price(&self) -> String {
-        format!("${}", shown::amount(self.base_price))
+        shown::dollars(self.base_price)
     }
 
     /// How often, and on which day where one was chosen.

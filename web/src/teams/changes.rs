@@ -6,14 +6,15 @@ use axum::http::Method;
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use super::hours;
+use super::record::settled;
 use super::shape::Details;
-use super::{hours, record};
 use crate::api::Command;
 use crate::failure::Failure;
-use crate::form::{Answer, Form, StaffForm};
+use crate::form::{Answer, StaffForm};
 use crate::leads::id;
 use crate::time_off::{self, Whose};
-use crate::{Site, SiteState, page};
+use crate::{Site, SiteState, shown};
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new()
@@ -22,8 +23,8 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/teams/{id}/archive", post(archive))
         .route("/teams/{id}/unarchive", post(unarchive))
         .route("/teams/{id}/hours", post(set_hours))
-        .route("/teams/{id}/time-off", post(take_off))
-        .route("/teams/{id}/time-off/{block}/cancel", post(come_back))
+        .route("/teams/{id}/time-off", post(declare_time_off))
+        .route("/teams/{id}/time-off/{block}/cancel", post(cancel_time_off))
 }
 
 async fn rename(
@@ -83,16 +84,26 @@ async fn set_hours(
 async fn week(site: &Site, team: &str, form: &StaffForm) -> Result<(), Failure> {
     let StaffForm { staff, fields } = form;
     let now = site.api.query(staff, &["v1", "admin", "teams", team], &[]).await?;
+    let version = now.version.clone();
     let week = now.read::<Details>()?.week;
-    for day in hours::changes(team, &week, fields)? {
-        let key = format!("{}-{}", fields.get("key"), day["day_of_week"]);
+    let changes = hours::changes(team, &week, fields)?;
+    let is_older = fields.filled("version").is_some_and(|seen| version.as_deref() != Some(seen));
+    // Sent twice, there is nothing left to change.
+    if is_older && !changes.is_empty() {
+        return Err(Failure::outdated());
+    }
+    let mut saved = Vec::new();
+    for (day, body) in changes {
+        let key = format!("{}-{day}", fields.get("key"));
         let path = ["v1", "admin", "working-hours"];
-        site.api.command(staff, Command::post(&path, day, &key)).await?;
+        let done = site.api.command(staff, Command::post(&path, body, &key)).await;
+        done.map_err(|failure| failure.halfway(&saved))?;
+        saved.push(shown::capital(day));
     }
     Ok(())
 }
 
-async fn take_off(
+async fn declare_time_off(
     State(site): State<SiteState>,
     Path(team): Path<String>,
     form: StaffForm,
@@ -102,7 +113,7 @@ async fn take_off(
     settled(&site, team, ("time-off", form), done).await
 }
 
-async fn come_back(
+async fn cancel_time_off(
     State(site): State<SiteState>,
     Path((team, block)): Path<(String, String)>,
     form: StaffForm,
@@ -125,20 +136,4 @@ async fn change(
     let command = Command { method, path: &path, body, key, version };
     let done = site.api.command(&form.staff, command).await;
     settled(site, team, (name, form), done).await
-}
-
-/// The team as it has become, or why it has not.
-async fn settled<T>(
-    site: &Site,
-    team: &str,
-    (name, form): (&str, StaffForm),
-    done: Result<T, Failure>,
-) -> Answer {
-    match done {
-        Ok(_) => Ok(page::go_to(&format!("/teams/{team}?saved=1"))),
-        Err(failure) => {
-            let StaffForm { staff, fields } = form;
-            record::refuse(site, &staff, team, Form::new(name, fields), failure).await
-        }
-    }
 }

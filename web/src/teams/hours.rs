@@ -52,8 +52,13 @@ impl Day {
         form.error(&self.field("end"))
     }
 
-    /// What the form changes about it, as the API takes it.
-    fn change(&self, team: &str, fields: &Fields, typed: &mut Typed<'_>) -> Option<Value> {
+    /// What the form changes about it: the day, and what the API takes.
+    fn change(
+        &self,
+        team: &str,
+        fields: &Fields,
+        typed: &mut Typed<'_>,
+    ) -> Option<(&'static str, Value)> {
         let said = |part: &str| fields.get(&self.field(part)).to_owned();
         let (mut mode, start, end) = (said("mode"), said("start"), said("end"));
         if mode == self.stands("mode") {
@@ -76,12 +81,16 @@ impl Day {
             }
             (body["start_time"], body["end_time"]) = (start.into(), end.into());
         }
-        Some(body)
+        Some((self.name(), body))
     }
 }
 
 /// What the form changes, a day after the other.
-pub(super) fn changes(team: &str, week: &[Day], fields: &Fields) -> Result<Vec<Value>, Failure> {
+pub(super) fn changes(
+    team: &str,
+    week: &[Day],
+    fields: &Fields,
+) -> Result<Vec<(&'static str, Value)>, Failure> {
     let mut typed = Typed::new(fields);
     let changes = week.iter().filter_map(|day| day.change(team, fields, &mut typed)).collect();
     typed.read(changes)
@@ -127,6 +136,7 @@ mod tests {
             ("wednesday_end", "15:00"),
         ]);
         let changes = changes("t", &week, &typed).unwrap();
+        let changes: Vec<Value> = changes.into_iter().map(|(_, body)| body).collect();
         let said = json!([
             { "team_id": "t", "day_of_week": 5, "start_time": "10:00", "end_time": "14:00" },
             { "team_id": "t", "day_of_week": 6 },

@@ -28,6 +28,7 @@ struct ListPage {
     frame: Frame,
     form: Form,
     teams: Vec<Item>,
+    next: Option<String>,
     /// Whether those that take no visits any more are there, too.
     all: bool,
     key: String,
@@ -40,17 +41,25 @@ struct Made {
 }
 
 async fn list(State(site): State<SiteState>, staff: Staff, Query(fields): Query<Fields>) -> Answer {
-    page::show(&teams(&site, &staff, fields.filled("all").is_some()).await?)
+    let all = fields.filled("all").is_some();
+    page::show(&teams(&site, &staff, (all, fields.get("cursor"))).await?)
 }
 
-async fn teams(site: &Site, staff: &Staff, all: bool) -> Result<ListPage, Failure> {
+async fn teams(
+    site: &Site,
+    staff: &Staff,
+    (all, cursor): (bool, &str),
+) -> Result<ListPage, Failure> {
     let archived = if all { "true" } else { "" };
-    let asked = [("limit", "200"), ("include_archived", archived)];
+    let asked = [("limit", "200"), ("include_archived", archived), ("cursor", cursor)];
     let reply = site.api.query(staff, &PATH, &asked).await?;
+    let shown = [("all", if all { "1" } else { "" })];
+    let next = page::more("/teams", &shown, reply.next_cursor.as_deref());
     Ok(ListPage {
         frame: Frame::staff(staff, "teams", reply.stale),
         form: Form::default(),
         teams: reply.read()?,
+        next,
         all,
         key: token::submission_key(),
         may_manage: staff.session.may(MANAGE),
@@ -67,7 +76,7 @@ async fn create(State(site): State<SiteState>, form: StaffForm) -> Answer {
         }
         Err(failure) if failure.is_refused_here() => {
             let form = Form::new("new", fields).refused(&failure);
-            let list = teams(&site, &staff, false).await?;
+            let list = teams(&site, &staff, (false, "")).await?;
             page::show_as(failure.status(), &ListPage { form, ..list })
         }
         Err(failure) => Err(failure),

@@ -9,9 +9,9 @@ use super::hours::MODES;
 use super::shape::{Details, Member};
 use super::{HOURS, MANAGE};
 use crate::failure::Failure;
-use crate::form::{Answer, Fields, Form};
+use crate::form::{Answer, Fields, Form, StaffForm};
 use crate::leads::id;
-use crate::page::{self, Frame};
+use crate::page::{self, Frame, Record};
 use crate::time_off::{Part, Whose};
 use crate::visitor::Staff;
 use crate::{Site, SiteState, own, token};
@@ -27,6 +27,7 @@ struct RecordPage {
     frame: Frame,
     details: Details,
     members: Vec<Member>,
+    next: Option<String>,
     off: Part,
     /// Of the team as shown: a form that was filled in beside an older one is refused.
     version: String,
@@ -34,13 +35,18 @@ struct RecordPage {
     saved: bool,
     may_manage: bool,
     may_plan: bool,
-    may_hire: bool,
+    may_see_workers: bool,
     form: Form,
 }
 
 impl RecordPage {
     fn here(&self) -> String {
         format!("/teams/{}", self.details.team.id)
+    }
+
+    /// Whether this page of the members shows `worker`.
+    fn shows(&self, worker: &str) -> bool {
+        self.members.iter().any(|one| one.id == worker)
     }
 
     fn form(&self, name: &str) -> &Form {
@@ -54,27 +60,22 @@ async fn show(
     Path(team): Path<String>,
     Query(fields): Query<Fields>,
 ) -> Answer {
-    let record = find(&site, &staff, id(&team)?, Form::default()).await?;
+    let record = find(&site, &staff, id(&team)?, (Form::default(), fields.get("cursor"))).await?;
     page::show(&RecordPage { saved: fields.get("saved") == "1", ..record })
 }
 
-/// The record again, with a form that was not accepted; a change by somebody else has a page of its own.
-pub(super) async fn refuse(
+/// The team as it has become, or why it has not.
+pub(super) async fn settled<T>(
     site: &Site,
-    staff: &Staff,
     team: &str,
-    form: Form,
-    failure: Failure,
+    (name, form): (&str, StaffForm),
+    done: Result<T, Failure>,
 ) -> Answer {
-    if failure.refusal().is_some_and(crate::failure::Refusal::is_conflict) {
-        let frame = Frame::staff(staff, "teams", false);
-        return page::conflict(frame, format!("/teams/{team}"), &form.fields, TYPED);
-    }
-    if !failure.is_refused_here() {
-        return Err(failure);
-    }
-    let record = find(site, staff, team, form.refused(&failure)).await?;
-    page::show_as(failure.status(), &record)
+    let StaffForm { staff, fields } = form;
+    let address = format!("/teams/{team}");
+    let record = Record { staff: &staff, section: "teams", address, typed: TYPED };
+    let again = |form| find(site, &staff, team, (form, ""));
+    record.settled(done, Form::new(name, fields), again).await
 }
 
 /// What may have been typed, and what the page calls it.
@@ -85,14 +86,22 @@ const TYPED: &[(&str, &str)] = &[
     ("Colour", "calendar_color"),
 ];
 
-async fn find(site: &Site, staff: &Staff, team: &str, form: Form) -> Result<RecordPage, Failure> {
+/// With the members that are behind `cursor`.
+async fn find(
+    site: &Site,
+    staff: &Staff,
+    team: &str,
+    (form, cursor): (Form, &str),
+) -> Result<RecordPage, Failure> {
     let own = own::of(site, staff).await?;
     let path = ["v1", "admin", "teams", team];
     let members = [&path[..], &["members"]].concat();
+    let asked = [("limit", "200"), ("cursor", cursor)];
     let (details, members) = tokio::try_join!(
         site.api.query(staff, &path, &[]),
-        site.api.query(staff, &members, &[("limit", "200")]),
+        site.api.query(staff, &members, &asked),
     )?;
+    let next = page::more(&format!("/teams/{team}"), &[], members.next_cursor.as_deref());
     let (key, here) = (token::submission_key(), format!("/teams/{team}/time-off"));
     let off = Part::of(site, (staff, &own), (Whose::Team(team), here), (&key, &form)).await?;
     Ok(RecordPage {
@@ -100,12 +109,13 @@ async fn find(site: &Site, staff: &Staff, team: &str, form: Form) -> Result<Reco
         version: details.version.clone().unwrap_or_default(),
         details: details.read()?,
         members: members.read()?,
+        next,
         off,
         key,
         saved: false,
         may_manage: staff.session.may(MANAGE),
         may_plan: staff.session.may(HOURS),
-        may_hire: staff.session.may(&["bookings.assign"]),
+        may_see_workers: staff.session.may(&["bookings.assign"]),
         form,
     })
 }

@@ -32,6 +32,9 @@ pub(super) fn answer(path: &str) -> Value {
         "/alerts" => json!({ "alerts": [{
             "alert_id": "00ff", "type": "LATE_WORKER", "severity": "warn", "message": "Nobody has begun",
             "since": "2030-03-04T16:15:00Z", "booking_ids": [LEAD],
+        }, {
+            "alert_id": "00fe", "type": "VISIT_SKIPPED", "severity": "warn", "message": "No visit was made",
+            "since": "2030-03-04T16:15:00Z", "booking_ids": [], "subscription_id": QUOTE,
         }] }),
         "/stats" => json!({
             "planned_count": 1, "in_progress_count": 0, "done_count": 0, "cancelled_count": 0,
@@ -84,6 +87,9 @@ async fn the_desk_shows_a_day_and_offers_the_workers_of_the_team() {
     assert!(page.shows("&#60;b&#62;Sam") && page.shows("Wes &#60;i&#62;"), "{}", page.html);
     assert!(!page.shows("Of another team"));
     assert!(page.shows(">09:00</time>") && page.shows(">11:00</time>"));
+    // A visit that a subscription did not get is made by hand.
+    assert!(page.shows(&format!("/subscriptions/{QUOTE}")), "{}", page.html);
+    assert!(page.shows(r#"href="/bookings/new""#), "{}", page.html);
     assert!(page.shows("data-version=\"7\"") && page.shows("late worker") && page.shows("$120.00"));
     let form = [
         ("csrf", page.field("csrf")),

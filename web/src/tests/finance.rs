@@ -120,6 +120,11 @@ async fn expenses_are_written_down_in_dollars_and_taken_back() {
     assert_eq!(done.header("location"), "/finance/expenses?saved=1");
     let asked = &api.asked(&Method::POST, &format!("/v1/admin{pay}"))[0];
     assert_eq!(asked.body, json!({ "payment_method": "card", "paid_on": "2030-04-01" }));
+    let form = [("csrf", &*csrf), ("payment_method", "shells"), ("paid_on", "2030-04-02")];
+    let page = api.browser.post(&pay, &form).await;
+    assert!(page.shows(&format!(r#"id="method-{LEAD}-error">No such money"#)), "{}", page.html);
+    assert!(page.shows(r#"value="shells""#) && page.shows(r#"value="2030-04-02""#), "is kept");
+    assert!(page.shows("How Petrol was paid") && !page.shows(r#"<th scope="col"></th>"#));
     let forged = api.browser.post(&format!("/finance/expenses/{LEAD}/void"), &[]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
 }
@@ -156,7 +161,7 @@ async fn an_amount_that_cannot_be_read_is_told_in_words_and_not_sent() {
     let page = api.browser.post("/finance/expenses", &form).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.shows(r#"id="amount_cents-error">Write an amount such as 185"#), "{}", page.html);
-    assert!(page.shows(r#"value="ten""#) && page.shows("<strong>amount</strong>"), "{}", page.html);
+    assert!(page.shows(r#"value="ten""#) && page.shows("<strong>Amount</strong>"), "{}", page.html);
     assert!(api.asked(&Method::POST, "/v1/admin/finance/expenses").is_empty());
 }
 
@@ -164,7 +169,7 @@ async fn an_amount_that_cannot_be_read_is_told_in_words_and_not_sent() {
 async fn cash_is_counted_corrected_and_taken_back() {
     let mut api = FakeApi::signed_in("owner").await;
     let page = api.browser.get("/finance/cash").await;
-    assert!(page.shows("$-12.50") && page.shows("&#60;i&#62;till&#60;/i&#62;"), "{}", page.html);
+    assert!(page.shows("-$12.50") && page.shows("&#60;i&#62;till&#60;/i&#62;"), "{}", page.html);
     let (csrf, key) = opened(&mut api, "/finance/cash").await;
     let own = [("csrf", &*csrf), ("key", &*key)];
     let new = [("as_of_date", "2030-03-01"), ("cash_cents", "-1,020.5"), ("note", "")];

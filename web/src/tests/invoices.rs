@@ -32,8 +32,8 @@ fn paid() -> Value {
     paid
 }
 
-/// Two invoices, and a visit that has one already.
-pub(super) fn answer(asked: &Asked) -> Option<Response> {
+/// Two invoices, and a visit that has one already and whose price nobody has explained yet.
+pub(super) fn answer(asked: &Asked, has_reason: bool) -> Option<Response> {
     let rest = asked.path.strip_prefix("/v1/admin/")?;
     let one = rest.strip_prefix("invoices/");
     let tagged = |body: Value| ([(header::ETAG, "\"4\"")], axum::Json(body)).into_response();
@@ -48,6 +48,10 @@ pub(super) fn answer(asked: &Asked) -> Option<Response> {
         let detail =
             "there is an invoice for this visit already; say allow_additional to write another";
         return Some(problem(409, "invoice.already_invoiced", detail, &json!([])));
+    }
+    if rest == format!("orders/{LEAD}/invoice") && !has_reason {
+        let (code, detail) = ("invoice.price_adjust_reason_required", "say why");
+        return Some(problem(400, code, detail, &json!([])));
     }
     if asked.body["items"][1]["qty"] == 20_000 {
         let errors =
@@ -145,6 +149,10 @@ async fn what_is_wrong_with_a_line_stands_at_its_row() {
         page.html
     );
     assert!(page.shows(r#"value="Soap""#));
+    assert!(
+        page.shows("<legend>Line 3</legend>") && page.shows("<strong>Line 3, how many</strong>")
+    );
+    assert!(page.shows(r#"formaction="/invoices/new#lines""#), "the reader stays there");
     form.retain(|(name, _)| *name != "client_id");
     let page = api.browser.post("/invoices/new", &form).await;
     assert!(page.shows("Look for the client who is to pay"), "{}", page.html);
@@ -179,13 +187,17 @@ async fn a_visit_is_invoiced_as_was_promised_or_with_a_reason() {
     form.push(("allow_additional", "on"));
     let page = api.browser.post("/invoices/new", &form).await;
     assert_eq!(page.header("location"), format!("/invoices/{QUOTE}?saved=1"), "{}", page.html);
-    let why = &api.asked(&Method::POST, &format!("/v1/orders/{LEAD}/reasons"))[0];
-    assert_eq!(
-        (&why.body["kind"], &why.body["code"]),
-        (&json!("PRICE_ADJUST"), &json!("DISCOUNT_PROMO"))
-    );
-    let asked = &api.asked(&Method::POST, &format!("/v1/admin/orders/{LEAD}/invoice"))[1];
-    assert_eq!(asked.body["items"][0]["unit_price_cents"], 10_000);
+    // Sent once more, it asks for nothing new.
+    let again = api.browser.post("/invoices/new", &form).await;
+    assert_eq!(again.header("location"), format!("/invoices/{QUOTE}?saved=1"), "{}", again.html);
+    let reasons = api.asked(&Method::POST, &format!("/v1/orders/{LEAD}/reasons"));
+    let told: Vec<&Value> = reasons.iter().map(|why| &why.body["code"]).collect();
+    assert_eq!(told, ["DISCOUNT_PROMO"], "an order keeps every reason it was given");
+    assert_eq!(reasons[0].body["kind"], "PRICE_ADJUST");
+    let asked = api.asked(&Method::POST, &format!("/v1/admin/orders/{LEAD}/invoice"));
+    assert_eq!(asked.len(), 4, "taken already, without a reason, with it, and sent again");
+    assert_eq!(asked[2].body["items"][0]["unit_price_cents"], 10_000);
+    assert_eq!(asked[2].header("idempotency-key"), asked[3].header("idempotency-key"));
 }
 
 #[tokio::test]
@@ -264,6 +276,11 @@ async fn money_goes_back_from_the_payment_it_came_with() {
     let page = api.browser.post(&address, &sent).await;
     assert!(page.shows("Input should be from $0.01 to $26.25"), "{}", page.html);
     assert!(!page.shows("2625"), "{}", page.html);
+    // What is no id of a payment names nothing of the API.
+    let sent = form("1");
+    let sent: Typed<'_> = sent.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let page = api.browser.post(&format!("{record}/payments/%2E%2E/refund"), &sent).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
     let viewer = FakeApi::signed_in("viewer").await.browser.get(&record).await;
     assert!(!viewer.shows("went back"), "{}", viewer.html);
 }

@@ -67,9 +67,13 @@ async fn a_client_is_found_and_their_addresses_are_offered() {
     let page = api.browser.post("/bookings/new", &form).await;
     assert!(page.shows("&#60;b&#62;Sam&#60;/b&#62;, sam@example.org"), "{}", page.html);
     assert!(page.shows(r#"value="12""#), "what was typed is kept");
-    let form = [("csrf", &*csrf), ("client_id", LEAD), ("step", "times")];
+    let form = [("csrf", &*csrf), ("client_id", LEAD), ("step", "look")];
     let page = api.browser.post("/bookings/new", &form).await;
     assert!(page.shows("Primary: 1 &#60;Elm&#62;") && page.shows("Somebody else"), "{}", page.html);
+    assert!(page.shows("Left empty, no deposit is asked for."), "{}", page.html);
+    let form = [("csrf", &*csrf), ("client_id", LEAD), ("price_cents", "12"), ("step", "find")];
+    let page = api.browser.post("/bookings/new", &form).await;
+    assert!(page.shows("A new client") && page.shows(r#"value="12""#), "{}", page.html);
     assert!(api.asked(&Method::POST, CREATE).is_empty());
 }
 
@@ -159,7 +163,13 @@ async fn what_is_wrong_is_told_beside_its_field_and_never_in_cents() {
     let page = api.browser.post("/bookings/new", &form).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.shows(r#"id="price_cents-error">Write an amount such as"#), "{}", page.html);
-    assert!(page.shows("Choose one of the free times") && page.shows("<strong>price</strong>"));
+    assert!(
+        page.shows(r#"aria-describedby="starts_at-error"><legend>Free times"#),
+        "{}",
+        page.html
+    );
+    assert!(page.shows("aria-invalid=true aria-describedby=starts_at-error>"), "{}", page.html);
+    assert!(page.shows("Choose one of the free times") && page.shows("<strong>Price</strong>"));
     assert!(api.asked(&Method::POST, CREATE).is_empty(), "the API is not asked");
     let stranger: Typed<'_> = vec![
         ("csrf", &csrf),

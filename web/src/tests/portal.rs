@@ -406,7 +406,7 @@ async fn clients_put_their_visits_off_and_call_them_off() {
     assert!(page.shows("1 &#60;Elm&#62;") && page.shows("$185.00"), "{}", page.html);
     let csrf = page.field("csrf").to_owned();
 
-    assert!(page.shows("$50.00, pending"), "{}", page.html);
+    assert!(page.shows("$50.00, not paid yet"), "{}", page.html);
     let page = api.browser.post(&format!("{visit}/pay"), &[("csrf", &csrf)]).await;
     assert!(page.shows("https://checkout.example/1"), "{}", page.html);
     let forged = api.browser.post(&format!("{visit}/pay"), &[("csrf", "x")]).await;
@@ -479,10 +479,13 @@ async fn a_client_repeats_and_reviews_a_visit() {
     let visit = format!("/client/visits/{QUOTE}");
     let page = api.browser.get(&visit).await;
     assert!(page.shows("Once more") && page.shows("How was it?"), "{}", page.html);
-    assert!(!page.shows("Call it off"), "{}", page.html);
-    let csrf = page.field("csrf").to_owned();
-    let page = api.browser.post(&format!("{visit}/repeat"), &[("csrf", &csrf)]).await;
+    assert!(!page.shows("Cancel the visit"), "{}", page.html);
+    let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
+    let form = [("csrf", &*csrf), ("key", &*key)];
+    let page = api.browser.post(&format!("{visit}/repeat"), &form).await;
     assert_eq!(page.header("location"), format!("/client/visits/{LEAD}?saved=1"));
+    let asked = &api.asked(&Method::POST, &format!("/client/orders/{QUOTE}/repeat"))[0];
+    assert_eq!(asked.header("idempotency-key"), key);
     let said = |rating| [("csrf", csrf.as_str()), ("rating", rating), ("comment", "<dusty>")];
     let page = api.browser.post(&format!("{visit}/review"), &said("5")).await;
     assert_eq!(page.header("location"), format!("{visit}?saved=1"));

@@ -34,11 +34,11 @@ async fn the_list_tells_on_which_day_nobody_comes_and_leads_to_the_subscription(
     assert!(list.shows("2030-03-11: nobody came, every team is taken"), "{}", list.html);
     assert!(list.shows(&format!("/subscriptions/{LEAD}")) && list.shows("$94.50"));
     let page = api.browser.get(&format!("/subscriptions/{LEAD}")).await;
-    assert!(page.shows("Come no more") && !page.shows("Come again"), "{}", page.html);
+    assert!(page.shows("Cancel the subscription") && !page.shows("Come again"), "{}", page.html);
     assert!(page.shows(&format!("/bookings/{QUOTE}")) && page.shows("economy/v1"));
     let viewer =
         FakeApi::signed_in("viewer").await.browser.get(&format!("/subscriptions/{LEAD}")).await;
-    assert!(!viewer.shows("Come no more"));
+    assert!(!viewer.shows("Cancel the subscription"));
 }
 
 #[tokio::test]

@@ -89,6 +89,35 @@ async fn teams_are_listed_made_and_shown_with_everything_about_them() {
 }
 
 #[tokio::test]
+async fn lists_that_are_cut_off_go_on() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let team = team();
+    let pages = [
+        ("/teams?all=1", "/teams?all=1&#38;cursor=17_ab".to_owned()),
+        (&*team, format!("{team}?cursor=17_ab")),
+        ("/prices", "/prices?cursor=17_ab#book".to_owned()),
+        (
+            "/finance/budgets?month=2030-01",
+            "/finance/budgets?month=2030-01&#38;cursor=17_ab".into(),
+        ),
+        (
+            "/finance/taxes?from=2030-01-01&to=2030-03-31",
+            "/finance/taxes?from=2030-01-01&#38;to=2030-03-31&#38;cursor=17_ab#instalments".into(),
+        ),
+    ];
+    for (address, next) in pages {
+        let page = api.browser.get(address).await;
+        assert!(page.shows(&format!(r#"<a rel="next" href="{next}">"#)), "{next}: {}", page.html);
+        let next = next.replace("&#38;", "&");
+        let page = api.browser.get(next.split('#').next().unwrap()).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+        assert!(!page.shows("cursor=17_ab"), "that was the last: {}", page.html);
+    }
+    let path = format!("/v1/admin{team}/members?limit=200&cursor=17_ab");
+    assert_eq!(api.asked(&Method::GET, &path).len(), 1);
+}
+
+#[tokio::test]
 async fn a_team_is_set_up_with_its_version() {
     let mut api = FakeApi::signed_in("owner").await;
     let (csrf, key) = opened(&mut api).await;
@@ -113,7 +142,7 @@ async fn a_team_is_set_up_with_its_version() {
 async fn the_days_that_become_others_are_sent_one_by_one() {
     let mut api = FakeApi::signed_in("owner").await;
     let (csrf, key) = opened(&mut api).await;
-    let mut form = vec![("csrf", csrf), ("key", key.clone())];
+    let mut form = vec![("csrf", csrf), ("key", key.clone()), ("version", "4".to_owned())];
     for day in crate::settings::WEEK {
         for (part, value) in [("mode", "usual"), ("start", "09:00"), ("end", "18:00")] {
             let name: &'static str = Box::leak(format!("{day}_{part}").into_boxed_str());
@@ -137,7 +166,34 @@ async fn the_days_that_become_others_are_sent_one_by_one() {
     let open =
         json!({ "team_id": QUOTE, "day_of_week": 6, "start_time": "09:00", "end_time": "12:00" });
     assert_eq!(bodies, [&closed, &open]);
-    assert_eq!(asked[0].header("idempotency-key"), format!("{key}-5"));
+    assert_eq!(asked[0].header("idempotency-key"), format!("{key}-saturday"));
+}
+
+#[tokio::test]
+async fn hours_beside_an_older_team_are_a_conflict_and_half_a_week_is_told() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let (csrf, key) = opened(&mut api).await;
+    let hours = format!("{}/hours", team());
+    let old = [("csrf", &*csrf), ("key", &key), ("version", "3"), ("monday_mode", "closed")];
+    let page = api.browser.post(&hours, &old).await;
+    assert_eq!(page.status, StatusCode::CONFLICT, "{}", page.html);
+    assert!(page.shows("Changed meanwhile"), "{}", page.html);
+    assert!(api.asked(&Method::POST, "/v1/admin/working-hours").is_empty());
+    let mut week: Vec<(String, &str)> = Vec::new();
+    for day in crate::settings::WEEK {
+        week.extend(
+            [("mode", "usual"), ("start", "09:00"), ("end", "18:00")]
+                .map(|(part, value)| (format!("{day}_{part}"), value)),
+        );
+    }
+    let mut form: Vec<(&str, &str)> =
+        week.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    form.retain(|(name, _)| !["monday_mode", "tuesday_end", "sunday_mode"].contains(name));
+    form.extend([("csrf", &*csrf), ("key", &key), ("version", "4"), ("sunday_mode", "closed")]);
+    form.extend([("monday_mode", "closed"), ("tuesday_end", "23:59")]);
+    let page = api.browser.post(&hours, &form).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.html);
+    assert!(page.shows("Too late. Saved before that: Monday."), "{}", page.html);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::{Site, SiteState, own, token};
 const HERE: &str = "/days-off";
 
 pub(super) fn routes() -> Router<SiteState> {
-    Router::new().route(HERE, get(show).post(close)).route("/days-off/{id}/cancel", post(open))
+    Router::new().route(HERE, get(show).post(declare)).route("/days-off/{id}/cancel", post(cancel))
 }
 
 #[derive(Template)]
@@ -41,13 +41,17 @@ async fn days(site: &Site, staff: &Staff, form: Form) -> Result<DaysPage, Failur
     Ok(DaysPage { frame: Frame::staff(staff, "days-off", false), form, saved: false, part })
 }
 
-async fn close(State(site): State<SiteState>, form: StaffForm) -> Answer {
+async fn declare(State(site): State<SiteState>, form: StaffForm) -> Answer {
     let StaffForm { staff, fields } = form;
     let done = super::declare(&site, &staff, Whose::Everybody, &fields).await;
     settled(&site, &staff, fields, done).await
 }
 
-async fn open(State(site): State<SiteState>, Path(block): Path<String>, form: StaffForm) -> Answer {
+async fn cancel(
+    State(site): State<SiteState>,
+    Path(block): Path<String>,
+    form: StaffForm,
+) -> Answer {
     let StaffForm { staff, fields } = form;
     let done = super::cancel(&site, &staff, id(&block)?, &fields).await;
     settled(&site, &staff, fields, done).await
@@ -60,10 +64,6 @@ async fn settled(
     fields: Fields,
     done: Result<Reply, Failure>,
 ) -> Answer {
-    let Err(failure) = done else { return Ok(page::go_to("/days-off?saved=1")) };
-    if !failure.is_refused_here() {
-        return Err(failure);
-    }
-    let form = Form::new("time-off", fields).refused(&failure);
-    page::show_as(failure.status(), &days(site, staff, form).await?)
+    let form = Form::new("time-off", fields);
+    page::settled(done, "/days-off?saved=1", form, |form| days(site, staff, form)).await
 }

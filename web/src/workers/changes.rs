@@ -5,12 +5,11 @@ use axum::extract::{Path, State};
 use axum::routing::post;
 use serde_json::{Map, Value, json};
 
-use super::record;
+use super::record::settled;
 use crate::api::Command;
-use crate::failure::Failure;
-use crate::form::{Answer, Form, StaffForm};
+use crate::form::{Answer, StaffForm};
 use crate::leads::id;
-use crate::{Site, SiteState, page};
+use crate::{Site, SiteState};
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new()
@@ -105,20 +104,4 @@ async fn send(
     let command = Command::post(&path, body, form.fields.get("key"));
     let done = site.api.command(&form.staff, command).await;
     settled(site, worker, (name, form), done).await
-}
-
-/// The worker as they have become, or why they have not.
-pub(super) async fn settled<T>(
-    site: &Site,
-    worker: &str,
-    (name, form): (&str, StaffForm),
-    done: Result<T, Failure>,
-) -> Answer {
-    match done {
-        Ok(_) => Ok(page::go_to(&format!("/workers/{worker}?saved=1"))),
-        Err(failure) => {
-            let StaffForm { staff, fields } = form;
-            record::refuse(site, &staff, worker, Form::new(name, fields), failure).await
-        }
-    }
 }

@@ -7,8 +7,7 @@ use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::changes::settled;
-use super::record;
+use super::record::{self, settled};
 use crate::api::Command;
 use crate::failure::Failure;
 use crate::form::{Answer, Form, StaffForm};
@@ -24,8 +23,8 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/workers/{id}/rate", post(set_rate))
         .route("/workers/{id}/transfer", post(transfer))
         .route("/workers/{id}/password", post(reset_password))
-        .route("/workers/{id}/time-off", post(take_off))
-        .route("/workers/{id}/time-off/{block}/cancel", post(come_back))
+        .route("/workers/{id}/time-off", post(declare_time_off))
+        .route("/workers/{id}/time-off/{block}/cancel", post(cancel_time_off))
 }
 
 async fn change_profile(
@@ -102,7 +101,7 @@ async fn reset_password(
     }
 }
 
-async fn take_off(
+async fn declare_time_off(
     State(site): State<SiteState>,
     Path(worker): Path<String>,
     form: StaffForm,
@@ -112,7 +111,7 @@ async fn take_off(
     settled(&site, worker, ("time-off", form), done).await
 }
 
-async fn come_back(
+async fn cancel_time_off(
     State(site): State<SiteState>,
     Path((worker, block)): Path<(String, String)>,
     form: StaffForm,

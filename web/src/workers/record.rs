@@ -6,10 +6,10 @@ use axum::extract::{Path, Query, State};
 use axum::routing::get;
 
 use super::shape::{File, Worker};
-use crate::failure::{Failure, Refusal};
-use crate::form::{Answer, Fields, Form};
+use crate::failure::Failure;
+use crate::form::{Answer, Fields, Form, StaffForm};
 use crate::leads::id;
-use crate::page::{self, Frame};
+use crate::page::{self, Frame, Record};
 use crate::teams::shape::Team;
 use crate::time_off::{Part, Whose};
 use crate::visitor::Staff;
@@ -70,23 +70,18 @@ async fn show(
 /// What may have been typed, and what the page calls it.
 const TYPED: &[(&str, &str)] = &[("Name", "name"), ("Phone", "phone"), ("E-mail", "email")];
 
-/// The record again, with a form that was not accepted; a change by somebody else has a page of its own.
-pub(super) async fn refuse(
+/// The worker as they have become, or why they have not.
+pub(super) async fn settled<T>(
     site: &Site,
-    staff: &Staff,
     worker: &str,
-    form: Form,
-    failure: Failure,
+    (name, form): (&str, StaffForm),
+    done: Result<T, Failure>,
 ) -> Answer {
-    if failure.refusal().is_some_and(Refusal::is_conflict) {
-        let frame = Frame::staff(staff, "workers", false);
-        return page::conflict(frame, format!("/workers/{worker}"), &form.fields, TYPED);
-    }
-    if !failure.is_refused_here() {
-        return Err(failure);
-    }
-    let record = find(site, staff, worker, form.refused(&failure)).await?;
-    page::show_as(failure.status(), &record)
+    let StaffForm { staff, fields } = form;
+    let address = format!("/workers/{worker}");
+    let record = Record { staff: &staff, section: "workers", address, typed: TYPED };
+    let again = |form| find(site, &staff, worker, form);
+    record.settled(done, Form::new(name, fields), again).await
 }
 
 pub(super) async fn find(

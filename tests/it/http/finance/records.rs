@@ -176,3 +176,28 @@ async fn cash_is_counted_once_a_day_and_instalments_are_paid_or_cancelled() {
     assert_eq!(owner.get(&route).await.ok().body["items"], json!([]));
     owner.patch(&one, &paid).await.is(404, "tax_instalment.not_found");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paid_stays_paid_whatever_is_corrected_at_once() {
+    let (_app, owner, _) = super::with_client().await;
+    let fuel = category(&owner, "Fuel").await;
+    for round in 0..12 {
+        let body = json!({
+            "occurred_on": "2026-01-12", "category_id": fuel, "description": "Soap", "amount_cents": 100,
+        });
+        let made = owner.post(&at("expenses"), &body).await;
+        let one = at(&format!("expenses/{}", made.ok().body["expense_id"].as_str().unwrap()));
+        let (words, paid) = (json!({ "description": "Salt" }), json!({ "payment_method": "card" }));
+        let pay = format!("{one}/pay");
+        let (corrected, settled) =
+            futures::join!(owner.patch(&one, &words), owner.post(&pay, &paid));
+        let known = owner.get(&one).await;
+        if corrected.status == 200 {
+            assert_eq!(known.ok().body["description"], "Salt", "round {round}");
+        }
+        if settled.status == 200 {
+            assert_eq!(known.ok().body["payment_method"], "card", "round {round}: {}", known.text);
+        }
+        assert!([corrected.status, settled.status].contains(&200), "round {round}");
+    }
+}

@@ -266,3 +266,85 @@ async fn erasing_a_client_erases_the_words_about_their_visits() {
     let cancelled = owner.post(&route(&other, "cancel"), &json!({ "reason": "erased" })).await;
     assert_eq!(cancelled.ok().body["status"], "CANCELLED");
 }
+
+#[tokio::test]
+async fn a_visit_is_for_somebody_else_and_at_their_home_wherever_it_is_told() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let north = team(&owner, "North").await;
+    let (sam, kim) = (client(&owner, "Sam").await, client(&owner, "Kim").await);
+    let lives = async |who: &str, place: &str| {
+        let path = format!("/v1/admin/clients/{who}/addresses");
+        let home = owner.post(&path, &json!({ "address_text": place })).await;
+        text(home.ok(), "address_id")
+    };
+    let (old, new) = (lives(&sam, "1 Oldstreet").await, lives(&kim, "2 Newstreet").await);
+    let second = lives(&sam, "3 Lakeside").await;
+    let at_home = json!({ "address_id": old, "address_text": null });
+    let made = booked(&owner, &visit(&north, &sam, at_ten(&app, 3), &at_home)).await;
+    let id = text(made.ok(), "booking_id");
+    let consent = json!({ "consent_photos": true });
+    owner.patch(&format!("/v1/orders/{id}/consent_photos"), &consent).await.ok();
+    let pin = json!({ "lat": 53.5, "lng": -113.5 });
+    let pinned = format!("/v1/admin/dispatcher/bookings/{id}/location");
+    owner.put(&pinned, &pin).await.ok();
+    let path = route(&id, "client");
+    let day = at_ten(&app, 3).with_timezone(&domain::settings::zone::DEFAULT).date_naive();
+    let board = async || {
+        app.settle().await;
+        let board = owner.get(&format!("/v1/admin/dispatcher/board?date={day}")).await;
+        board.ok().text.clone()
+    };
+    assert!(board().await.contains("1 Oldstreet"));
+    let moved = owner.put(&path, &json!({ "address_id": second })).await;
+    assert_eq!(moved.ok().body["address_text"], "3 Lakeside");
+    let told = board().await;
+    assert!(told.contains("3 Lakeside") && !told.contains("1 Oldstreet"), "{told}");
+    assert!(!told.contains("-113.5"), "the pin stood at another place: {told}");
+
+    owner
+        .put(&path, &json!({ "client_id": kim, "address_id": old }))
+        .await
+        .is(404, "client.address_not_found");
+    let changed = owner.put(&path, &json!({ "client_id": kim })).await;
+    assert_eq!(
+        (
+            &changed.ok().body["client_id"],
+            &changed.body["address_id"],
+            &changed.body["address_text"]
+        ),
+        (&json!(kim), &json!(new), &json!("2 Newstreet"))
+    );
+    assert_eq!(changed.body["consent_photos"], false);
+    let told = board().await;
+    assert!(told.contains("2 Newstreet") && !told.contains("3 Lakeside"), "{told}");
+    let foreign = app.staff_of(1, "owner").put(&path, &json!({ "client_id": kim })).await;
+    foreign.is(404, "booking.not_found");
+    owner.post(&format!("/v1/admin/clients/{sam}/block"), &json!({ "reason": "x" })).await.ok();
+    owner.put(&path, &json!({ "client_id": sam })).await.is(403, "booking.client_blocked");
+    owner.post(&route(&id, "cancel"), &json!({ "reason": "rain" })).await.ok();
+    owner.put(&path, &json!({ "address_id": new })).await.is(409, "booking.illegal_state");
+}
+
+/// One says that it is for another client, the other that it is at another home of the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_visited_at_the_home_of_somebody_else() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let north = team(&owner, "North").await;
+    let (sam, kim) = (client(&owner, "Sam").await, client(&owner, "Kim").await);
+    let path = format!("/v1/admin/clients/{sam}/addresses");
+    let cabin = owner.post(&path, &json!({ "address_text": "3 Lakeside" })).await;
+    let cabin = text(cabin.ok(), "address_id");
+    for round in 0..12 {
+        let made = booked(&owner, &visit(&north, &sam, at_ten(&app, 3 + round), &json!({}))).await;
+        let path = route(&text(made.ok(), "booking_id"), "client");
+        let (other, elsewhere) = (json!({ "client_id": kim }), json!({ "address_id": cabin }));
+        let both = futures::join!(owner.put(&path, &other), owner.put(&path, &elsewhere));
+        for answer in [&both.0, &both.1] {
+            assert!([200, 404, 409, 412].contains(&answer.status), "{}", answer.text);
+            let is_kims = answer.body["client_id"] == json!(kim);
+            assert!(!(is_kims && answer.text.contains("3 Lakeside")), "{}", answer.text);
+        }
+    }
+}
