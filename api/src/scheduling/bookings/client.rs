@@ -26,7 +26,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({ "client_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d" })))]
-struct ChangedClient {
+struct ClientOfVisit {
     /// The same client, if left out.
     #[schema(value_type = Option<String>)]
     client_id: Option<ClientId>,
@@ -41,7 +41,7 @@ struct ChangedClient {
     path = "/v1/admin/bookings/{booking_id}/client",
     tag = "scheduling",
     params(("booking_id" = Uuid, Path)),
-    request_body = ChangedClient,
+    request_body = ClientOfVisit,
     responses(
         (status = 200, description = "The booking", content_type = "application/json"),
         (status = 403, description = "`booking.client_blocked`"),
@@ -55,7 +55,7 @@ async fn change_client(
     Path(id): Path<BookingId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let asked: ChangedClient = request.body()?;
+    let asked: ClientOfVisit = request.body()?;
     let mut context = request.context(&caller);
     let found = app.bus.load::<Booking>(context.org, &id.to_string()).await?;
     let visit = found.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
