@@ -20,7 +20,7 @@ use crate::state::AppState;
 
 pub(super) fn routes() -> Routes {
     let edit = staff(EDIT).feature(Feature::Schedule);
-    Routes::default().add(routes!(change_client), edit.action("booking.change_client"))
+    Routes::default().add(routes!(change_client_of_visit), edit.action("booking.change_client"))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -49,7 +49,7 @@ struct ClientOfVisit {
         (status = 409, description = "`booking.illegal_state`")
     )
 )]
-async fn change_client(
+async fn change_client_of_visit(
     State(app): State<AppState>,
     caller: Caller,
     Path(id): Path<BookingId>,
