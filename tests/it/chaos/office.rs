@@ -21,7 +21,7 @@ use crate::harness::program::client;
 const CLIENTS: usize = 16;
 
 /// Far above what is needed; only something that hangs uses it up.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Between two tries, so that clients do not keep a restarting program from starting.
 const PAUSE: Duration = Duration::from_millis(5);
