@@ -39,6 +39,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// What is asked follows from what was read as `version`: whoever changes it at the same time is not overwritten. A version
+    /// that the caller saw is held to all the same.
+    pub fn decided_on(&mut self, version: i32) {
+        self.expected_version.get_or_insert(version);
+    }
+
     pub(crate) fn metadata(&self) -> Metadata {
         Metadata {
             actor: self.actor.clone(),

@@ -173,8 +173,7 @@ async fn change_budget(
     let found = app.bus.load::<Budget>(context.org, &id.to_string()).await?;
     let before = found.state.terms().cloned();
     let before = before.ok_or_else(|| Problem::refused(&FinanceError::NoSuchBudget))?;
-    // Decided on what is there now: whoever changes it at the same time is not overwritten.
-    context.expected_version = context.expected_version.or(Some(found.version));
+    context.decided_on(found.version);
     let month = kept("month_yyyymm", changed.month_yyyymm, before.month.to_string())?;
     let terms = Terms {
         month: asked::month("month_yyyymm", &month)?,

@@ -163,8 +163,9 @@ async fn change_expense_category(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let changed: ChangedExpenseCategory = request.body()?;
-    let context = request.context(&caller);
-    let before = known(&app, &context, id).await?;
+    let mut context = request.context(&caller);
+    let (before, version) = known(&app, &context, id).await?;
+    context.decided_on(version);
     let terms = Terms {
         name: kept("name", changed.name, before.name)?,
         is_default: kept("default", changed.default, before.is_default)?,
@@ -206,9 +207,9 @@ pub(super) async fn known(
     app: &App,
     context: &Context,
     id: ExpenseCategoryId,
-) -> Result<Terms, Problem> {
+) -> Result<(Terms, i32), Problem> {
     let found = app.bus.load::<ExpenseCategory>(context.org, &id.to_string()).await?;
-    let terms = found.state.terms().cloned();
+    let terms = found.state.terms().map(|terms| (terms.clone(), found.version));
     terms.ok_or_else(|| Problem::refused(&FinanceError::NoSuchCategory))
 }
 

@@ -181,8 +181,7 @@ async fn change_tax_instalment(
     let found = app.bus.load::<TaxInstalment>(context.org, &id.to_string()).await?;
     let before = found.state.details().cloned();
     let before = before.ok_or_else(|| Problem::refused(&FinanceError::NoSuchInstalment))?;
-    // Decided on what is there now: whoever changes it at the same time is not overwritten.
-    context.expected_version = context.expected_version.or(Some(found.version));
+    context.decided_on(found.version);
     let paid_on = changed.paid_on.over(before.paid_on);
     if paid_on != before.paid_on {
         let new = paid_on.map(|day| asked::near("paid_on", day)).transpose()?;

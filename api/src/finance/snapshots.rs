@@ -169,7 +169,8 @@ async fn correct_cash_snapshot(
 ) -> Result<Answer, Problem> {
     let corrected: CorrectedCashSnapshot = request.body()?;
     let mut context = request.context(&caller);
-    let before = known(&app, &context, id).await?;
+    let (before, version) = known(&app, &context, id).await?;
+    context.decided_on(version);
     let (day, as_of_date) =
         (before.as_of_date, kept("as_of_date", corrected.as_of_date, before.as_of_date)?);
     asked::near("as_of_date", as_of_date)?;
@@ -202,16 +203,16 @@ async fn remove_cash_snapshot(
 ) -> Result<Response, Problem> {
     let mut context = request.context(&caller);
     // Whoever repeats the request is told again, though there is no such count any more.
-    let before = known(&app, &context, id).await.ok();
+    let before = known(&app, &context, id).await.ok().map(|(before, _)| before);
     let month = before.map(|before| Month::of(before.as_of_date));
     while_open(&app, &mut context, month).await?;
     run(&app, &context, id, CashCommand::Remove { now: app.now() }).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn known(app: &App, context: &Context, id: CashSnapshotId) -> Result<Terms, Problem> {
+async fn known(app: &App, context: &Context, id: CashSnapshotId) -> Result<(Terms, i32), Problem> {
     let found = app.bus.load::<CashSnapshot>(context.org, &id.to_string()).await?;
-    let terms = found.state.terms().cloned();
+    let terms = found.state.terms().map(|terms| (terms.clone(), found.version));
     terms.ok_or_else(|| Problem::refused(&FinanceError::NoSuchSnapshot))
 }
 

@@ -219,12 +219,13 @@ async fn change_block(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let changed: ChangedBlock = request.body()?;
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
     let zone = app.settings.of(&app, context.org).await?.zone;
     let found = app.bus.load::<TimeOff>(context.org, &id.to_string()).await?;
     let TimeOff::Taken(before) = found.state else {
         return Err(Problem::refused(&TimeOffError::NotFound));
     };
+    context.decided_on(found.version);
     let at = |field, text: Option<&str>, before: DateTime<Utc>| {
         text.map_or(Ok(before), |text| instants::read(field, text, zone))
     };

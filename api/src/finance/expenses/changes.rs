@@ -197,8 +197,7 @@ async fn correct_expense(
     let corrected: CorrectedExpense = request.body()?;
     let mut context = request.context(&caller);
     let (before, version) = known(&app, &context, id).await?;
-    // Decided on what is there now: whoever changes it at the same time is not overwritten.
-    context.expected_version = context.expected_version.or(Some(version));
+    context.decided_on(version);
     let (day, paid_on, category) = (before.occurred_on, before.paid_on, before.category_id);
     let terms = corrected.over(before)?;
     if terms.occurred_on != day {

@@ -59,8 +59,8 @@ async fn change_client_of_visit(
     let mut context = request.context(&caller);
     let found = app.bus.load::<Booking>(context.org, &id.to_string()).await?;
     let visit = found.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
-    // Decided on who is there now: the home of one client is never written down for another.
-    context.expected_version = context.expected_version.or(Some(found.version));
+    // The home of one client is never written down for another.
+    context.decided_on(found.version);
     let before = visit.client;
     let named = asked.client_id.or(before);
     let named = named.ok_or_else(|| Problem::field("client_id", "Field required"))?;

@@ -66,8 +66,7 @@ async fn add_job_addon(
     let MoreBody { addon_id, qty } = request.body()?;
     let (booking, version) = job(&app, &caller, id).await?;
     let mut context = caller.context(&request);
-    // Decided on what is there now: whoever adds something at the same time is not overwritten.
-    context.expected_version = context.expected_version.or(Some(version));
+    context.decided_on(version);
     let book = &app.prices.of(&app, caller.org).await?.book;
     let more = addons::offered(book, addon_id, qty)?;
     let kept = |line: &AddonLine| Offered { line: line.clone(), is_active: true };

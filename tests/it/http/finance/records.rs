@@ -201,3 +201,34 @@ async fn what_is_paid_stays_paid_whatever_is_corrected_at_once() {
         assert!([corrected.status, settled.status].contains(&200), "round {round}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_corrections_at_once_neither_undoes_the_other() {
+    let (_app, owner, _) = super::with_client().await;
+    for round in 0..12 {
+        let day = day("2026-01-01") + chrono::TimeDelta::days(round);
+        let count = json!({ "as_of_date": day, "cash_cents": 1 });
+        let count = owner.post(&at("cash_snapshots"), &count).await;
+        let count =
+            at(&format!("cash_snapshots/{}", count.ok().body["snapshot_id"].as_str().unwrap()));
+        let fuel = category(&owner, &format!("Fuel {round}")).await;
+        let fuel = at(&format!("expense-categories/{fuel}"));
+        for (path, first, second) in [
+            (&count, json!({ "cash_cents": 7 }), json!({ "note": "said" })),
+            (&fuel, json!({ "sort_order": 7 }), json!({ "name": format!("Gas {round}") })),
+        ] {
+            let both = futures::join!(owner.patch(path, &first), owner.patch(path, &second));
+            let last = owner.patch(path, &json!({})).await;
+            for (answer, asked) in [(both.0, first), (both.1, second)] {
+                for (field, value) in asked.as_object().unwrap() {
+                    assert!(
+                        answer.status != 200 || last.ok().body[field] == *value,
+                        "{path}: {}",
+                        last.text
+                    );
+                }
+                assert!([200, 409, 412].contains(&answer.status), "{}", answer.text);
+            }
+        }
+    }
+}
