@@ -3,7 +3,7 @@
 //! 1. Each day of a subscription has one booking at most: its id is made of both.
 //! 2. One that fails concerns no other. What is away for a while is tried again; everything else is noted on the day.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use commands::{CommandBus, CommandError, Context, LoadError, RequestKey};
 use domain::customers::client::Details as Client;
@@ -11,7 +11,7 @@ use domain::id::{BookingId, OrgId, SubscriptionId, TeamId};
 use domain::pricing::book::Book;
 use domain::pricing::price_book::PriceBook;
 use domain::scheduling::booking::{Booking, BookingCommand, BookingError, Crew, Origin, Request};
-use domain::scheduling::search;
+use domain::scheduling::search::{self, Obstacle, ObstacleKind};
 use domain::scheduling::subscription::{
     Details, SkipReason, Status, Subscription, SubscriptionCommand, SubscriptionError,
 };
@@ -188,9 +188,12 @@ impl Occurrences {
             if !facts::is_open(&team, window, zone) {
                 continue;
             }
-            is_open = true;
             let wish = facts::Wish { team: Some(&team), workers: &[], window, zone };
             let obstacles = facts::obstacles(&self.reads, org, wish).await?;
+            if obstacles.iter().any(|one| is_off(one, window)) {
+                continue;
+            }
+            is_open = true;
             let asked = Request { team: team.team_id, obstacles, ..request.clone() };
             let mut ctx = of_its_own(ctx, "booking.create");
             ctx.beside.push(one_more.clone());
@@ -266,6 +269,13 @@ fn decided(
         Err(CommandError::Refused(_) | CommandError::SubjectErased) => Err(SkipReason::Refused),
         Err(error) => return Err(error),
     }))
+}
+
+/// Whether it is a holiday or another time at which the team does not work.
+fn is_off(obstacle: &Obstacle, window: Window) -> bool {
+    let is_time_off =
+        matches!(obstacle.kind, ObstacleKind::Blackout | ObstacleKind::AvailabilityBlock);
+    is_time_off && obstacle.hinders(window, TimeDelta::zero())
 }
 
 /// The same however often it is asked for.

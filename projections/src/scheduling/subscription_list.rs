@@ -317,22 +317,33 @@ pub async fn visits(
     .await
 }
 
-/// Visits that are not made on a day, or of which that turned out from the first instant to the second, in the order of the log.
+/// Visits that are not made on a day, or of which that turned out from the first instant to the second, in the order of the log:
+/// those of subscriptions that go on, whose customers nobody visits on that day otherwise. Days are those of `zone`.
 pub async fn skipped(
     db: &mut PgConnection,
     org: OrgId,
     (date, from, until): (NaiveDate, DateTime<Utc>, DateTime<Utc>),
+    zone: &str,
     limit: i64,
 ) -> Result<Vec<Visit>, sqlx::Error> {
     sqlx::query_as!(
         Visit,
-        "select subscription_id, date, booking_id, reason, at, position from subscription_visits
-         where org_id = $1 and booking_id is null and (date = $2 or at >= $3 and at < $4)
-         order by position limit $5",
+        "select v.subscription_id, v.date, v.booking_id, v.reason, v.at, v.position
+         from subscription_visits v
+         join subscription_list s on s.org_id = v.org_id and s.subscription_id = v.subscription_id
+         where v.org_id = $1 and v.booking_id is null and (v.date = $2 or v.at >= $3 and v.at < $4)
+           and s.status <> 'CANCELED'
+           and not exists (
+               select from booking_list b
+               where b.org_id = v.org_id and b.client_id = s.client_id and b.status <> 'CANCELLED'
+                 and b.starts_at >= v.date::timestamp at time zone $5
+                 and b.starts_at < (v.date + 1)::timestamp at time zone $5)
+         order by v.position limit $6",
         org.as_uuid(),
         date,
         from,
         until,
+        zone,
         limit,
     )
     .fetch_all(db)

@@ -1,5 +1,7 @@
 //! What needs the eye of the dispatcher, and what somebody has seen of it.
 
+use std::collections::HashSet;
+
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::id::OrgId;
@@ -8,6 +10,7 @@ use domain::scheduling::dispatch::alert::{AlertCommand, AlertError, DispatcherAl
 use domain::scheduling::dispatch::alerts::{self, Alert, Skipped};
 use domain::scheduling::search::Obstacle;
 use domain::scheduling::time_off::Scope;
+use projections::customers::client_list;
 use projections::scheduling::dispatch_board::{self, SOURCES, Visit};
 use projections::scheduling::subscription_list::{self, SubscriptionList};
 use projections::scheduling::time_off_list::{self, Block};
@@ -155,10 +158,13 @@ pub(crate) async fn found(
     let blocks = time_off_list::touching(db, org, (&teams, &workers), day.span).await?;
     let off: Vec<(Obstacle, Option<Uuid>)> = blocks.iter().map(whose).collect();
     let standing = visits.iter().filter(|visit| visit.archived_at.is_none());
-    let visits: Vec<alerts::Visit> = standing.filter_map(seen).collect();
+    let clients: Vec<Uuid> = visits.iter().filter_map(|visit| visit.client_id).collect();
+    let blocked = client_list::blocked(&mut *db, org, &clients).await?;
+    let visits: Vec<alerts::Visit> = standing.filter_map(|visit| seen(visit, &blocked)).collect();
     let workers = people.workers.len();
     let turned_out = (day.date, day.span.starts_at, day.span.ends_at);
-    let skipped = subscription_list::skipped(db, org, turned_out, MOST).await?;
+    let zone = app.settings.of(app, org).await?.zone;
+    let skipped = subscription_list::skipped(db, org, turned_out, zone.name(), MOST).await?;
     let skipped: Vec<Skipped> = skipped.into_iter().map(unmade).collect();
     Ok(alerts::alerts(&alerts::Day {
         span: day.span,
@@ -188,7 +194,7 @@ fn whose(block: &Block) -> (Obstacle, Option<Uuid>) {
     (block.obstacle(), whose)
 }
 
-fn seen(visit: &Visit) -> Option<alerts::Visit> {
+fn seen(visit: &Visit, blocked: &HashSet<Uuid>) -> Option<alerts::Visit> {
     let by = visit.cancelled_by.as_deref().and_then(|by| by.parse::<Party>().ok());
     let cancelled: Option<(DateTime<Utc>, Party)> = visit.cancelled_at.zip(by);
     Some(alerts::Visit {
@@ -198,5 +204,6 @@ fn seen(visit: &Visit) -> Option<alerts::Visit> {
         team: visit.team_id,
         crew: visit.crew.clone(),
         cancelled,
+        is_blocked: visit.client_id.is_some_and(|client| blocked.contains(&client)),
     })
 }

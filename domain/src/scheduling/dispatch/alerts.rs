@@ -45,13 +45,17 @@ pub enum AlertKind {
     WorkerShortage,
     /// Somebody who has a subscription is not visited.
     VisitSkipped,
+    /// A visit is for somebody whose bookings are not taken any more.
+    ClientBlocked,
 }
 
 impl AlertKind {
     const fn severity(self) -> Severity {
         match self {
             Self::DoubleBooking => Severity::Critical,
-            Self::LateWorker | Self::WorkerShortage | Self::VisitSkipped => Severity::Warn,
+            Self::LateWorker | Self::WorkerShortage | Self::VisitSkipped | Self::ClientBlocked => {
+                Severity::Warn
+            }
             Self::ClientCancelledToday => Severity::Info,
         }
     }
@@ -64,6 +68,7 @@ impl AlertKind {
             Self::ClientCancelledToday => "fill_gap",
             Self::WorkerShortage => "reschedule",
             Self::VisitSkipped => "book_by_hand",
+            Self::ClientBlocked => "decide",
         }
     }
 }
@@ -108,6 +113,8 @@ pub struct Visit {
     pub crew: Vec<Uuid>,
     /// When it was called off and by whom, if it was.
     pub cancelled: Option<(DateTime<Utc>, Party)>,
+    /// Whether no more bookings of its customer are taken.
+    pub is_blocked: bool,
 }
 
 /// A visit of a subscription that is not made.
@@ -145,6 +152,7 @@ pub fn alerts(day: &Day<'_>) -> Vec<Alert> {
     let mut found = double_bookings(day);
     found.extend(day.visits.iter().filter_map(|visit| late(visit, day.now)));
     found.extend(day.visits.iter().filter_map(|visit| called_off(visit, day.span)));
+    found.extend(day.visits.iter().filter_map(|visit| blocked(visit, day.now)));
     found.extend(shortage(day));
     found.extend(day.skipped.iter().map(skipped));
     found.sort_by(|a, b| {
@@ -250,6 +258,16 @@ fn called_off(visit: &Visit, day: Window) -> Option<Alert> {
     })
 }
 
+/// Somebody is to go there all the same, or the visit is to be called off: that is for people to decide.
+fn blocked(visit: &Visit, now: DateTime<Utc>) -> Option<Alert> {
+    let is_to_come = matches!(visit.status, Status::Pending | Status::Confirmed);
+    (visit.is_blocked && is_to_come && now < visit.window.starts_at).then(|| {
+        let ids = (vec![visit.booking], Vec::new());
+        let message = "A visit for a client who is blocked".to_owned();
+        alert(AlertKind::ClientBlocked, ids, visit.window.starts_at, message)
+    })
+}
+
 /// At the first moment at which most visits are under way at once.
 fn shortage(day: &Day<'_>) -> Option<Alert> {
     let standing = || day.visits.iter().filter(|visit| visit.status.takes_time());
@@ -290,6 +308,7 @@ mod tests {
             team: Uuid::from_u128(100 + n),
             crew: vec![Uuid::from_u128(200 + n)],
             cancelled: None,
+            is_blocked: false,
         }
     }
 
@@ -397,5 +416,14 @@ mod tests {
         // One ends when the third begins.
         let apart: Vec<Visit> = day(120);
         assert_eq!(found(&apart, &[], 0), []);
+    }
+
+    #[test]
+    fn a_visit_to_come_for_somebody_who_is_blocked_is_for_people_to_decide() {
+        let blocked = |status| Visit { is_blocked: true, ..visit(1, 30, status) };
+        let told = |status, now| kinds(&found(&[blocked(status)], &[], now));
+        assert_eq!(told(Status::Confirmed, 0), [AlertKind::ClientBlocked]);
+        assert_eq!(told(Status::Cancelled, 0), []);
+        assert_eq!(told(Status::InProgress, 31), []);
     }
 }

@@ -15,7 +15,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use self::row::Row;
-pub use self::table::{family, names, with_family};
+pub use self::table::{blocked, family, names, with_family};
 use crate::{Batch, Parking, Poison, Projection};
 
 /// Keeps the `client_list` table.

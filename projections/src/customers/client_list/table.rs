@@ -1,6 +1,6 @@
 //! Reads and writes many rows of the list in one statement each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::id::{ClientId, OrgId};
@@ -98,6 +98,22 @@ pub async fn with_family(
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     let merged = family(db, org, client).await?;
     Ok(std::iter::once(client).chain(merged).map(ClientId::as_uuid).collect())
+}
+
+/// Those of `clients` whose bookings are not taken any more.
+pub async fn blocked(
+    db: &mut PgConnection,
+    org: OrgId,
+    clients: &[Uuid],
+) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "select client_id from client_list where org_id = $1 and client_id = any($2) and is_blocked",
+        org.as_uuid(),
+        clients,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().collect())
 }
 
 /// Whoever was merged into a client.

@@ -548,3 +548,28 @@ async fn many_are_changed_at_once_and_each_tells_what_became_of_it() {
     let twice = json!({ "booking_ids": [ids[0], ids[0]], "status": "CONFIRMED" });
     keyed.with("idempotency-key", "bulk-2").post(bulk, &twice).await.is(422, "validation_failed");
 }
+
+#[tokio::test]
+async fn the_desk_is_told_of_visits_for_clients_who_were_blocked_meanwhile() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let north = team(&owner, "North").await;
+    let sam = client(&owner, "Sam").await;
+    let ten = at_ten(&app, 3);
+    let made = booked(&owner, &visit(&north, &sam, ten, &json!({}))).await;
+    let id = text(made.ok(), "booking_id");
+    let date = ten.with_timezone(&domain::settings::zone::DEFAULT).date_naive();
+    let told = async || {
+        app.settle().await;
+        let alerts = owner.get(&format!("/v1/admin/dispatcher/alerts?date={date}")).await;
+        let alerts = alerts.ok().body["alerts"].as_array().unwrap().clone();
+        let of_blocked = |alert: &&Value| alert["type"] == "CLIENT_BLOCKED";
+        alerts.iter().find(of_blocked).map(|alert| alert["booking_ids"].clone())
+    };
+    assert_eq!(told().await, None);
+    let reason = json!({ "reason": "never pays" });
+    owner.post(&format!("/v1/admin/clients/{sam}/block"), &reason).await.ok();
+    assert_eq!(told().await, Some(json!([id])));
+    owner.post(&format!("/v1/admin/clients/{sam}/unblock"), &json!({})).await.ok();
+    assert_eq!(told().await, None);
+}

@@ -130,6 +130,15 @@ async fn a_day_on_which_nobody_can_come_is_skipped_and_says_why_and_the_others_a
         assert_eq!(alerts.iter().filter(|alert| alert["subscription_id"] == json!(one)).count(), 1);
         assert!(kinds.contains(&&json!("VISIT_SKIPPED")), "{date}: {kinds:?}");
     }
+    // Until somebody books them by hand.
+    let afternoon = at_ten(&app, 3) + TimeDelta::hours(4);
+    booked(&owner, &visit(&north, &sam, afternoon, &json!({}))).await.ok();
+    app.settle().await;
+    for date in [day(&app, 0), taken] {
+        let alerts = owner.get(&format!("/v1/admin/dispatcher/alerts?date={date}")).await;
+        let alerts = alerts.ok().body["alerts"].as_array().unwrap().clone();
+        assert!(alerts.iter().all(|alert| alert["subscription_id"] != json!(one)), "{alerts:?}");
+    }
 
     // Who is blocked is not visited, and days on which nobody looked are not made up for.
     let reason = json!({ "reason": "never pays" });
@@ -262,4 +271,33 @@ async fn subscriptions_are_listed_page_by_page() {
     let rest = owner.get(&format!("{SUBSCRIPTIONS}?limit=2&cursor={cursor}")).await;
     assert_eq!(seen(&rest), ids[2..]);
     assert_eq!(rest.header("x-next-cursor"), None);
+}
+
+#[tokio::test]
+async fn on_a_holiday_nobody_comes_because_it_is_closed_and_what_is_over_is_no_concern() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    team(&owner, "North").await;
+    let sam = client(&owner, "Sam").await;
+    app.settle().await;
+    let date = day(&app, 3);
+    let holiday = json!({
+        "scope_type": "org", "block_type": "holiday",
+        "starts_at": at_ten(&app, 3) - TimeDelta::hours(10), "ends_at": at_ten(&app, 3) + TimeDelta::hours(14),
+    });
+    owner.post("/v1/admin/availability-blocks", &holiday).await.ok();
+    app.settle().await;
+    let one = begun(&owner, &weekly(&sam, date)).await;
+    let run = run(&app, &owner).await;
+    assert_eq!(run.ok().body["days"][0]["reason"], "closed", "{}", run.text);
+    let told = async || {
+        app.settle().await;
+        let alerts = owner.get(&format!("/v1/admin/dispatcher/alerts?date={date}")).await;
+        let alerts = alerts.ok().body["alerts"].as_array().unwrap().clone();
+        alerts.iter().any(|alert| alert["subscription_id"] == json!(one))
+    };
+    assert!(told().await);
+    let over = json!({ "status": "CANCELED" });
+    owner.patch(&format!("/v1/admin/subscriptions/{one}"), &over).await.ok();
+    assert!(!told().await);
 }
