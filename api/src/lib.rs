@@ -62,7 +62,7 @@ pub use self::identity::{
     BasicPair, LinkError, Links, Lives, Lockout, Made, PasswordCost, PortalPolicy, SharedLogin,
     StaffPolicy, TokenKeyError, Tokens, Wanted,
 };
-pub use self::invoicing::{InvoiceLinks, Reminders};
+pub use self::invoicing::{FeeInvoices, InvoiceLinks, Reminders};
 pub use self::limits::Limits;
 pub use self::metrics::{Scrape, install_recorder};
 pub use self::monitors::{Monitors, monitoring};

@@ -17,9 +17,10 @@ mod payment;
 mod photo;
 mod subject;
 mod subscription;
+mod visit;
 mod worker;
 
-pub use self::booking::{BOOKING_CONFIRMED, BOOKING_REMINDER, booking_intents};
+pub use self::booking::booking_intents;
 pub use self::client::client_intents;
 pub use self::dispatch::{DISPATCH_NOTICE, notice_intents};
 pub use self::dispute::dispute_intents;
@@ -29,6 +30,10 @@ pub use self::payment::{PAYMENT_FAILED, STRIPE_REFUND, payment_intents};
 pub use self::photo::{PHOTO_FORGET, PHOTO_PURGE, photo_intents};
 pub use self::subject::subject_intents;
 pub use self::subscription::{AHEAD as VISITS_AHEAD, VISIT_PLANNED, subscription_intents};
+pub use self::visit::{
+    BOOKING_CANCELLED, BOOKING_COMPLETED, BOOKING_CONFIRMED, BOOKING_EXPIRED, BOOKING_MOVED,
+    BOOKING_PENDING, BOOKING_REMINDER, CREW_NOTICE, CrewNews,
+};
 pub use self::worker::{CREW_CLEAR, worker_intents};
 use crate::id::{
     BreakGlassId, CertificateId, ClientId, DisputeId, LeadId, PortalSessionId, QuoteId,
@@ -97,6 +102,13 @@ pub enum TimerCommand {
         /// When it starts.
         starts_at: DateTime<Utc>,
     },
+    /// See [`crate::scheduling::booking::BookingCommand::NoteNoShow`].
+    NoteNoShow {
+        /// When it was to start.
+        starts_at: DateTime<Utc>,
+    },
+    /// Write an invoice about what cancelling a visit costs.
+    ChargeFees,
     /// Let the visit of a subscription on a day become a booking, or be skipped.
     BookVisit {
         /// Its local date.
@@ -162,7 +174,8 @@ pub enum TimerCommand {
 
 /// Everything that follows from what happened to a lead.
 pub fn lead_intents(lead: LeadId, event: &LeadEvent) -> Vec<Intent> {
-    [acknowledge_request(event), follow_quote_expiry(lead, event)].into_iter().flatten().collect()
+    let told = [acknowledge_request(event), follow_quote_expiry(lead, event), expensive(event)];
+    told.into_iter().flatten().collect()
 }
 
 /// Everything that follows from what happened to a login at a portal: a link that was made is sent.
@@ -217,6 +230,17 @@ fn acknowledge_request(event: &LeadEvent) -> Option<Intent> {
         | LeadEvent::QuoteDeclined { .. }
         | LeadEvent::QuoteExpired { .. }
         | LeadEvent::QuoteFollowedUp { .. } => None,
+    }
+}
+
+/// Whoever asks for much is worth a call.
+fn expensive(event: &LeadEvent) -> Option<Intent> {
+    match event {
+        LeadEvent::Submitted(submitted) if submitted.high_value => {
+            let lead = submitted.lead_id.to_string();
+            Some(office::told(Matter::HighValueLead, &lead, &lead))
+        }
+        _ => None,
     }
 }
 

@@ -568,6 +568,7 @@ fn submitted() -> Submitted {
         referral_code: "B4T8ZZ01".to_owned(),
         referred_by_code: Some("K7Q2M9XA".to_owned()),
         referred_by: Some(Uuid::from_u128(4).into()),
+        high_value: false,
         at: at(0),
     }
 }

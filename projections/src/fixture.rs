@@ -64,6 +64,7 @@ pub(crate) fn submitted() -> LeadEvent {
         referral_code: "ABCD1234".to_owned(),
         referred_by_code: None,
         referred_by: None,
+        high_value: false,
         at: at(1),
     }))
 }
@@ -178,7 +179,13 @@ pub(crate) fn booked() -> Vec<Recorded> {
     let events = [
         requested,
         BookingEvent::Confirmed { cause: Confirmation::Staff, at: at(3) },
-        BookingEvent::Cancelled { by: Party::Staff, reason, settlement, at: at(4) },
+        BookingEvent::Cancelled {
+            by: Party::Staff,
+            reason,
+            settlement,
+            crew: Vec::new(),
+            at: at(4),
+        },
     ];
     let numbered = (1..).zip(&events);
     numbered.map(|(n, event)| recorded::<Booking>(i64::from(n) + 1, n, LEAD, event)).collect()

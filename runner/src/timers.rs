@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::{InvoiceLinks, Occurrences, PaymentInbox, Reminders};
+use api::{FeeInvoices, InvoiceLinks, Occurrences, PaymentInbox, Reminders};
 use chrono::{DateTime, Utc};
 use commands::{CommandBus, CommandError, Context, RequestKey};
 use domain::customers::client::{Client, ClientCommand};
@@ -60,6 +60,7 @@ pub struct Timers {
     occurrences: Occurrences,
     inbox: PaymentInbox,
     reminders: Reminders,
+    fees: FeeInvoices,
 }
 
 struct Due {
@@ -80,7 +81,8 @@ impl Timers {
         let inbox = PaymentInbox::new(bus.clone(), db.clone(), api::Clock::clone(&clock));
         let time = api::Clock::clone(&clock);
         let reminders = Reminders::new(bus.clone(), db.clone(), time, links);
-        Self { db, bus, clock, occurrences, inbox, reminders }
+        let fees = FeeInvoices::new(bus.clone(), db.clone(), api::Clock::clone(&clock));
+        Self { db, bus, clock, occurrences, inbox, reminders, fees }
     }
 
     /// Fires what is due, until `stop`.
@@ -243,6 +245,14 @@ impl Timers {
             }
             TimerCommand::RemindOfVisit { starts_at } => {
                 self.tell::<Booking>(&ctx, id, BookingCommand::Remind { starts_at, now }).await
+            }
+            TimerCommand::NoteNoShow { starts_at } => {
+                let command = BookingCommand::NoteNoShow { starts_at, now };
+                self.tell::<Booking>(&ctx, id, command).await
+            }
+            TimerCommand::ChargeFees => {
+                self.fees.charge(&ctx, id.parse().context("no id of a booking")?).await?;
+                Ok(())
             }
             TimerCommand::WinLead => self.win_lead(&ctx, id, now).await,
             TimerCommand::PauseSubscriptions => self.pause_subscriptions(&ctx, timer, now).await,

@@ -15,8 +15,8 @@ use domain::invoicing::invoice::status::Status;
 use domain::invoicing::invoice::{Draft, InvoiceCommand, Terms, Visit};
 use domain::payments::payment::Payment;
 use domain::sales::lead::{Lead, LeadError};
-use domain::scheduling::booking::Details;
 use domain::scheduling::booking::reason::ReasonCode;
+use domain::scheduling::booking::{Details, Status as Stage};
 use domain::settings::org::Currency;
 use moka::sync::Cache;
 use projections::invoicing::invoice_list;
@@ -27,7 +27,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::lines::{self, Item};
-use super::{EDIT, invoices, known, settings, shown};
+use super::{EDIT, fees, invoices, known, settings, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -74,7 +74,8 @@ struct OrderInvoiceBody {
     currency: Option<String>,
     /// For the customer, up to 1000 characters.
     notes: Option<String>,
-    /// 1 to 50. What is cleaned beside the visit is added by itself, to the first invoice.
+    /// 1 to 50; none where moving or cancelling the visit costs something. What is cleaned beside the visit, and that, is added
+    /// by itself, to the first invoice.
     items: Vec<Item>,
     /// Whether there may be another invoice for the visit.
     #[serde(default)]
@@ -119,7 +120,7 @@ async fn invoice_order(
         number: InvoiceNumber { year: 0, count: 0 },
         order: Some(id),
         client: booking.client,
-        lead: booking.requested.lead,
+        lead: booking.lead(),
         terms,
         // What is cleaned beside the visit is charged by the first.
         extras: if visit.additional { Vec::new() } else { extras(&booking, &holds) },
@@ -240,16 +241,17 @@ impl Asked {
     }
 }
 
-/// A line for everything that is cleaned beside the visit.
+/// A line for everything that is cleaned beside the visit, unless nobody goes there, and for what moving or cancelling it costs.
 fn extras(booking: &Details, holds: &InForce) -> Vec<NewLine> {
     let tax_ppm = Some(holds.book.tax_ppm).filter(|rate| *rate > 0);
-    let lines = booking.addons.iter().map(|addon| {
+    let is_off = booking.status == Stage::Cancelled;
+    let lines = booking.addons.iter().filter(|_| !is_off).map(|addon| {
         let named = holds.book.addons.iter().find(|one| one.addon_id.as_uuid() == addon.addon_id);
         let description = named.map_or_else(|| "Extra".to_owned(), |one| one.name.clone());
         let (qty, unit_price_cents) = (addon.qty.into(), addon.unit_price_cents);
         NewLine { description, qty, unit_price_cents, tax_ppm }
     });
-    lines.collect()
+    lines.chain(fees::lines(booking, tax_ppm)).collect()
 }
 
 async fn visit(
@@ -259,7 +261,9 @@ async fn visit(
     allow_additional: bool,
 ) -> Result<Visit, Problem> {
     let mut deposits = Vec::new();
-    for (payment_id, cents) in &booking.paid {
+    let is_off = booking.status == Stage::Cancelled;
+    // What cancelling leaves of a deposit is settled with the deposit.
+    for (payment_id, cents) in booking.paid.iter().filter(|_| !is_off) {
         let is_free = app.bus.holder(org, DEPOSITS, payment_id).await?.is_none();
         if is_free && paid_in(app, org, payment_id).await? == currency {
             deposits.push((payment_id.clone(), *cents));
@@ -274,7 +278,7 @@ async fn visit(
         booking.reasons.iter().any(|one| matches!(one.code, ReasonCode::PriceAdjust(_)));
     Ok(Visit {
         // Another one charges something else: what was promised is charged by the first.
-        promised_cents: booking.requested.base_cents().filter(|_| other.is_none()),
+        promised_cents: booking.requested.base_cents().filter(|_| other.is_none() && !is_off),
         has_adjustment,
         deposits,
         invoiced_by: other.filter(|_| !allow_additional),

@@ -7,6 +7,7 @@ mod detail;
 mod documents;
 mod draft;
 mod export;
+mod fees;
 mod letters;
 mod lines;
 mod link;
@@ -31,6 +32,7 @@ use serde_json::Value;
 
 pub(crate) use self::documents::Sheets;
 pub(crate) use self::draft::Numbering;
+pub use self::fees::FeeInvoices;
 pub use self::link::InvoiceLinks;
 pub(crate) use self::public::opened;
 pub use self::reminders::Reminders;

@@ -28,13 +28,15 @@ pub(super) async fn submit(
         Some(code) => referrer(app, context.org, code).await?,
         None => None,
     };
-    let estimate = app.prices.of(app, context.org).await?.prices.estimate(&request.inputs);
+    let holds = app.prices.of(app, context.org).await?;
+    let estimate = holds.prices.estimate(&request.inputs);
     let mut submission = Submission {
         lead_id: Uuid::now_v7().into(),
         request,
         estimate,
         referral_code: random_code(),
         referrer,
+        high_value_cents: holds.book.policies.deposit.high_value_cents,
         now: app.now(),
     };
     for _ in 1..ATTEMPTS {

@@ -274,6 +274,10 @@ async fn deposit_checkout(
         (caller.org, caller.context(&request), Some(caller.holder))
     };
     let visit = crate::scheduling::known(&app, org, asked.booking_id).await?;
+    // Whoever asked for it has no part in it once it is for somebody else.
+    if holder.is_none() && visit.client != visit.requested.client {
+        return Err(none());
+    }
     if let Some(holder) = holder
         && !survivor::is_of(&app, org, visit.client, holder.into()).await?
     {

@@ -1,63 +1,69 @@
-//! What follows from what happens to a visit: mail to its customer, and the clocks that run for it.
+//! What follows from what happens to a visit: letters, and the clocks that run for it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::Aggregate;
-use serde_json::json;
 
-use super::{Intent, TimerCommand};
+use super::{Intent, TimerCommand, visit};
 use crate::id::BookingId;
 use crate::scheduling::booking::{Booking, BookingEvent};
 use crate::scheduling::terms::deposit::DepositTerms;
 
-/// The kind of the mail that tells customers that somebody will come.
-pub const BOOKING_CONFIRMED: &str = "email.booking_confirmed";
-
-/// The kind of the mail that reminds customers of it.
-pub const BOOKING_REMINDER: &str = "email.booking_reminder";
-
 /// Promised to customers: so long ahead they are reminded.
 const AHEAD: TimeDelta = TimeDelta::hours(24);
 
+/// Who has not begun so long after the beginning is not late any more: nobody is there.
+const NOT_THERE: TimeDelta = TimeDelta::minutes(30);
+
 /// Everything that follows from what happened to a booking.
 pub fn booking_intents(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
+    let mut all = visit::letters(booking, event);
+    all.extend(clocks(booking, event));
+    all
+}
+
+fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
     use BookingEvent as E;
 
-    let no_reminder = || Intent::CancelTimer { key: reminder(booking) };
-    let no_deadline = || Intent::CancelTimer { key: deadline(booking) };
+    let stop = |key: fn(BookingId) -> String| Intent::CancelTimer { key: key(booking) };
+    let none_left = || vec![stop(reminder), stop(deadline), stop(watch)];
     match event {
         E::Requested(requested) => {
-            vec![reminded(booking, requested.placement.window.starts_at, requested.at)]
+            let starts_at = requested.placement.window.starts_at;
+            vec![reminded(booking, starts_at, requested.at), watched(booking, starts_at)]
         }
         E::Rescheduled { placement, at, .. } => {
-            vec![reminded(booking, placement.window.starts_at, *at)]
+            let starts_at = placement.window.starts_at;
+            vec![reminded(booking, starts_at, *at), watched(booking, starts_at)]
         }
         E::Confirmed { at, .. } => {
-            let once = format!("{BOOKING_CONFIRMED}:{booking}");
             let won = timer(format!("lead_won:{booking}"), *at, booking, TimerCommand::WinLead);
-            vec![mail(BOOKING_CONFIRMED, once, booking), no_deadline(), won]
-        }
-        E::ReminderDue { starts_at, .. } => {
-            let once = format!("{BOOKING_REMINDER}:{booking}@{}", starts_at.timestamp());
-            vec![mail(BOOKING_REMINDER, once, booking)]
+            vec![stop(deadline), won]
         }
         E::DepositDecided { deposit, .. } | E::DepositOverridden { deposit, .. } => {
             vec![awaited(booking, deposit)]
         }
-        E::DepositPaid { .. } | E::DepositWaived { .. } => vec![no_deadline()],
-        E::Started { .. } => vec![no_reminder()],
-        E::Cancelled { settlement, at, .. } if settlement.refund_cents > 0 => {
-            let key = format!("deposit_refund:{booking}");
-            let back = timer(key, *at, booking, TimerCommand::RefundDeposit);
-            vec![no_reminder(), no_deadline(), back]
+        E::DepositPaid { .. } | E::DepositWaived { .. } => vec![stop(deadline)],
+        E::Started { .. } => vec![stop(reminder), stop(watch)],
+        E::Cancelled { settlement, at, .. } => {
+            let mut all = none_left();
+            if settlement.refund_cents > 0 {
+                let key = format!("deposit_refund:{booking}");
+                all.push(timer(key, *at, booking, TimerCommand::RefundDeposit));
+            }
+            if settlement.fee_cents > 0 {
+                let key = format!("cancellation_fee:{booking}");
+                all.push(timer(key, *at, booking, TimerCommand::ChargeFees));
+            }
+            all
         }
-        E::Completed { .. } | E::Cancelled { .. } | E::Expired { .. } => {
-            vec![no_reminder(), no_deadline()]
-        }
+        E::Completed { .. } | E::Expired { .. } => none_left(),
         E::RiskAssessed { .. }
         | E::CancellationPolicyFixed { .. }
         | E::TeamAssigned { .. }
         | E::CrewAssigned { .. }
         | E::CrewCleared { .. }
+        | E::ReminderDue { .. }
+        | E::NoShow { .. }
         | E::DepositRequested { .. }
         | E::DepositFailed { .. }
         | E::DepositExpired { .. }
@@ -75,17 +81,22 @@ pub fn booking_intents(booking: BookingId, event: &BookingEvent) -> Vec<Intent> 
     }
 }
 
-/// Name, address and time are looked up when it is sent, so none of them is old.
-fn mail(kind: &'static str, dedupe_key: String, booking: BookingId) -> Intent {
-    Intent::Effect { kind, dedupe_key, payload: json!({ "booking_id": booking }) }
-}
-
 fn reminder(booking: BookingId) -> String {
     format!("booking_reminder:{booking}")
 }
 
 fn deadline(booking: BookingId) -> String {
     format!("deposit_expiry:{booking}")
+}
+
+fn watch(booking: BookingId) -> String {
+    format!("no_show:{booking}")
+}
+
+/// Whether anybody came is looked at after the visit began, wherever it was moved to.
+fn watched(booking: BookingId, starts_at: DateTime<Utc>) -> Intent {
+    let fires_at = starts_at + NOT_THERE;
+    timer(watch(booking), fires_at, booking, TimerCommand::NoteNoShow { starts_at })
 }
 
 /// The reminder goes with the visit: moving it moves the reminder.
@@ -122,6 +133,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::policy::BOOKING_CONFIRMED;
     use crate::scheduling::booking::{Confirmation, Party, Placement};
     use crate::scheduling::terms::cancellation::{Notice, Settlement};
     use crate::scheduling::window::Window;
@@ -131,7 +143,7 @@ mod tests {
     }
 
     fn follows(event: &BookingEvent) -> Vec<Intent> {
-        booking_intents(Uuid::from_u128(1).into(), event)
+        clocks(Uuid::from_u128(1).into(), event)
     }
 
     fn moved(to: i64, now: i64) -> BookingEvent {
@@ -156,28 +168,40 @@ mod tests {
         }
     }
 
-    fn cancelled() -> BookingEvent {
-        let (refund_percent, refund_cents, fee_cents) = (100, 0, 0);
+    fn cancelled(fee_cents: i64) -> BookingEvent {
+        let (refund_percent, refund_cents) = (100, 0);
         let notice = Notice::Free;
         let settlement = Settlement { notice, refund_percent, refund_cents, fee_cents };
-        BookingEvent::Cancelled { by: Party::Staff, reason: None, settlement, at: at(1) }
+        let crew = Vec::new();
+        BookingEvent::Cancelled { by: Party::Staff, reason: None, settlement, crew, at: at(1) }
     }
 
     #[test]
-    fn moving_a_visit_moves_its_reminder_and_cancelling_removes_it() {
+    fn moving_a_visit_moves_its_clocks_and_cancelling_stops_them() {
         let intents = follows(&moved(200, 10));
+        let half_past = at(200) + TimeDelta::minutes(30);
         assert!(
-            matches!(&intents[..], [Intent::SetTimer { fires_at, .. }] if *fires_at == at(176)),
+            matches!(&intents[..], [Intent::SetTimer { fires_at, .. }, Intent::SetTimer { fires_at: watched, .. }]
+                if *fires_at == at(176) && *watched == half_past),
             "{intents:?}"
         );
-        assert!(matches!(&follows(&moved(30, 10))[..], [Intent::CancelTimer { .. }]));
-        assert_eq!(follows(&cancelled()).len(), 2);
+        assert!(matches!(&follows(&moved(30, 10))[0], Intent::CancelTimer { .. }));
+        let stopped = follows(&cancelled(0));
+        assert!(stopped.iter().all(|one| matches!(one, Intent::CancelTimer { .. })), "{stopped:?}");
+        assert_eq!(stopped.len(), 3);
+    }
+
+    #[test]
+    fn what_cancelling_late_costs_is_charged() {
+        let charged = follows(&cancelled(2_500));
+        let command = TimerCommand::ChargeFees;
+        assert!(matches!(&charged[3], Intent::SetTimer { command: one, .. } if *one == command));
     }
 
     #[test]
     fn a_confirmation_is_told_once_and_wins_its_lead() {
         let confirmed = BookingEvent::Confirmed { cause: Confirmation::Staff, at: at(1) };
-        let intents = follows(&confirmed);
+        let intents = booking_intents(Uuid::from_u128(1).into(), &confirmed);
         assert!(matches!(&intents[0], Intent::Effect { kind: BOOKING_CONFIRMED, .. }));
         assert!(matches!(&intents[2], Intent::SetTimer { command: TimerCommand::WinLead, .. }));
     }

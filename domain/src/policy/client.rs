@@ -3,10 +3,14 @@
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 
+use super::office::{Matter, told};
 use super::{Intent, TimerCommand};
 use crate::customers::client::{Client, ClientEvent};
 use crate::id::{ClientId, SubjectId};
 use crate::subject::{ErasureReason, Subject};
+
+/// So many stars of five, or fewer, are a matter for the office.
+const NOT_CONTENT: u8 = 2;
 
 /// Everything that follows from what happened to a client.
 pub fn client_intents(client: ClientId, event: &ClientEvent) -> Vec<Intent> {
@@ -25,6 +29,10 @@ pub fn client_intents(client: ClientId, event: &ClientEvent) -> Vec<Intent> {
             // If whoever stays is blocked, so are the subscriptions of whoever went.
             pause(*into, *at),
         ],
+        E::FeedbackRecorded { feedback_id, rating, .. } if *rating <= NOT_CONTENT => {
+            let client = client.to_string();
+            vec![told(Matter::NegativeReview, &feedback_id.to_string(), &client)]
+        }
         E::Registered { .. }
         | E::ContactChanged { .. }
         | E::Archived { .. }

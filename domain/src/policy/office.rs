@@ -24,9 +24,15 @@ pub enum Matter {
     RefundRefused,
     /// A customer is not content.
     DisputeOpened,
+    /// Nobody began a visit that was promised.
+    NoShow,
+    /// Somebody asks for an expensive visit.
+    HighValueLead,
+    /// A customer was not content with a visit.
+    NegativeReview,
 }
 
-/// Tells the office, once about each thing. `reference` is a payment or a dispute.
+/// Tells the office, once about each thing. `reference` is the id of what it is about.
 pub(super) fn told(matter: Matter, about: &str, reference: &str) -> Intent {
     Intent::Effect {
         kind: OFFICE_NOTICE,

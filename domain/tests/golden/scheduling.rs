@@ -128,9 +128,16 @@ fn placed() -> Vec<BookingEvent> {
         E::CrewAssigned { placement: placed.clone(), before: alone.clone(), at: at(4) },
         E::CrewCleared { placement: alone, before: placed, at: at(5) },
         E::ReminderDue { starts_at: at(172_800), at: at(6) },
+        E::NoShow { starts_at: at(172_800), at: at(174_600) },
         E::Started { worker: Some(Uuid::from_u128(20).into()), at: at(6) },
         E::Completed { actual_minutes: 110, at: at(7) },
-        E::Cancelled { by: Party::Client, reason: Some(words()), settlement, at: at(8) },
+        E::Cancelled {
+            by: Party::Client,
+            reason: Some(words()),
+            settlement,
+            crew: Vec::new(),
+            at: at(8),
+        },
         E::Expired { at: at(9) },
     ]
 }
@@ -191,7 +198,7 @@ fn changed() -> Vec<BookingEvent> {
         AddonLine { addon_id: Uuid::from_u128(6), qty: 2, unit_price_cents: 1_000, minutes: 20 };
     let code = ReasonCode::TimeOverrun(Overrun::ParkingDelay);
     vec![
-        E::AddonsSet { lines: vec![line], planned_minutes: 160, at: at(19) },
+        E::AddonsSet { lines: vec![line], planned_minutes: 160, total_cents: None, at: at(19) },
         E::PhotoConsentSet { consent: true, at: at(20) },
         E::ReasonLogged {
             code,

@@ -164,7 +164,8 @@ impl Row {
             | E::TeamAssigned { placement, .. }
             | E::CrewAssigned { placement, .. }
             | E::CrewCleared { placement, .. } => self.placed(placement, position),
-            E::AddonsSet { lines, planned_minutes, .. } => {
+            E::AddonsSet { lines, planned_minutes, total_cents, .. } => {
+                self.total_cents = total_cents.or(self.total_cents);
                 self.planned_minutes = minutes(*planned_minutes);
                 self.addon_ids = lines.iter().map(|line| line.addon_id).collect();
                 self.addon_qty = lines.iter().map(|line| line.qty.into()).collect();
@@ -189,6 +190,7 @@ impl Row {
             | E::DepositExpired { .. }
             | E::CancellationPolicyFixed { .. }
             | E::ReminderDue { .. }
+            | E::NoShow { .. }
             | E::CancellationPolicyOverridden { .. }
             | E::CancellationExceptionSet { .. }
             | E::PhotoConsentSet { .. }

@@ -5,6 +5,7 @@
 
 mod break_glass;
 mod crew;
+mod crew_notice;
 mod email;
 mod figures;
 mod invoice;
@@ -24,15 +25,15 @@ use chrono_tz::Tz;
 use commands::CommandBus;
 use domain::id::OrgId;
 use domain::policy::{
-    BOOKING_CONFIRMED, BOOKING_REMINDER, BREAK_GLASS_STARTED, CREW_CLEAR, DISPATCH_NOTICE,
-    INVOICE_LETTER, OFFICE_NOTICE, PAYMENT_FAILED, PHOTO_FORGET, PHOTO_PURGE, PORTAL_LINK, RECEIPT,
-    REQUEST_RECEIVED, STRIPE_REFUND, VISIT_PLANNED,
+    BOOKING_CANCELLED, BOOKING_COMPLETED, BOOKING_CONFIRMED, BOOKING_EXPIRED, BOOKING_MOVED,
+    BOOKING_PENDING, BOOKING_REMINDER, BREAK_GLASS_STARTED, CREW_CLEAR, CREW_NOTICE,
+    DISPATCH_NOTICE, INVOICE_LETTER, OFFICE_NOTICE, PAYMENT_FAILED, PHOTO_FORGET, PHOTO_PURGE,
+    PORTAL_LINK, RECEIPT, REQUEST_RECEIVED, STRIPE_REFUND, VISIT_PLANNED,
 };
 use domain::seal::{MasterKeys, open_all};
 use domain::settings::org::OrgSettings;
 use object_store::ObjectStore;
 use projections::history::entity;
-use projections::scheduling::booking_list;
 use projections::{subject_keys, tenant};
 use rand::Rng;
 use serde_json::Value;
@@ -227,7 +228,11 @@ impl Delivery {
                 let payload = self.open(effect.org_id.into(), effect.payload.clone()).await?;
                 Ok(self.email.request_received(effect.effect_id, &payload).await)
             }
-            BOOKING_CONFIRMED | BOOKING_REMINDER | VISIT_PLANNED => self.about_visit(effect).await,
+            BOOKING_PENDING | BOOKING_CONFIRMED | BOOKING_REMINDER | BOOKING_MOVED
+            | BOOKING_CANCELLED | BOOKING_EXPIRED | BOOKING_COMPLETED | VISIT_PLANNED => {
+                self.about_visit(effect).await
+            }
+            CREW_NOTICE => self.crew_notice(effect).await,
             DISPATCH_NOTICE => self.dispatch_notice(effect).await,
             PORTAL_LINK => self.portal_link(effect).await,
             CREW_CLEAR => self.clear_crews(effect).await,
@@ -242,27 +247,6 @@ impl Delivery {
             // Written by a newer build: wait for one that knows it.
             _ => Ok(Attempt::Temporary("unknown kind of effect".to_owned())),
         }
-    }
-
-    /// Mail about a visit, to whom and when it is now.
-    async fn about_visit(&self, effect: &Due) -> Result<Attempt, sqlx::Error> {
-        let org = OrgId::from(effect.org_id);
-        let booking = effect.payload["booking_id"].as_str().and_then(|id| id.parse().ok());
-        let Some(booking) = booking else {
-            return Ok(Attempt::Permanent("the payload names no booking".to_owned()));
-        };
-        let mut tx = tenant::begin(&self.db, org).await?;
-        let addressee = booking_list::addressee(&mut tx, org, booking).await?;
-        drop(tx);
-        let Some(addressee) = addressee else {
-            return Ok(Attempt::Temporary("the booking is not listed yet".to_owned()));
-        };
-        let zone = self.zone(org).await?;
-        let about = visit::Visit { addressee, zone, now: (self.clock)() };
-        Ok(match visit::letter(&effect.kind, &about) {
-            Ok(letter) => self.email.send(effect.effect_id, letter).await,
-            Err(why) => Attempt::Suppressed(why),
-        })
     }
 
     /// The clock of an organisation.

@@ -48,6 +48,18 @@ const fn words(matter: Matter) -> (&'static str, &'static str) {
             "Money could not be sent back",
             "The provider does not send back money that is to go back. Please pay it back by hand.",
         ),
+        Matter::NoShow => (
+            "Nobody began a visit",
+            "A visit was promised, and half an hour after its beginning nobody has begun it.",
+        ),
+        Matter::HighValueLead => (
+            "Somebody asks for an expensive visit",
+            "A request came in whose estimate is as high as that of an expensive visit.",
+        ),
+        Matter::NegativeReview => (
+            "A customer was not content with a visit",
+            "A customer gave one or two stars of five. Please find out what happened.",
+        ),
         Matter::DisputeOpened => (
             "A customer is not content",
             "A dispute was opened. Please find out what happened and decide it.",

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{LeadId, QuoteId};
 use domain::pricing::prices;
 use domain::sales::lead::{LeadCommand, LeadRequest, Offer, Status, Submission, referral_code};
+use domain::scheduling::terms::policies::DepositPolicy;
 use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -114,7 +115,16 @@ impl Leads<'_> {
         let request = LeadRequest::parse(&body).ok()?;
         let estimate = prices::economy_v1().estimate(&request.inputs);
         let referral_code = referral_code(rng.random());
-        Some(Submission { lead_id, request, estimate, referral_code, referrer: None, now })
+        let (referrer, high_value_cents) = (None, DepositPolicy::default().high_value_cents);
+        Some(Submission {
+            lead_id,
+            request,
+            estimate,
+            referral_code,
+            referrer,
+            high_value_cents,
+            now,
+        })
     }
 }
 

@@ -263,6 +263,7 @@ fn moved(window: Window, now: DateTime<Utc>) -> Change {
         forced: None,
         policies: BookingPolicies::default(),
         decided_by: prices::economy_v1().name(),
+        unpayable: None,
         now,
     }
 }

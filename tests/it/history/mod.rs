@@ -65,6 +65,7 @@ impl House {
             request,
             referral_code: lead.simple().to_string()[24..].to_uppercase(),
             referrer: None,
+            high_value_cents: 30_000,
             now: at(0),
         };
         let submit = LeadCommand::Submit(Box::new(submission));

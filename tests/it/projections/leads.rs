@@ -36,6 +36,7 @@ pub(super) fn submitted(lead: Uuid) -> LeadEvent {
         referral_code: lead.simple().to_string()[..8].to_uppercase(),
         referred_by_code: None,
         referred_by: None,
+        high_value: false,
         at: at(1),
     }))
 }

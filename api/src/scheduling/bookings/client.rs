@@ -69,6 +69,10 @@ async fn change_client_of_visit(
     if is_other && client.blocked.is_some() {
         return Err(Problem::refused(&BookingError::ClientBlocked));
     }
+    // Said anew for the same client, a visit is somewhere else only where somebody says so.
+    if !is_other && asked.address_id.is_none() {
+        return Err(Problem::field("address_id", "Field required"));
+    }
     let (address, place) = portal::place(&client, asked.address_id)?;
     let now = app.now();
     let command = match address {

@@ -226,7 +226,12 @@ impl NewVisit {
             let message = "Input should not be less than what is cleaned beside costs";
             return Err(Problem::field("price_cents", message));
         }
-        Ok((self.price_cents.or(listed), addons))
+        let total = self.price_cents.or(listed);
+        if self.deposit_cents.zip(total).is_some_and(|(deposit, total)| deposit > total) {
+            let message = "Input should not be more than the visit costs";
+            return Err(Problem::field("deposit_cents", message));
+        }
+        Ok((total, addons))
     }
 
     async fn lead(&self, app: &App, org: OrgId) -> Result<Option<LeadDetails>, Problem> {

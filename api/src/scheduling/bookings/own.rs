@@ -323,7 +323,7 @@ fn told(booking: &Booking) -> Value {
         "duration_minutes": window.minutes(),
         "address_text": asked.place,
         "service_type": asked.service,
-        "total_cents": asked.total_cents,
+        "total_cents": booking.total_cents(),
         "deposit_required": deposit.is_some_and(|terms| terms.required),
         "deposit_cents": deposit.and_then(|terms| terms.amount_cents),
         "deposit_status": booking.deposit_status,

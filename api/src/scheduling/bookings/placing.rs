@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::super::sent::Sent;
 use super::super::{DISPATCH, facts, instants};
-use super::{known, shown};
+use super::{deposit, known, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -176,6 +176,7 @@ pub(in super::super) async fn place(
         forced: wanted.force_reason,
         policies: holds.book.policies.clone(),
         decided_by: holds.prices.name(),
+        unpayable: deposit::unpayable(app),
         now: app.now(),
     }));
     let fate = app.bus.execute(&context, &id.to_string(), command, told).await;

@@ -135,6 +135,8 @@ pub struct Submission {
     pub referral_code: String,
     /// Whoever owns `request.referred_by_code` in this organisation, if anybody does.
     pub referrer: Option<Referrer>,
+    /// From here on a visit is expensive, by the price book of today.
+    pub high_value_cents: i64,
     /// The time.
     pub now: DateTime<Utc>,
 }

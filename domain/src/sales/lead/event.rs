@@ -160,6 +160,9 @@ pub struct Submitted {
     pub referred_by_code: Option<String>,
     /// Whose code that is.
     pub referred_by: Option<LeadId>,
+    /// Whether the estimate was that of an expensive visit, by the terms of that day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub high_value: bool,
     /// When.
     pub at: DateTime<Utc>,
 }

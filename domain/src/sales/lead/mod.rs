@@ -115,7 +115,8 @@ impl Lead {
 }
 
 fn submit(submission: Submission) -> Decision {
-    let Submission { lead_id, request, estimate, referral_code, referrer, now } = submission;
+    let Submission { lead_id, request, estimate, referral_code, referrer, high_value_cents, now } =
+        submission;
     let referrer = referrer.filter(|_| request.referred_by_code.is_some());
     if request.referred_by_code.is_some() && referrer.is_none() {
         return Err(LeadError::UnknownReferralCode);
@@ -124,6 +125,7 @@ fn submit(submission: Submission) -> Decision {
         return Err(LeadError::SelfReferral);
     }
     let subject = lead_id.as_uuid().into();
+    let high_value = estimate.total_cents >= high_value_cents;
     Ok(vec![LeadEvent::Submitted(Box::new(Submitted {
         lead_id,
         contact: Personal::of(subject, request.contact),
@@ -135,6 +137,7 @@ fn submit(submission: Submission) -> Decision {
         referral_code,
         referred_by_code: request.referred_by_code,
         referred_by: referrer.map(|known| known.lead_id),
+        high_value,
         at: now,
     }))])
 }

@@ -49,6 +49,7 @@ fn submission(code: Option<&str>, referrer: Option<Referrer>) -> Submission {
         request,
         referral_code: "B4T8ZZ01".to_owned(),
         referrer,
+        high_value_cents: 30_000,
         now: at(0),
     }
 }

@@ -81,6 +81,19 @@ impl Details {
         })
     }
 
+    /// Whoever began, or moved the visit in the meantime, was not missing.
+    pub(super) fn note_no_show(
+        &self,
+        starts_at: DateTime<Utc>,
+        at: DateTime<Utc>,
+    ) -> Vec<BookingEvent> {
+        let stands = self.placement.window.starts_at == starts_at && starts_at <= at;
+        unless(!stands || self.status != Status::Confirmed, || BookingEvent::NoShow {
+            starts_at,
+            at,
+        })
+    }
+
     pub(super) fn cancel(&self, by: Party, reason: Option<&str>, at: DateTime<Utc>) -> Decision {
         let is_possible = match self.status {
             Status::Cancelled => return Ok(Vec::new()),
@@ -102,7 +115,8 @@ impl Details {
             Some(_) => terms.excuse(starts_at, at, paid),
             None => terms.settle(starts_at, at, paid),
         };
-        Ok(vec![BookingEvent::Cancelled { by, reason, settlement, at }])
+        let crew = self.placement.crew.clone();
+        Ok(vec![BookingEvent::Cancelled { by, reason, settlement, crew, at }])
     }
 
     pub(super) fn deposit_step(&self, step: DepositStep, at: DateTime<Utc>) -> Decision {
@@ -184,6 +198,10 @@ impl Details {
                     let message = format!("Input should be from 0 to {MOST_DEPOSIT}");
                     return Err(Problems::one("deposit_cents", message).into());
                 }
+                if self.total_cents().is_some_and(|total| amount_cents > total) {
+                    let message = "Input should not be more than the visit costs";
+                    return Err(Problems::one("deposit_cents", message).into());
+                }
                 let (starts_at, usual) =
                     (self.placement.window.starts_at, DepositPolicy::default());
                 let deposit = DepositTerms::named(amount_cents).due_before(starts_at, &usual, at);
@@ -227,7 +245,9 @@ impl Details {
         let base = self.planned_minutes.saturating_sub(addons::minutes(&self.addons));
         let planned = base.saturating_add(addons::minutes(&lines));
         let planned_minutes = planned.max(self.placement.window.minutes());
-        Ok(vec![BookingEvent::AddonsSet { lines, planned_minutes, at }])
+        let base = self.requested.base_cents();
+        let total_cents = base.map(|base| base.saturating_add(addons::cents(&lines)));
+        Ok(vec![BookingEvent::AddonsSet { lines, planned_minutes, total_cents, at }])
     }
 
     pub(super) fn log_reason(
@@ -258,11 +278,14 @@ impl Details {
         if self.client == Some(client) && (address.is_none() || address == self.address) {
             return Ok(Vec::new());
         }
+        if let (true, Some(address)) = (self.client == Some(client), address) {
+            return self.change_address(address, place, at);
+        }
         let place = place.map(|words| Personal::of(client.into(), words));
         let changed = BookingEvent::ClientChanged { client, address, place, at };
         // What one customer agreed to, another did not.
-        let withdrawn = self.photo_consent && self.client != Some(client);
-        let withdrawn = withdrawn.then_some(BookingEvent::PhotoConsentSet { consent: false, at });
+        let withdrawn =
+            self.photo_consent.then_some(BookingEvent::PhotoConsentSet { consent: false, at });
         Ok([Some(changed), withdrawn].into_iter().flatten().collect())
     }
 

@@ -56,6 +56,13 @@ pub enum BookingCommand {
         /// When it is asked.
         now: DateTime<Utc>,
     },
+    /// Note that nobody began, if nobody did.
+    NoteNoShow {
+        /// Of the visit at this time.
+        starts_at: DateTime<Utc>,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
     /// Do not come.
     Cancel {
         /// Who asks.
@@ -238,6 +245,8 @@ pub struct Change {
     pub policies: BookingPolicies,
     /// The version of the price book they stand in.
     pub decided_by: String,
+    /// Why a deposit cannot be paid.
+    pub unpayable: Option<Downgrade>,
     /// When it is asked.
     pub now: DateTime<Utc>,
 }

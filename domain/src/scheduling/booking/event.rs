@@ -117,6 +117,13 @@ pub enum BookingEvent {
         /// When.
         at: DateTime<Utc>,
     },
+    /// Nobody began at the time that was promised.
+    NoShow {
+        /// Of the visit at this time.
+        starts_at: DateTime<Utc>,
+        /// When it was noticed.
+        at: DateTime<Utc>,
+    },
     /// Nobody will come.
     Cancelled {
         /// Who wanted it.
@@ -125,6 +132,9 @@ pub enum BookingEvent {
         reason: Option<Personal<String>>,
         /// What it comes to.
         settlement: Settlement,
+        /// Who was to come.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        crew: Vec<WorkerId>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -217,6 +227,9 @@ pub enum BookingEvent {
         lines: Vec<AddonLine>,
         /// How long the visit is planned for with them.
         planned_minutes: u32,
+        /// What it costs with them, if that is known; old ones do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        total_cents: Option<i64>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -310,6 +323,7 @@ impl BookingEvent {
             | Self::Started { at, .. }
             | Self::Completed { at, .. }
             | Self::ReminderDue { at, .. }
+            | Self::NoShow { at, .. }
             | Self::Cancelled { at, .. }
             | Self::Expired { at }
             | Self::DepositRequested { at, .. }

@@ -13,7 +13,7 @@ impl Details {
 
         self.updated_at = event.at();
         match event {
-            E::Requested(_) | E::ReminderDue { .. } => {}
+            E::Requested(_) | E::ReminderDue { .. } | E::NoShow { .. } => {}
             E::ReasonLogged { code, note, reason_id, by, at } => {
                 self.reasons.push(Reason { reason_id, code, note, by, at });
             }
@@ -37,8 +37,8 @@ impl Details {
                 (self.status, self.settlement) = (Status::Cancelled, Some(settlement));
             }
             E::Expired { .. } => self.status = Status::Cancelled,
-            E::Rescheduled { placement, by, .. } => {
-                self.moved += u16::from(by == Party::Client);
+            E::Rescheduled { placement, by, fee_cents, .. } => {
+                self.moved(by, fee_cents);
                 self.placed(placement);
             }
             E::TeamAssigned { placement, .. }
@@ -70,6 +70,11 @@ impl Details {
             E::Archived { at } => self.archived_at = Some(at),
             E::Unarchived { .. } => self.archived_at = None,
         }
+    }
+
+    fn moved(&mut self, by: Party, fee_cents: i64) {
+        self.moved += u16::from(by == Party::Client);
+        self.moving_fee_cents = self.moving_fee_cents.saturating_add(fee_cents);
     }
 
     fn placed(&mut self, placement: Placement) {

@@ -9,6 +9,7 @@
 pub mod addons;
 mod change;
 mod command;
+mod deposit;
 mod error;
 mod event;
 mod fold;
@@ -94,6 +95,9 @@ pub struct Details {
     pub actual_minutes: Option<u32>,
     /// How often the customer moved it.
     pub moved: u16,
+    /// What that costs them beside.
+    #[serde(default)]
+    pub moving_fee_cents: i64,
     /// What the visit itself costs, once an invoice fixed it.
     pub base_charge_cents: Option<i64>,
     /// Why it took longer or cost something else, in order.
@@ -151,6 +155,9 @@ impl Booking {
             (Self::Known(booking), C::Remind { starts_at, now }) => {
                 Ok(booking.remind(starts_at, now))
             }
+            (Self::Known(booking), C::NoteNoShow { starts_at, now }) => {
+                Ok(booking.note_no_show(starts_at, now))
+            }
             (Self::Known(booking), C::Cancel { by, reason, now }) => {
                 booking.cancel(by, reason.as_deref(), now)
             }
@@ -206,6 +213,22 @@ impl Details {
         subject(self.client, self.requested.lead, self.requested.booking_id)
     }
 
+    /// Who asked for an offer and was promised it, unless it is for somebody else by now.
+    pub fn lead(&self) -> Option<LeadId> {
+        self.requested.lead.filter(|_| self.client == self.requested.client)
+    }
+
+    /// What the visit costs with everything that is cleaned beside it, as it is now.
+    pub fn total_cents(&self) -> Option<i64> {
+        let beside = addons::cents(&self.addons);
+        self.requested.base_cents().map(|base| base.saturating_add(beside))
+    }
+
+    /// What the customer owes beside for cancelling it late.
+    pub fn cancellation_fee_cents(&self) -> i64 {
+        self.settlement.map_or(0, |settled| settled.fee_cents)
+    }
+
     /// Everything that was paid in advance.
     pub fn paid_cents(&self) -> i64 {
         self.paid.iter().fold(0, |sum, (_, cents)| sum.saturating_add(*cents))
@@ -241,6 +264,7 @@ impl From<Requested> for Details {
             planned_minutes: requested.placement.window.minutes(),
             actual_minutes: None,
             moved: 0,
+            moving_fee_cents: 0,
             base_charge_cents: None,
             reasons: Vec::new(),
             photo_consent: false,
@@ -299,6 +323,7 @@ impl EventSourced for Booking {
             | E::Confirmed { .. }
             | E::Started { .. }
             | E::ReminderDue { .. }
+            | E::NoShow { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
             | E::DepositFailed { .. }

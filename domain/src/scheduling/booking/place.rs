@@ -8,7 +8,7 @@ use super::event::BookingEvent;
 use super::party::Party;
 use super::placement::Placement;
 use super::status::Status;
-use super::{Decision, Details, check_notice};
+use super::{Decision, Details, check_notice, deposit};
 use crate::id::TeamId;
 use crate::input::free_text;
 use crate::scheduling::search::{Obstacle, ObstacleKind};
@@ -60,7 +60,8 @@ impl Details {
         unhindered(&placement, &change.obstacles, forced.is_some())?;
         let fee_cents = if change.by == Party::Client { reschedule.fee_cents } else { 0 };
         let (before, at) = (self.placement.clone(), change.now);
-        Ok(vec![if moves {
+        let deposit = moves.then(|| deposit::moved(self, window, change)).flatten();
+        let placed = if moves {
             let forced = forced.map(|why| self.words(why));
             let (by, decided_by) = (change.by, change.decided_by.clone());
             BookingEvent::Rescheduled { placement, before, by, fee_cents, decided_by, forced, at }
@@ -70,7 +71,8 @@ impl Details {
             BookingEvent::CrewCleared { placement, before, at }
         } else {
             BookingEvent::CrewAssigned { placement, before, at }
-        }])
+        };
+        Ok(std::iter::once(placed).chain(deposit).collect())
     }
 
     fn client_may_move(

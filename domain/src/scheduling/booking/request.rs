@@ -62,7 +62,8 @@ pub(super) fn request(asked: Request) -> Decision {
         BookingEvent::CancellationPolicyFixed { cancellation, at },
     ];
     if !lines.is_empty() {
-        events.push(BookingEvent::AddonsSet { lines, planned_minutes, at });
+        let total_cents = asked.total_cents;
+        events.push(BookingEvent::AddonsSet { lines, planned_minutes, total_cents, at });
     }
     Ok(events)
 }

@@ -137,6 +137,7 @@ fn change() -> Change {
         forced: None,
         policies: BookingPolicies::default(),
         decided_by: "economy/v1".to_owned(),
+        unpayable: None,
         now: at(10),
     }
 }
@@ -587,7 +588,9 @@ fn extras_keep_their_price_and_lengthen_the_visit() {
     let offered = |line: &AddonLine, is_active| Offered { line: line.clone(), is_active };
     let set = |offered: Vec<Offered>| BookingCommand::SetAddons { offered, now: at(9) };
     let events = folded(confirmed()).decide(set(vec![offered(&line, true)])).unwrap();
-    let [BookingEvent::AddonsSet { planned_minutes: 160, .. }] = &events[..] else {
+    let [BookingEvent::AddonsSet { planned_minutes: 160, total_cents: Some(22_000), .. }] =
+        &events[..]
+    else {
         panic!("{events:?}")
     };
     let with_one = [confirmed(), events].concat();
@@ -748,6 +751,96 @@ fn only_a_promised_visit_at_that_very_time_is_reminded_of() {
     given(confirmed()).when(remind(WEEK + 60)).then_expect_events(vec![]);
     given(requested(trusted)).when(remind(WEEK)).then_expect_events(vec![]);
     given(done()).when(remind(WEEK)).then_expect_events(vec![]);
+}
+
+#[test]
+fn nobody_is_missed_who_began_or_whose_visit_was_moved_or_is_not_promised() {
+    let note = |starts, now| BookingCommand::NoteNoShow { starts_at: at(starts), now: at(now) };
+    let missed = BookingEvent::NoShow { starts_at: at(WEEK), at: at(WEEK + 30) };
+    given(confirmed()).when(note(WEEK, WEEK + 30)).then_expect_events(vec![missed]);
+    given(confirmed()).when(note(WEEK + 60, WEEK + 30)).then_expect_events(vec![]);
+    given(confirmed()).when(note(WEEK, WEEK - 30)).then_expect_events(vec![]);
+    given(requested(trusted)).when(note(WEEK, WEEK + 30)).then_expect_events(vec![]);
+    given(done()).when(note(WEEK, WEEK + 30)).then_expect_events(vec![]);
+    let began = with(confirmed(), BookingEvent::Started { worker: None, at: at(WEEK) });
+    given(began).when(note(WEEK, WEEK + 30)).then_expect_events(vec![]);
+}
+
+/// The deposit that follows from moving a visit to `starts`, if one does.
+fn deposit_after(events: Vec<BookingEvent>, starts: i64, anew: bool) -> Option<DepositTerms> {
+    let moved = place(|change| {
+        change.window = Some(window(starts));
+        change.policies.reschedule.reevaluate_deposit = anew;
+    });
+    match &folded(events).decide(moved).unwrap()[..] {
+        [BookingEvent::Rescheduled { .. }] => None,
+        [BookingEvent::Rescheduled { .. }, BookingEvent::DepositDecided { deposit, .. }] => {
+            Some(deposit.clone())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_deposit_is_decided_anew_only_where_the_policies_say_so_and_nobody_paid() {
+    let (late, short) = (10 + 47 * 60, 10 + 20 * 60);
+    let rate = |terms: Option<DepositTerms>| terms.and_then(|terms| terms.permille);
+    assert_eq!(deposit_after(requested(|_| {}), late, false), None);
+    assert_eq!(rate(deposit_after(requested(|_| {}), late, true)), Some(400));
+    assert_eq!(rate(deposit_after(requested(|_| {}), short, true)), Some(500));
+    // Whoever owed nothing may owe something now, and the other way round.
+    assert_eq!(rate(deposit_after(requested(trusted), short, true)), Some(500));
+    let hasty = requested(|request| {
+        trusted(request);
+        request.window = window(short);
+    });
+    let free = deposit_after(hasty, WEEK, true);
+    assert_eq!(free.map(|terms| terms.required), Some(false));
+    let paid = [requested(|_| {}), folded(requested(|_| {})).decide(pay("p", 1)).unwrap()].concat();
+    assert_eq!(deposit_after(paid, short, true), None);
+    let named = requested(|request| request.named_deposit_cents = Some(4_000));
+    assert_eq!(rate(deposit_after(named, short, true)), None);
+    let by_telephone = requested(|request| request.unpayable = Some(Downgrade::NobodyAtCheckout));
+    assert_eq!(deposit_after(by_telephone, short, true), None);
+}
+
+#[test]
+fn a_deposit_is_due_before_the_visit_wherever_it_is_moved_to() {
+    let named = || {
+        requested(|request| {
+            (request.origin, request.named_deposit_cents) = (Origin::Staff, Some(4_000));
+        })
+    };
+    let earlier = deposit_after(named(), 60, false).unwrap();
+    assert_eq!((earlier.due_at, earlier.amount_cents), (Some(at(60)), Some(4_000)));
+    assert_eq!(deposit_after(named(), WEEK + 60, false), None);
+}
+
+#[test]
+fn moving_and_cancelling_late_cost_what_the_terms_say() {
+    let moved = place(|change| {
+        (change.window, change.by) = (Some(window(WEEK + 60)), Party::Client);
+        change.policies.reschedule.fee_cents = 1_500;
+    });
+    let mut events = confirmed();
+    let booking = folded(events.clone());
+    events.extend(booking.decide(moved).unwrap());
+    let booking = folded(events);
+    assert_eq!(booking.details().unwrap().moving_fee_cents, 1_500);
+    assert_eq!(booking.details().unwrap().cancellation_fee_cents(), 0);
+}
+
+#[test]
+fn another_address_of_the_same_client_is_no_other_client() {
+    let (client, other) = (Uuid::from_u128(2).into(), Uuid::from_u128(7).into());
+    let address = Some(Uuid::from_u128(9).into());
+    let change = |client| BookingCommand::ChangeClient { client, address, place: None, now: at(9) };
+    let same = folded(confirmed()).decide(change(client)).unwrap();
+    assert!(matches!(same[..], [BookingEvent::AddressChanged { .. }]), "{same:?}");
+    let changed = folded(confirmed()).decide(change(other)).unwrap();
+    assert!(matches!(changed[..], [BookingEvent::ClientChanged { .. }]), "{changed:?}");
+    let booking = folded([confirmed(), changed].concat());
+    assert_eq!(booking.details().unwrap().lead(), None, "whoever asked has no part in it");
 }
 
 #[test]

@@ -136,11 +136,20 @@ pub struct ReschedulePolicy {
     pub fee_cents: i64,
     /// How often; staff are not counted.
     pub max_reschedules: u16,
+    /// Whether a deposit that nobody paid yet is decided anew for the new time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reevaluate_deposit: bool,
 }
 
 impl Default for ReschedulePolicy {
     fn default() -> Self {
-        Self { allowed: true, notice_hours: 24, fee_cents: 0, max_reschedules: 1 }
+        Self {
+            allowed: true,
+            notice_hours: 24,
+            fee_cents: 0,
+            max_reschedules: 1,
+            reevaluate_deposit: false,
+        }
     }
 }
 

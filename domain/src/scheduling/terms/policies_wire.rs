@@ -50,6 +50,8 @@ fn kept(policies: &BookingPolicies) -> Value {
     let mut kept = json!(policies);
     kept["clients"] = json!(policies.clients);
     kept["scheduling"]["horizon_days"] = json!(policies.scheduling.horizon_days);
+    kept["work"]["thanks"] = json!(policies.work.thanks);
+    kept["reschedule"]["reevaluate_deposit"] = json!(policies.reschedule.reevaluate_deposit);
     kept
 }
 

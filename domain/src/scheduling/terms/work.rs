@@ -14,12 +14,25 @@ pub struct WorkPolicy {
     pub checklist_required: bool,
     /// Whether a visit is done when its work is finished.
     pub finish_completes: bool,
+    /// Whether customers are thanked by mail for a visit, and asked how it was; left out where they are.
+    #[serde(skip_serializing_if = "is_so")]
+    pub thanks: bool,
 }
 
 impl Default for WorkPolicy {
     fn default() -> Self {
-        Self { overrun_permille: 1200, checklist_required: false, finish_completes: true }
+        Self {
+            overrun_permille: 1200,
+            checklist_required: false,
+            finish_completes: true,
+            thanks: true,
+        }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_so(holds: &bool) -> bool {
+    *holds
 }
 
 impl WorkPolicy {

@@ -7,7 +7,7 @@ use cqrs_es::Aggregate;
 use domain::customers::client::{Client, ClientEvent};
 use domain::id::{AddressId, ClientId};
 use domain::recorded::Recorded;
-use domain::scheduling::booking::{Booking, BookingEvent};
+use domain::scheduling::booking::{Booking, BookingEvent, Requested};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -47,6 +47,18 @@ pub(super) struct Visit {
     pub(super) address_id: Option<Uuid>,
     pub(super) total_cents: Option<i64>,
     pub(super) done_at: Option<DateTime<Utc>>,
+}
+
+impl Visit {
+    fn asked(asked: &Requested) -> Self {
+        Self {
+            client_id: asked.client.map(ClientId::as_uuid),
+            is_placed: true,
+            address_id: asked.address.map(AddressId::as_uuid),
+            total_cents: asked.total_cents,
+            done_at: None,
+        }
+    }
 }
 
 /// Everything a batch says.
@@ -140,18 +152,9 @@ impl Facts {
         };
         match happened {
             E::Requested(asked) => {
-                let client_id = asked.client.map(ClientId::as_uuid);
-                self.visits.insert(
-                    id,
-                    Visit {
-                        client_id,
-                        is_placed: true,
-                        address_id: asked.address.map(AddressId::as_uuid),
-                        total_cents: asked.total_cents,
-                        done_at: None,
-                    },
-                );
-                self.visited.extend(client_id);
+                let visit = Visit::asked(&asked);
+                self.visited.extend(visit.client_id);
+                self.visits.insert(id, visit);
             }
             E::ClientChanged { client, address, .. } => {
                 let visit = self.visits.entry(id).or_default();
@@ -162,6 +165,9 @@ impl Facts {
             E::AddressChanged { address, .. } => {
                 let visit = self.visits.entry(id).or_default();
                 (visit.is_placed, visit.address_id) = (true, Some(address.as_uuid()));
+            }
+            E::AddonsSet { total_cents: Some(cents), .. } => {
+                self.visits.entry(id).or_default().total_cents = Some(cents);
             }
             E::Completed { at, .. } => self.visits.entry(id).or_default().done_at = Some(at),
             E::RiskAssessed { .. }
@@ -174,6 +180,7 @@ impl Facts {
             | E::CrewCleared { .. }
             | E::Started { .. }
             | E::ReminderDue { .. }
+            | E::NoShow { .. }
             | E::Cancelled { .. }
             | E::Expired { .. }
             | E::DepositRequested { .. }

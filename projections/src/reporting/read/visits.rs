@@ -72,7 +72,9 @@ pub struct Visit {
 impl Visit {
     /// What it costs without extras, as far as it is known.
     pub fn base(&self) -> i64 {
-        self.base_cents.or(self.total_cents).unwrap_or(0)
+        let extras = self.addon_cents.iter().fold(0, |sum: i64, cents| sum.saturating_add(*cents));
+        let of_total = || self.total_cents.map(|total| (total - extras).max(0));
+        self.base_cents.or_else(of_total).unwrap_or(0)
     }
 
     /// What it costs with extras, as far as it is known.

@@ -128,14 +128,17 @@ impl Row {
             | E::CrewAssigned { placement, .. }
             | E::CrewCleared { placement, .. } => self.placed(&placement),
             E::ClientChanged { client, .. } => self.client_id = Some(client.as_uuid()),
+            E::AddonsSet { total_cents, .. } => {
+                self.total_cents = total_cents.or(self.total_cents);
+            }
             E::Archived { at } => self.archived_at = Some(at),
             E::Unarchived { .. } => self.archived_at = None,
             E::Requested(_)
             | E::CancellationPolicyFixed { .. }
             | E::ReminderDue { .. }
+            | E::NoShow { .. }
             | E::CancellationPolicyOverridden { .. }
             | E::CancellationExceptionSet { .. }
-            | E::AddonsSet { .. }
             | E::PhotoConsentSet { .. }
             | E::ReasonLogged { .. }
             | E::BaseChargeFixed { .. }

@@ -167,6 +167,7 @@ impl Row {
             | E::CrewAssigned { .. }
             | E::CrewCleared { .. }
             | E::ReminderDue { .. }
+            | E::NoShow { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
             | E::DepositFailed { .. }

@@ -37,7 +37,9 @@ async fn submit(bus: &CommandBus, org: OrgId) -> LeadId {
     let referral_code = referral_code(rand::random());
     #[expect(clippy::disallowed_methods, reason = "a benchmark is its own edge")]
     let now = chrono::Utc::now();
-    let submission = Submission { lead_id, request, estimate, referral_code, referrer: None, now };
+    let (referrer, high_value_cents) = (None, 30_000);
+    let submission =
+        Submission { lead_id, request, estimate, referral_code, referrer, high_value_cents, now };
     let command = LeadCommand::Submit(Box::new(submission));
     bus.create(&context(org), &lead_id.to_string(), command, |_: &Lead| Value::Null).await.unwrap();
     lead_id

@@ -1,0 +1,120 @@
+//! What moving and cancelling a visit costs beside, charged on its invoice.
+
+use chrono::TimeDelta;
+use commands::{CommandBus, CommandError, Context};
+use domain::id::BookingId;
+use domain::invoicing::invoice::lines::NewLine;
+use domain::invoicing::invoice::number::{InvoiceNumber, NUMBERS, VISITS};
+use domain::invoicing::invoice::{Draft, Invoice, InvoiceCommand, Terms, Visit};
+use domain::pricing::price_book::PriceBook;
+use domain::scheduling::booking::{Booking, Details};
+use domain::settings::org::OrgSettings;
+use projections::tenant;
+use serde_json::Value;
+use sqlx::PgPool;
+
+use crate::payments::ProcessError;
+use crate::state::Clock;
+
+/// So many invoices may take a number at once, each a few times in a row.
+const ATTEMPTS: usize = 64;
+
+/// A line for each of them.
+pub(super) fn lines(booking: &Details, tax_ppm: Option<u32>) -> Vec<NewLine> {
+    let fees = [
+        ("Moving the visit", booking.moving_fee_cents),
+        ("Cancelling the visit late", booking.cancellation_fee_cents()),
+    ];
+    let owed = fees.into_iter().filter(|(_, cents)| *cents > 0);
+    let line = |(said, unit_price_cents): (&str, i64)| NewLine {
+        description: said.to_owned(),
+        qty: 1,
+        unit_price_cents,
+        tax_ppm,
+    };
+    owed.map(line).collect()
+}
+
+/// Writes the invoices of visits to which nobody went, for what that costs. They are drafts: the office sends them.
+#[derive(Clone)]
+pub struct FeeInvoices {
+    bus: CommandBus,
+    db: PgPool,
+    clock: Clock,
+}
+
+impl std::fmt::Debug for FeeInvoices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FeeInvoices")
+    }
+}
+
+impl FeeInvoices {
+    /// Reads and writes as whoever these are connected as.
+    pub fn new(bus: CommandBus, db: PgPool, clock: Clock) -> Self {
+        Self { bus, db, clock }
+    }
+
+    /// Writes it, unless nothing is owed or the visit has an invoice already: there the office adds a line.
+    pub async fn charge(&self, ctx: &Context, order: BookingId) -> Result<(), ProcessError> {
+        let found = self.bus.load::<Booking>(ctx.org, &order.to_string()).await?;
+        let Some(booking) = found.state.details() else { return Ok(()) };
+        let mut draft = self.draft(ctx, booking).await?;
+        if draft.terms.lines.is_empty() {
+            return Ok(());
+        }
+        let (year, id) = (draft.number.year, draft.invoice_id.to_string());
+        let (from, until) = InvoiceNumber::claims_of(year);
+        for _ in 0..ATTEMPTS {
+            if self.bus.holder(ctx.org, VISITS, &order.to_string()).await?.is_some() {
+                return Ok(());
+            }
+            let last = self.bus.last_held(ctx.org, NUMBERS, (&from, &until)).await?;
+            let last = last.as_deref().and_then(InvoiceNumber::of_claim);
+            draft.number = InvoiceNumber::after(last, year);
+            let command = InvoiceCommand::Draft(Box::new(draft.clone()));
+            match self.bus.create(ctx, &id, command, |_: &Invoice| Value::Null).await {
+                // Somebody was faster; the number after theirs is still there.
+                Err(CommandError::ClaimTaken { scope }) if scope == NUMBERS => {}
+                // Somebody wrote the invoice of the visit, or it was settled otherwise, or nobody is left who could owe it.
+                Ok(_)
+                | Err(
+                    CommandError::ClaimTaken { .. }
+                    | CommandError::Refused(_)
+                    | CommandError::SubjectErased,
+                ) => return Ok(()),
+                Err(error) => return Err(ProcessError::Command(error.to_string())),
+            }
+        }
+        Err(ProcessError::Command("no number could be taken".to_owned()))
+    }
+
+    async fn draft(&self, ctx: &Context, booking: &Details) -> Result<Draft, ProcessError> {
+        use chrono::Datelike;
+
+        let org = ctx.org;
+        let book = self.bus.load::<PriceBook>(org, &org.to_string()).await?.state.published;
+        let settings = self.bus.load::<OrgSettings>(org, &org.to_string()).await?.state;
+        let mut tx = tenant::begin(&self.db, org).await?;
+        let registered = tenant::registered_zone(&mut tx, org).await?;
+        drop(tx);
+        let now = chrono::SubsecRound::trunc_subsecs((self.clock)(), 6);
+        let issue_date = now.with_timezone(&settings.zone(&registered)).date_naive();
+        let days = i64::from(book.policies.payment_terms.due_days);
+        let due_date = (days > 0).then(|| issue_date + TimeDelta::days(days));
+        let lines = lines(booking, Some(book.tax_ppm).filter(|rate| *rate > 0));
+        Ok(Draft {
+            invoice_id: ctx.request.derived_id("invoice").into(),
+            number: InvoiceNumber { year: issue_date.year(), count: 0 },
+            order: Some(booking.requested.booking_id),
+            client: booking.client,
+            lead: booking.lead(),
+            terms: Terms { lines, issue_date, due_date, notes: None },
+            extras: Vec::new(),
+            visit: Visit::default(),
+            currency: settings.currency,
+            by: None,
+            now,
+        })
+    }
+}
