@@ -26,6 +26,10 @@ const DATABASE_PAUSE: u64 = 5;
 /// How the database says that the books of a month are closed.
 const PERIOD_CLOSED: &str = "BK409";
 
+/// How it says that an invoice counts a deposit, and that one was given back meanwhile.
+const DEPOSIT_COUNTED: &str = "BK410";
+const DEPOSIT_RETURNED: &str = "BK411";
+
 /// A failed request. The edge adds the request id and renders it.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Parts>);
@@ -294,6 +298,12 @@ impl<E: Refusal + 'static> From<CommandError<E>> for Problem {
             CommandError::QueueFull => Self::retry(Code::QueueFull, 1),
             CommandError::RolledBack { ref code } if code == PERIOD_CLOSED => {
                 Self::new(Code::PeriodClosed)
+            }
+            CommandError::RolledBack { ref code } if code == DEPOSIT_COUNTED => {
+                Self::new(Code::DepositCounted)
+            }
+            CommandError::RolledBack { ref code } if code == DEPOSIT_RETURNED => {
+                Self::new(Code::ConcurrentChange)
             }
             // Aborted by a deadlock, a shutdown or a lack of resources: the same command may succeed.
             CommandError::RolledBack { ref code }

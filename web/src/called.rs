@@ -11,11 +11,12 @@ pub(crate) const CLEANING: [(&str, &str); 4] = [
 ];
 
 /// What became of a deposit.
-pub(crate) const DEPOSIT: [(&str, &str); 4] = [
+pub(crate) const DEPOSIT: [(&str, &str); 5] = [
     ("pending", "not paid yet"),
     ("paid", "paid"),
     ("failed", "the payment did not go through"),
     ("expired", "not paid in time"),
+    ("returned", "given back"),
 ];
 
 /// Fields of forms, a part of their path after the other.

@@ -30,7 +30,7 @@ use domain::settings::zone;
 use serde_json::Value;
 
 pub(crate) use self::documents::Sheets;
-pub(crate) use self::draft::Numbering;
+pub(crate) use self::draft::{Numbering, left_of};
 pub use self::link::InvoiceLinks;
 pub(crate) use self::public::opened;
 pub use self::reminders::Reminders;

@@ -100,6 +100,8 @@ codes! {
         "A value that must be unique in the organisation is in use. Nothing was written.";
     PeriodClosed = CONFLICT "period_closed", "Conflict":
         "The books of the month in which this would be written are closed. Nothing was written; an owner can reopen the month.";
+    DepositCounted = CONFLICT "booking.deposit_counted", "Conflict":
+        "An invoice counts this deposit: give it back there, or let the invoice count no more. Nothing was written.";
     SlotTaken = CONFLICT "slot_taken", "Slot taken":
         "Requested slot is no longer available; `conflicts` says what holds it. Nothing was written.";
     PortalAddressUnknown = CONFLICT "portal_address_unknown", "Conflict":

@@ -59,6 +59,7 @@ pub fn booking_intents(booking: BookingId, event: &BookingEvent) -> Vec<Intent> 
         | E::CrewAssigned { .. }
         | E::CrewCleared { .. }
         | E::DepositRequested { .. }
+        | E::DepositReturned(_)
         | E::DepositFailed { .. }
         | E::DepositExpired { .. }
         | E::RiskOverridden { .. }

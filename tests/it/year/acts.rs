@@ -127,6 +127,7 @@ pub(super) const ACTS: &[Act] = &[
     act(2, Anyone, "POST /v1/bookings", r#"{"lead_id":"{lead}","starts_at":"{time}","time_on_site_hours":0}"#),
     act(12, Dispatcher, "POST /v1/admin/bookings/{booking}/confirm", ""),
     act(4, Owner, "POST /v1/admin/bookings/{booking}/deposit", r#"{"amount_cents":{cents},"reference":"ET-{n}"}"#),
+    act(2, Owner, "POST /v1/admin/bookings/{booking}/deposit/return", "{}"),
     act(6, Dispatcher, "POST /v1/admin/bookings/{booking}/reschedule", r#"{"starts_at":"{hour}"}"#),
     act(4, Dispatcher, "POST /v1/admin/schedule/{booking}/move", r#"{"starts_at":"{time}","team_id":"{team}"}"#),
     act(4, Dispatcher, "PATCH /v1/admin/bookings/{booking}", r#"{"worker_id":"{worker}"}"#),

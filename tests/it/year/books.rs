@@ -131,14 +131,16 @@ impl Books {
                 let book = book.or_insert_with(|| InvoiceBook::of(&happened).unwrap());
                 book.post(&self.rules, &happened, |_| false)
             }
-            Booking::TYPE if event.event_type == "deposit_paid" => {
-                match event.of::<Booking>().unwrap().unwrap() {
-                    BookingEvent::DepositPaid { amount_cents, at, .. } => {
-                        ledger::deposit_by_hand(&self.rules, amount_cents, at)
-                    }
-                    other => panic!("{other:?}"),
+            Booking::TYPE => match event.of::<Booking>().unwrap().unwrap() {
+                BookingEvent::DepositPaid { amount_cents, at, .. } => {
+                    ledger::deposit_by_hand(&self.rules, amount_cents, at)
                 }
-            }
+                BookingEvent::DepositReturned(it) => {
+                    let when = (it.returned_at, it.at);
+                    ledger::deposit_given_back(&self.rules, it.amount_cents, when)
+                }
+                _ => Posted::default(),
+            },
             Expense::TYPE => ledger::expense(&self.rules, &event.of::<Expense>().unwrap().unwrap()),
             TaxInstalment::TYPE => {
                 ledger::instalment(&self.rules, &event.of::<TaxInstalment>().unwrap().unwrap())
@@ -211,6 +213,11 @@ impl Seen {
                 self.customers_paid(amount);
                 self.deposits += amount;
                 self.deposit_ids.insert(payload["payment_id"].as_str().unwrap().to_owned());
+            }
+            (Booking::TYPE, "deposit_returned") => {
+                let amount = cents(&payload, "amount_cents");
+                self.customers_paid(-amount);
+                self.deposits -= amount;
             }
             (Expense::TYPE, _) => {
                 self.spent(&payload["before"], -1);

@@ -7,6 +7,7 @@
 //! 4. Asking for what already holds changes nothing and is not an error.
 
 pub mod addons;
+mod by_hand;
 mod change;
 mod command;
 mod error;
@@ -25,6 +26,7 @@ mod status;
 mod tests;
 pub mod view;
 
+pub use by_hand::{BY_HAND, GivenBack, HandDeposit, Returned};
 use chrono::{DateTime, Utc};
 pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Override, Request};
 use cqrs_es::Aggregate;
@@ -80,6 +82,9 @@ pub struct Details {
     pub checkout_id: Option<String>,
     /// What was paid in advance, by the ids of the payments.
     pub paid: Vec<(String, i64)>,
+    /// Of that, what staff took, and what of it was given back.
+    #[serde(default)]
+    pub by_hand: Vec<HandDeposit>,
     /// What cancelling costs.
     pub cancellation: Option<CancellationTerms>,
     /// Whether everything is paid back whenever it is cancelled, and why.
@@ -206,9 +211,10 @@ impl Details {
         subject(self.client, self.requested.lead, self.requested.booking_id)
     }
 
-    /// Everything that was paid in advance.
+    /// Everything that was paid in advance and not given back by hand.
     pub fn paid_cents(&self) -> i64 {
-        self.paid.iter().fold(0, |sum, (_, cents)| sum.saturating_add(*cents))
+        let came = self.paid.iter().fold(0, |sum: i64, (_, cents)| sum.saturating_add(*cents));
+        came.saturating_sub(self.returned_cents())
     }
 
     fn words(&self, text: String) -> Personal<String> {
@@ -234,6 +240,7 @@ impl From<Requested> for Details {
             deposit_status: None,
             checkout_id: None,
             paid: Vec::new(),
+            by_hand: Vec::new(),
             cancellation: None,
             exception: None,
             settlement: None,
@@ -301,6 +308,7 @@ impl EventSourced for Booking {
             | E::ReminderDue { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
+            | E::DepositReturned(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::DepositWaived { .. }

@@ -178,6 +178,7 @@ impl Facts {
             | E::Expired { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
+            | E::DepositReturned(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::DepositWaived { .. }

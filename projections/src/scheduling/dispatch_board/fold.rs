@@ -169,6 +169,7 @@ impl Row {
             | E::ReminderDue { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
+            | E::DepositReturned(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::DepositWaived { .. }

@@ -1,5 +1,6 @@
 //! The books: what is written into them, what they say, and what they say no more.
 
+mod given_back;
 mod ledger;
 mod periods;
 mod records;

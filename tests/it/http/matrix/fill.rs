@@ -297,6 +297,7 @@ pub(super) const NO_IDS: &[&str] = &[
     "alert_id",
     "source_id",
     "suggestion_id",
+    "payment_id",
 ];
 
 /// Parameters that say where a page begins, in a form of the route's own.
@@ -383,6 +384,7 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/bookings/{booking_id}/deposit/return", "{}"),
     ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
     ("POST /v1/admin/bookings/bulk", r#"{"booking_ids":["{booking_id}"],"send_reminder":true}"#),
     ("POST /v1/admin/dispatcher/bookings/{booking_id}/reassign", r#"{"worker_id":null}"#),
