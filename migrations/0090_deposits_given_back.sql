@@ -3,7 +3,7 @@
 -- transaction that would write it, as with months that are closed.
 
 -- BK409: the month is closed. BK410: an invoice counts the deposit. BK411: something was given back since the caller looked.
-create function books.check(p_org uuid, p_changes jsonb) returns void
+create function books.apply(p_org uuid, p_changes jsonb) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare v_counted text; v_returned text;
 begin
@@ -28,10 +28,10 @@ begin
         raise exception '%', v_returned using errcode = 'BK411';
     end if;
 end $$;
-revoke all on function books.check(uuid, jsonb) from public;
-grant execute on function books.check(uuid, jsonb) to cleaning_app, cleaning_worker, cleaning_owner;
+revoke all on function books.apply(uuid, jsonb) from public;
+grant execute on function books.apply(uuid, jsonb) to cleaning_app, cleaning_worker, cleaning_owner;
 -- Last, because after it only cleaning_definer could grant.
-alter function books.check(uuid, jsonb) owner to cleaning_definer;
+alter function books.apply(uuid, jsonb) owner to cleaning_definer;
 
 -- As in 0062, with every check of the books.
 create or replace function log.put_beside(p_org uuid, p_changes jsonb) returns void
@@ -46,7 +46,7 @@ begin
            jsonb_agg(c) filter (where c ->> 'do' like 'books.%')
     into v_identity, v_portal, v_clients, v_plan, v_books
     from jsonb_array_elements(p_changes) c;
-    if v_books is not null then perform books.check(p_org, v_books); end if;
+    if v_books is not null then perform books.apply(p_org, v_books); end if;
     if v_identity is not null then perform identity.apply(p_org, v_identity); end if;
     if v_portal is not null then perform portal.apply(p_org, v_portal); end if;
     if v_clients is not null then perform portal.merge_clients(p_org, v_clients); end if;

@@ -18,6 +18,7 @@ use projections::history::checkpoint::SigningKey;
 use runner::config::environment::Environment;
 use runner::config::{Config, shown};
 use runner::delivery::Delivery;
+use runner::jobs::export_accounting::ExportAccounting;
 use runner::jobs::sweep_photos::SweepPhotos;
 use runner::migrate;
 use runner::timers::Timers;
@@ -53,6 +54,7 @@ pub(crate) struct App {
     timers: Timers,
     state: api::AppState,
     photos: SweepPhotos,
+    months: ExportAccounting,
     /// Where photos are kept.
     pub(crate) files: Arc<TempDir>,
     stop: CancellationToken,
@@ -225,6 +227,7 @@ impl App {
                 .unwrap();
         let store = config.storage.store().unwrap();
         let photos = SweepPhotos::new(db.worker.clone(), bus.clone(), store, Arc::clone(&time));
+        let months = ExportAccounting::new(db.worker.clone(), bus.clone(), Arc::clone(&time));
         let links = config.invoice_links().unwrap();
         let timers = Timers::new(db.worker.clone(), bus, time, links);
         Self {
@@ -237,6 +240,7 @@ impl App {
             timers,
             state,
             photos,
+            months,
             files,
             stop,
             _tasks: tasks,
@@ -289,6 +293,11 @@ impl App {
     /// Removes files of photos that nobody knows; says how many.
     pub(crate) async fn sweep(&self) -> usize {
         self.photos.sweep_due().await.unwrap()
+    }
+
+    /// Writes months that are over for accountants; says how many.
+    pub(crate) async fn write_months(&self) -> usize {
+        self.months.export_due().await.unwrap()
     }
 
     /// Keeps the read models in step while `request` waits for them.

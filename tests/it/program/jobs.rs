@@ -57,6 +57,7 @@ async fn one_pass_does_what_there_is_to_do_and_says_how_much() {
         "checkpoints",
         "projection-rebuilds",
         "storage-janitor",
+        "accounting-export",
     ];
     let jobs = jobs.map(Value::from);
     assert_eq!(done, jobs.iter().map(|job| (job, &nothing)).collect::<Vec<_>>());
@@ -85,7 +86,7 @@ fn a_job_nobody_knows_is_refused_with_the_names_of_all() {
     let output = Program::output(&["jobs", "list"], &[]);
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "projections\noutbox-delivery\ntimers\ncheckpoints\nprojection-rebuilds\nstorage-janitor"
+        "projections\noutbox-delivery\ntimers\ncheckpoints\nprojection-rebuilds\nstorage-janitor\naccounting-export"
     );
 }
 

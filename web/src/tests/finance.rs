@@ -44,6 +44,10 @@ pub(super) fn told(path: &str) -> Option<Value> {
             "instalment_id": LEAD, "tax_type": "GST", "due_on": "2030-04-30", "amount_cents": 900, "paid_on": null, "note": "<i>",
         }] }),
         "taxes/export" => json!({ "a": "zip" }),
+        "accounting-exports" => json!({ "items": [{
+            "month": "2030-02", "generated_at": "2030-03-01T07:03:00Z", "row_count": 12, "sha256": "9f86d081",
+        }] }),
+        "accounting-exports/2030-02" => json!({ "a": "table" }),
         "expense-categories" => json!({ "items": [{ "category_id": QUOTE, "name": "Fuel" }] }),
         "expenses" => json!({ "total": 1, "total_cents": 1_000, "items": [{
             "expense_id": LEAD, "occurred_on": "2030-03-01", "category_id": QUOTE, "vendor": "<b>Pump</b>",
@@ -55,6 +59,19 @@ pub(super) fn told(path: &str) -> Option<Value> {
         }] }),
         _ => return None,
     })
+}
+
+#[tokio::test]
+async fn months_for_the_accountant_are_listed_and_handed_out() {
+    let mut api = FakeApi::signed_in("owner").await;
+    assert!(api.browser.get("/finance").await.shows("/finance/months"));
+    let page = api.browser.get("/finance/months").await;
+    assert!(page.shows("2030-02 (CSV)") && page.shows("9f86d081"), "{}", page.html);
+    let table = api.browser.get("/finance/months/2030-02.csv").await;
+    assert_eq!((table.status, table.html.as_str()), (StatusCode::OK, r#"{"a":"table"}"#));
+    let asked = "/v1/admin/finance/accounting-exports/2030-02?format=csv";
+    assert_eq!(api.asked(&Method::GET, asked).len(), 1);
+    assert_eq!(api.browser.get("/finance/months/2030-02.zip").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod given_back;
 mod ledger;
+mod months;
 mod periods;
 mod records;
 mod reports;
