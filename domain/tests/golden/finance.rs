@@ -56,7 +56,20 @@ pub(super) fn expense() -> Vec<ExpenseEvent> {
             at: at(1),
         },
         ExpenseEvent::Voided { expense_id, before: bare.clone(), currency, at: at(2) },
-        ExpenseEvent::Paid { expense_id, terms: paid, before: bare, currency, at: at(3) },
+        ExpenseEvent::Paid {
+            expense_id,
+            terms: paid.clone(),
+            before: bare.clone(),
+            currency,
+            at: at(3),
+        },
+        ExpenseEvent::PaymentCorrected {
+            expense_id,
+            terms: bare,
+            before: paid,
+            currency,
+            at: at(4),
+        },
     ]
 }
 

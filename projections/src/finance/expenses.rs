@@ -50,6 +50,13 @@ pub struct Row {
     pub position: i64,
 }
 
+impl Row {
+    /// On which day money went out for it.
+    pub fn paid_day(&self) -> Option<NaiveDate> {
+        self.payment_method.as_ref().map(|_| self.paid_on.unwrap_or(self.occurred_on))
+    }
+}
+
 pub(super) async fn keep(
     db: &mut PgConnection,
     batch: &Batch<'_>,
@@ -82,7 +89,10 @@ pub(super) async fn keep(
                 Some(of(terms, currency, by, at))
             }
             ExpenseEvent::Corrected { terms, currency, at, .. }
-            | ExpenseEvent::Paid { terms, currency, at, .. } => Some(of(terms, currency, None, at)),
+            | ExpenseEvent::Paid { terms, currency, at, .. }
+            | ExpenseEvent::PaymentCorrected { terms, currency, at, .. } => {
+                Some(of(terms, currency, None, at))
+            }
             ExpenseEvent::Voided { .. } => None,
         };
         rows.insert(id, now);

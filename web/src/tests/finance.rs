@@ -52,6 +52,9 @@ pub(super) fn told(path: &str) -> Option<Value> {
         "expenses" => json!({ "total": 1, "total_cents": 1_000, "items": [{
             "expense_id": LEAD, "occurred_on": "2030-03-01", "category_id": QUOTE, "vendor": "<b>Pump</b>",
             "description": "Petrol", "amount_cents": 1_000, "tax_cents": 50, "payment_method": null,
+        }, {
+            "expense_id": QUOTE, "occurred_on": "2030-02-01", "category_id": QUOTE, "vendor": null,
+            "description": "Rent", "amount_cents": 90_000, "tax_cents": 0, "payment_method": "card", "paid_on": "2030-03-01",
         }] }),
         "ledger" => json!({ "total": 1, "debit_cents": 10_500, "credit_cents": 0, "items": [{
             "position": 12, "day": "2030-03-01", "account": "receivable", "debit_cents": 10_500, "credit_cents": 0,
@@ -142,6 +145,15 @@ async fn expenses_are_written_down_in_dollars_and_taken_back() {
     assert!(page.shows(&format!(r#"id="method-{LEAD}-error">No such money"#)), "{}", page.html);
     assert!(page.shows(r#"value="shells""#) && page.shows(r#"value="2030-04-02""#), "is kept");
     assert!(page.shows("How Petrol was paid") && !page.shows(r#"<th scope="col"></th>"#));
+    // What was paid can be said to have been paid otherwise, or not at all.
+    let paid = format!("/finance/expenses/{QUOTE}");
+    let form = [("csrf", &*csrf), ("payment_method", "cash"), ("paid_on", "")];
+    let done = api.browser.post(&format!("{paid}/paid"), &form).await;
+    assert_eq!(done.header("location"), "/finance/expenses?saved=1");
+    api.browser.post(&format!("{paid}/unpaid"), &[("csrf", &*csrf)]).await;
+    let asked = api.asked(&Method::PATCH, &format!("/v1/admin{paid}"));
+    assert_eq!(asked[0].body, json!({ "payment_method": "cash" }));
+    assert_eq!(asked[1].body, json!({ "payment_method": null }));
     let forged = api.browser.post(&format!("/finance/expenses/{LEAD}/void"), &[]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
 }

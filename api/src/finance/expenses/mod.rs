@@ -116,7 +116,7 @@ pub(super) fn line(row: &Row) -> Value {
         "tax_cents": row.tax_cents,
         "receipt_url": row.receipt_url,
         "payment_method": row.payment_method,
-        "paid_on": row.payment_method.as_ref().map(|_| row.paid_on.unwrap_or(row.occurred_on)),
+        "paid_on": row.paid_day(),
         "currency": row.currency,
         "created_by_user_id": row.created_by,
         "created_at": row.created_at,

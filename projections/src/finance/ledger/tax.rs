@@ -220,8 +220,8 @@ impl Taxed {
 }
 
 impl expenses::Row {
-    /// A line for each.
-    pub fn lines(all: &[Self]) -> Result<Vec<u8>, csv::Error> {
+    /// A line for each, as it stood at the end of the day `to`: what was paid later was still to be paid.
+    pub fn lines(all: &[Self], to: NaiveDate) -> Result<Vec<u8>, csv::Error> {
         spreadsheet::lines(all.iter().map(|one| {
             [
                 own(one.expense_id),
@@ -230,7 +230,7 @@ impl expenses::Row {
                 Cow::Borrowed(one.description.as_str()),
                 own(one.amount_cents),
                 own(one.tax_cents),
-                maybe(one.payment_method.as_deref()),
+                maybe(one.payment_method.as_deref().filter(|_| one.paid_day() <= Some(to))),
             ]
         }))
     }
