@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::finance::budget::{Budget, BudgetEvent};
 use domain::finance::category::{ExpenseCategory, ExpenseCategoryEvent, Terms};
+use domain::finance::expense::{self, Expense, ExpenseEvent};
 use domain::id::OrgId;
 use domain::recorded::Recorded;
 use sqlx::PgConnection;
@@ -176,6 +178,52 @@ pub async fn paid(
     )
     .fetch_all(db)
     .await
+}
+
+/// The first days of the months whose reports have the name of a category: in which something of it was spent, paid or planned.
+pub async fn months(
+    db: &mut PgConnection,
+    org: OrgId,
+    category: Uuid,
+) -> Result<Vec<NaiveDate>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select distinct date_trunc('month', d.day)::date as "month!"
+           from (select occurred_on as day from expense_list where org_id = $1 and category_id = $2
+                 union all
+                 select paid_on from expense_list where org_id = $1 and category_id = $2 and paid_on is not null
+                 union all
+                 select month from budget_list where org_id = $1 and category_id = $2) d
+           order by 1"#,
+        org.as_uuid(),
+        category,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The days that an event tells of something spent on a category, or planned for it; more than there are rather than less.
+pub fn days(event: &Recorded, category: Uuid) -> Vec<NaiveDate> {
+    let spent = |terms: &expense::Terms| {
+        let own = terms.category_id.as_uuid() == category;
+        let days = [Some(terms.occurred_on), terms.paid_day()].into_iter().flatten();
+        days.filter(|_| own).collect::<Vec<_>>()
+    };
+    if let Ok(Some(happened)) = event.of::<Expense>() {
+        use ExpenseEvent as E;
+        return match happened {
+            E::Recorded { terms, .. } | E::Voided { before: terms, .. } => spent(&terms),
+            E::Corrected { terms, before, .. }
+            | E::Paid { terms, before, .. }
+            | E::PaymentCorrected { terms, before, .. } => [spent(&terms), spent(&before)].concat(),
+        };
+    }
+    let Ok(Some(happened)) = event.of::<Budget>() else { return Vec::new() };
+    let terms = match happened {
+        BudgetEvent::Set { terms, .. } | BudgetEvent::Cleared { before: terms, .. } => vec![terms],
+        BudgetEvent::Changed { terms, before, .. } => vec![terms, before],
+    };
+    let own = terms.iter().filter(|terms| terms.category_id.as_uuid() == category);
+    own.map(|terms| terms.month.first()).collect()
 }
 
 /// The names of categories, also of those that are offered no more.

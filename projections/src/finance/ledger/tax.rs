@@ -237,15 +237,15 @@ impl expenses::Row {
 }
 
 impl instalments::Row {
-    /// A line for each.
-    pub fn lines(all: &[Self]) -> Result<Vec<u8>, csv::Error> {
+    /// A line for each, as it stood at the end of the day `to`: what was paid later was still to be paid.
+    pub fn lines(all: &[Self], to: NaiveDate) -> Result<Vec<u8>, csv::Error> {
         spreadsheet::lines(all.iter().map(|one| {
             [
                 own(one.instalment_id),
                 Cow::Borrowed(one.tax_type.as_str()),
                 own(one.due_on),
                 own(one.amount_cents),
-                one.paid_on.map_or(Cow::Borrowed(""), own),
+                one.paid_on.filter(|day| *day <= to).map_or(Cow::Borrowed(""), own),
                 maybe(one.note.as_deref()),
             ]
         }))
