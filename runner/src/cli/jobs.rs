@@ -9,7 +9,7 @@ use projections::engine::CatchUpError;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Format, say};
+use super::{Format, say, unclaimed};
 use crate::config::Config;
 use crate::jobs::{export_accounting, rebuild_outdated, sign_checkpoints, sweep_photos};
 use crate::roles::jobs::Work;
@@ -29,6 +29,8 @@ pub(super) struct Jobs {
 pub(super) enum Action {
     /// Run single jobs, beside processes or without them. Exit code 1: one of them failed; 2: there is no such job.
     Run(Box<Run>),
+    /// Messages of Stripe that belong to no organisation that is known, the latest first. Exit code 1: there are some.
+    Unclaimed(Box<unclaimed::List>),
     /// List the jobs.
     List,
 }
