@@ -57,6 +57,13 @@ const CASH: [Figure; 3] = [
     Figure::of("dispute_losses", &["dispute_losses"], &[]),
 ];
 
+/// Money comes with the tax in it, so that is taken off in lines of its own.
+const CASH_WITHOUT_TAX: [Figure; 3] = [
+    Figure::of("revenue", &MONEY, &CUSTOMERS).without_tax(),
+    Figure::of("expenses", &MONEY, &["expense"]).without_tax(),
+    Figure::of("dispute_losses", &["dispute_losses"], &[]),
+];
+
 const ACCRUAL: [Figure; 3] = [
     Figure::of("revenue", &["revenue", "tax_payable"], &["invoice"]),
     Figure::of("expenses", &["expense", "tax_recoverable"], &[]),
@@ -248,8 +255,8 @@ async fn profit_and_loss(
     let mut body = shown(&report, range, (cash, with_tax), currency);
     if explain {
         let figures = match (cash, with_tax) {
-            // Money comes with the tax in it, whatever is shown of it.
-            (true, _) => &CASH,
+            (true, true) => &CASH,
+            (true, false) => &CASH_WITHOUT_TAX,
             (false, true) => &ACCRUAL,
             (false, false) => &WITHOUT_TAX,
         };

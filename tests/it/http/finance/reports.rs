@@ -52,6 +52,30 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
     );
     let behind = &told["explain"]["expenses"];
     assert_eq!((&behind["count"], &behind["credit_cents"]), (&json!(1), &json!(1_050)));
+    // Without tax the lines come to what is shown without tax, and so do those that they lead to.
+    let explained = owner.get(&at(&format!("pnl?{month}&include_tax=false&explain=1"))).await;
+    let sides = |told: &Value| {
+        let cents = |name: &str| told[name].as_i64().unwrap();
+        cents("debit_cents") - cents("credit_cents")
+    };
+    for (name, shown) in [("revenue", 10_000), ("expenses", -1_000)] {
+        let behind = &explained.ok().body["explain"][name];
+        assert_eq!((&behind["count"], sides(behind)), (&json!(2), shown), "{behind}");
+        let lines = behind["items"].as_array().unwrap();
+        assert_eq!(lines.iter().map(&sides).sum::<i64>(), shown, "{behind}");
+        let mut all = behind["all"].as_str().unwrap().to_owned();
+        let (mut seen, mut sum) = (0, 0);
+        loop {
+            let page = owner.get(&format!("{all}&limit=1")).await;
+            assert_eq!((sides(&page.ok().body), &page.body["total"]), (shown, &json!(2)));
+            let lines = page.body["items"].as_array().unwrap();
+            (seen, sum) = (seen + lines.len(), sum + lines.iter().map(&sides).sum::<i64>());
+            let Some(cursor) = page.header("x-next-cursor") else { break };
+            all = format!("{}&cursor={cursor}", behind["all"].as_str().unwrap());
+        }
+        assert_eq!((seen, sum), (2, shown));
+    }
+    assert_eq!(owner.get(&at("ledger?without_tax=2")).await.fields(), ["without_tax"]);
     let accrual = owner.get(&at(&format!("pnl?{month}&basis=accrual"))).await;
     assert_eq!(
         (&accrual.ok().body["revenue_cents"], &accrual.body["net_cents"]),
