@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use domain::id::OrgId;
-use projections::finance::categories::{self, Spent};
+use projections::finance::categories::{self, Counted, Spent};
 use projections::finance::ledger::{self, Flow, Ledger};
 use projections::finance::records::FinanceRecords;
 use projections::{Projection, tenant};
@@ -146,7 +146,7 @@ async fn report(
         earned(&flows, with_tax)
     };
     let mut expenses = if cash {
-        let paid = categories::paid(db, org, range, currency).await?;
+        let paid = categories::spent(db, org, range, Counted::Paid(currency)).await?;
         paid.into_iter().map(|one| paid_out(one, with_tax)).collect()
     } else {
         let mut expenses = spent(&flows, with_tax);

@@ -51,9 +51,19 @@ pub struct Row {
 }
 
 impl Row {
-    /// On which day money went out for it.
-    pub fn paid_day(&self) -> Option<NaiveDate> {
-        self.payment_method.as_ref().map(|_| self.paid_on.unwrap_or(self.occurred_on))
+    /// As it was written down.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            occurred_on: self.occurred_on,
+            category_id: self.category_id.into(),
+            vendor: self.vendor.clone(),
+            description: self.description.clone(),
+            amount_cents: self.amount_cents,
+            tax_cents: self.tax_cents,
+            receipt_url: self.receipt_url.clone(),
+            payment_method: self.payment_method.clone(),
+            paid_on: self.paid_on,
+        }
     }
 }
 

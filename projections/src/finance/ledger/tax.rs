@@ -230,7 +230,7 @@ impl expenses::Row {
                 Cow::Borrowed(one.description.as_str()),
                 own(one.amount_cents),
                 own(one.tax_cents),
-                maybe(one.payment_method.as_deref().filter(|_| one.paid_day() <= Some(to))),
+                maybe(one.payment_method.as_deref().filter(|_| one.terms().paid_day() <= Some(to))),
             ]
         }))
     }
