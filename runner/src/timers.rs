@@ -86,7 +86,7 @@ impl Timers {
     /// Fires what is due, until `stop`.
     pub async fn run(&self, pulse: &Pulse, stop: CancellationToken) {
         loop {
-            let fired = pulse.pass(NAME, self.fire(|| pulse.alive(NAME))).await;
+            let fired = pulse.pass(NAME, Box::pin(self.fire(|| pulse.alive(NAME)))).await;
             if let Err(error) = fired {
                 tracing::warn!(error = %format!("{error:#}"), "timers cannot be fired");
             }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use chrono::{DateTime, Days, TimeDelta, Utc};
-use domain::people::standing::{Flag, LATEST, Record, Trend, quiet};
+use domain::people::standing::{Flag, Record, Trend, quiet};
+use domain::scheduling::terms::policies::WorkerPolicy;
 use domain::scheduling::window::Window;
 use domain::settings::zone as clocks;
 use projections::customers::client_records::ClientRecords;
@@ -176,7 +177,7 @@ struct AlertsQuery {
     limit: Option<i64>,
 }
 
-/// Workers who had no visit for 30 days, or whose latest three ratings are half a star worse than those before
+/// Workers who had no visit for long, or whose latest ratings are worse than those before, as far as the policies care
 #[utoipa::path(
     get,
     path = "/v1/admin/workers/alerts",
@@ -206,6 +207,8 @@ async fn worker_alerts(
         ..Asked::default()
     };
     let page = Workers::asked(&app, org, page).await?;
+    let holds = app.prices.of(&app, org).await?;
+    let policy = &holds.book.policies.workers;
     let sources = [WorkerList::NAME, WorkerHistory::NAME, BookingList::NAME, ClientRecords::NAME];
     let reached = fresh.reach(&app, org, &sources).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
@@ -213,24 +216,28 @@ async fn worker_alerts(
     let year = Window { starts_at: now - YEAR, ends_at: now };
     let went = by_worker(crew::went(&mut tx, org, year).await?);
     let ids: Vec<Uuid> = workers.iter().map(|row| row.worker_id).collect();
-    let trends = ratings::trends(&mut tx, org, &ids, LATEST).await?;
+    let trends = ratings::trends(&mut tx, org, &ids, policy.latest_ratings.into()).await?;
     tx.rollback().await?;
     let trends: HashMap<Uuid, Trend> = trends.into_iter().collect();
     let items: Vec<Value> = workers
         .iter()
         .flat_map(|row| {
             let last = went.get(&row.worker_id).and_then(|went| went.last_done_at);
-            let drop = trends.get(&row.worker_id).filter(|trend| trend.drops());
-            [no_job(row, last, now), drop.map(|trend| rating_drop(row, *trend))]
+            let drop = trends.get(&row.worker_id).filter(|trend| trend.drops(policy));
+            [no_job(policy, (row, last), now), drop.map(|trend| rating_drop(row, *trend))]
         })
         .flatten()
         .collect();
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }
 
-fn no_job(row: &Row, last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Value> {
+fn no_job(
+    policy: &WorkerPolicy,
+    (row, last): (&Row, Option<DateTime<Utc>>),
+    now: DateTime<Utc>,
+) -> Option<Value> {
     let since = last.unwrap_or(row.hired_at);
-    let severity = quiet(since, now)?;
+    let severity = quiet(policy, since, now)?;
     Some(json!({
         "kind": "no_job", "severity": severity, "worker_id": row.worker_id, "name": row.name, "team_id": row.team,
         "last_done_at": last, "days": (now - since).num_days(),

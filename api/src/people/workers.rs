@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use commands::{Beside, CommandError, Context, Done};
 use domain::access::Permission;
 use domain::billing::plan::Counted;
-use domain::id::WorkerId;
+use domain::id::{OrgId, WorkerId};
 use domain::people::worker::{
     Changes, Details, Profile, TeamNumber, Worker, WorkerCommand, WorkerError,
 };
@@ -77,13 +77,20 @@ async fn list_workers(
     let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
     let last = cursor::last_of_full(&rows, limit);
     let next = last.map(|row| cursor::shown(row.hired_at, row.worker_id));
-    let items: Vec<Value> = rows.iter().map(line).collect();
+    let usual = usual_rate(&app, caller.org()).await?;
+    let items: Vec<Value> = rows.iter().map(|row| line(row, usual)).collect();
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }
 
+/// What an hour costs of somebody of whom nobody said otherwise, in cents.
+pub(super) async fn usual_rate(app: &App, org: OrgId) -> Result<i64, Problem> {
+    Ok(app.prices.of(app, org).await?.book.policies.workers.hourly_rate_cents)
+}
+
 /// A worker as lists show them.
-pub(super) fn line(row: &Row) -> Value {
+pub(super) fn line(row: &Row, usual_rate_cents: i64) -> Value {
     let mut line = json!(row);
+    line["hourly_rate_cents"] = row.own_rate_cents.unwrap_or(usual_rate_cents).into();
     line["is_active"] = row.archived_at.is_none().into();
     line["rating_avg"] = average(row.rating_sum, row.rating_count.into()).into();
     line

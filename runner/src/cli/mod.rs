@@ -106,14 +106,14 @@ pub fn main() -> ExitCode {
 async fn run(role: Role) -> anyhow::Result<ExitCode> {
     match role {
         Role::Dev(options) => Box::pin(roles::dev::run(options)).await?,
-        Role::Api(config) => return serve(*config, Process::Api).await,
+        Role::Api(config) => return Box::pin(serve(*config, Process::Api)).await,
         Role::Jobs(jobs) => match jobs.action {
-            None => return serve(jobs.config, Process::Jobs).await,
+            None => return Box::pin(serve(jobs.config, Process::Jobs)).await,
             Some(jobs::Action::Run(run)) => return Box::pin(run.run()).await,
             Some(jobs::Action::List) => jobs::list(),
         },
         Role::Health(command) => return command.run().await,
-        Role::Web(config) => return serve(*config, Process::Web).await,
+        Role::Web(config) => return Box::pin(serve(*config, Process::Web)).await,
         Role::Config(command) => return Ok(command.run()),
         Role::Migrate(command) => return command.run().await,
         Role::Projections(command) => return Ok(command.run().await),

@@ -12,6 +12,7 @@ use domain::scheduling::dispatch::route;
 use domain::scheduling::dispatch::suggest::{self, Candidate, Ranked};
 use domain::scheduling::dispatch::zones::{self, Zone};
 use domain::scheduling::search;
+use domain::scheduling::terms::policies::WayPolicy;
 use domain::scheduling::time_off::Scope;
 use domain::scheduling::window::Window;
 use projections::customers::ratings::{self, Rating};
@@ -70,8 +71,9 @@ pub(in super::super) async fn free_workers(
     wish: &Free,
 ) -> Result<Found, Problem> {
     let zones = parts::of(app, org).await?;
-    let buffer = app.prices.of(app, org).await?.book.policies.scheduling.buffer_minutes;
-    let buffer = TimeDelta::minutes(buffer.into());
+    let holds = app.prices.of(app, org).await?;
+    let policies = &holds.book.policies;
+    let buffer = TimeDelta::minutes(policies.scheduling.buffer_minutes.into());
     let day =
         search::whole_day(wish.window.starts_at.with_timezone(&wish.zone).date_naive(), wish.zone);
     let mut tx = tenant::begin(&app.reads, org).await?;
@@ -116,7 +118,13 @@ pub(in super::super) async fn free_workers(
         .filter(|row| is_closed || busy.contains(&row.team.team_id.as_uuid()))
         .map(|row| row.team.number)
         .collect();
-    let on_the_way = OnTheWay { visits: &visits, zones: &zones, ratings: &ratings, wish };
+    let on_the_way = OnTheWay {
+        visits: &visits,
+        zones: &zones,
+        ratings: &ratings,
+        ways: &policies.ways,
+        wish,
+    };
     let candidates = people
         .workers
         .iter()
@@ -131,6 +139,7 @@ struct OnTheWay<'a> {
     visits: &'a [Visit],
     zones: &'a [Zone],
     ratings: &'a HashMap<Uuid, Rating>,
+    ways: &'a WayPolicy,
     wish: &'a Free,
 }
 
@@ -160,7 +169,7 @@ impl OnTheWay<'_> {
     fn minutes(&self, (from, to): (Point, Point), at: DateTime<Utc>) -> u32 {
         let downtown = zones::is_downtown(self.zones, from) || zones::is_downtown(self.zones, to);
         let month = at.with_timezone(&self.wish.zone).month();
-        route::estimate((from, to), month, downtown).minutes
+        route::estimate((from, to), month, downtown, self.ways).minutes
     }
 }
 
