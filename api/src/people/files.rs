@@ -4,6 +4,7 @@ use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use domain::access::Permission;
 use domain::id::WorkerId;
+use domain::people::compliance::gaps;
 use domain::people::worker::file::{Certificate, CertificateStatus, Entry, OnboardingStep};
 use domain::people::worker::{Details, Worker, WorkerCommand, WorkerError};
 use domain::personal;
@@ -96,6 +97,7 @@ fn shown(worker: &Details, around: &Around) -> Value {
         "hourly_rate_cents": file.rate_cents(today).unwrap_or(around.policy.hourly_rate_cents),
         "rates": file.rates.iter().map(|(from, cents)| json!({ "effective": from, "cents": cents })).collect::<Vec<_>>(),
         "onboarding": steps.collect::<serde_json::Map<_, _>>(),
+        "compliance": gaps(file, &around.policy, today),
         "certificates": file.kept_certificates().map(certificate).collect::<Vec<_>>(),
         "notes": file.notes.iter().map(|note| json!({
             "note_id": note.note_id, "kind": if note.severity.is_some() { "incident" } else { "note" },
@@ -120,7 +122,8 @@ pub(crate) fn average(sum: i64, count: i64) -> Option<f64> {
     i32::try_from(hundredths).ok().map(|hundredths| f64::from(hundredths) / 100.0)
 }
 
-/// Everything that is written down about a worker beside who they are
+/// Everything that is written down about a worker beside who they are; `compliance` names certificates that what they can
+/// do asks for and that do not hold, `pending`, `expired`, `revoked` or `missing`: a hint, which refuses nothing
 #[utoipa::path(
     get,
     path = "/v1/admin/workers/{worker_id}/file",

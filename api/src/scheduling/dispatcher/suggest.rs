@@ -6,6 +6,7 @@ use axum::extract::State;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::id::{BookingId, OrgId};
+use domain::people::compliance::Gap;
 use domain::scheduling::booking::BookingError;
 use domain::scheduling::dispatch::point::Point;
 use domain::scheduling::dispatch::route;
@@ -31,6 +32,7 @@ use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::{Parameters, limit};
 use crate::freshness::Freshness;
+use crate::people::compliance;
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::{App, AppState};
@@ -118,13 +120,8 @@ pub(in super::super) async fn free_workers(
         .filter(|row| is_closed || busy.contains(&row.team.team_id.as_uuid()))
         .map(|row| row.team.number)
         .collect();
-    let on_the_way = OnTheWay {
-        visits: &visits,
-        zones: &zones,
-        ratings: &ratings,
-        ways: &policies.ways,
-        wish,
-    };
+    let on_the_way =
+        OnTheWay { visits: &visits, zones: &zones, ratings: &ratings, ways: &policies.ways, wish };
     let candidates = people
         .workers
         .iter()
@@ -173,13 +170,22 @@ impl OnTheWay<'_> {
     }
 }
 
-/// Those who are free as clients read them, the best first.
-pub(in super::super) fn ranked(found: &Found, limit: usize) -> Vec<Value> {
-    let ranked = suggest::rank(found.candidates.clone());
-    ranked.iter().take(limit).map(|one| line(one, &found.people)).collect()
+/// Those who are free as clients read them, the best first, with the certificates that each should have and has not.
+pub(in super::super) async fn ranked(
+    app: &App,
+    org: OrgId,
+    found: &Found,
+    limit: usize,
+) -> Result<Vec<Value>, Problem> {
+    let mut ranked = suggest::rank(found.candidates.clone());
+    ranked.truncate(limit);
+    let rows = ranked.iter().filter_map(|one| found.people.worker(one.candidate.worker));
+    let gaps = compliance::of_rows(app, org, &rows.collect::<Vec<_>>()).await?;
+    let of = |one: &Ranked| gaps.get(&one.candidate.worker).map_or(&[][..], Vec::as_slice);
+    Ok(ranked.iter().map(|one| line(one, &found.people, of(one))).collect())
 }
 
-fn line(ranked: &Ranked, people: &People) -> Value {
+fn line(ranked: &Ranked, people: &People, gaps: &[Gap]) -> Value {
     let Candidate { worker, eta_minutes, rating, skill, busy_minutes } = ranked.candidate;
     let row = people.worker(worker);
     let team = row.and_then(|row| people.teams.iter().find(|team| team.team.number == row.team));
@@ -194,6 +200,7 @@ fn line(ranked: &Ranked, people: &People) -> Value {
         "skill": skill.map(thousandths),
         "busy_minutes": busy_minutes,
         "reasons": ranked.reasons,
+        "compliance": gaps,
     })
 }
 
@@ -215,10 +222,11 @@ struct SuggestQuery {
     path = "/v1/admin/dispatcher/assign/suggest",
     tag = "dispatch",
     params(SuggestQuery),
-    responses((status = 200, description = "Whoever is free; `score` is of 1, and what is not known counts half", content_type = "application/json", example = json!({
+    responses((status = 200, description = "Whoever is free; `score` is of 1, and what is not known counts half; `compliance` names certificates that somebody should have and has not, and counts for nothing", content_type = "application/json", example = json!({
         "booking_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "suggestions": [{
             "worker_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e", "name": "Wes", "team_id": null, "score": 0.575,
-            "eta_min": null, "rating": null, "skill": null, "busy_minutes": 0, "reasons": ["light_load"]
+            "eta_min": null, "rating": null, "skill": null, "busy_minutes": 0, "reasons": ["light_load"],
+            "compliance": [{ "skill": "window_cleaning", "certificate": "Ladder Safety", "state": "missing" }]
         }]
     })))
 )]
@@ -241,7 +249,8 @@ async fn suggest_workers(
     };
     let found = free_workers(&app, org, &wish).await?;
     let most = usize::try_from(most).unwrap_or_default();
-    let body = json!({ "booking_id": asked.booking_id, "suggestions": ranked(&found, most) });
+    let ranked = ranked(&app, org, &found, most).await?;
+    let body = json!({ "booking_id": asked.booking_id, "suggestions": ranked });
     Ok(reached.mark(Answer::json(&body)?))
 }
 
