@@ -38,7 +38,7 @@ const LEAD: &str = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d";
 const QUOTE: &str = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e";
 
 /// What an owner may, and of it first what a viewer may, too.
-const OWNER: [&str; 14] = [
+const OWNER: [&str; 15] = [
     "core.view",
     "bookings.view",
     "contacts.view",
@@ -50,6 +50,7 @@ const OWNER: [&str; 14] = [
     "payments.record",
     "finance.view",
     "finance.manage",
+    "policies.manage",
     "pricing.manage",
     "settings.manage",
     "users.manage",
