@@ -83,6 +83,13 @@ impl Problem {
         Self::invalid(Problems::one(field, message))
     }
 
+    /// A visitor who has not shown that they are a person.
+    pub(crate) fn captcha(code: Code, message: &str) -> Self {
+        let mut problem = Self::new(code);
+        problem.0.errors = Problems::one("captcha_token", message);
+        problem
+    }
+
     /// A header that cannot be read.
     pub(crate) fn header(name: &str, message: impl Into<String>) -> Self {
         let mut problem = Self::new(Code::MalformedHeader);

@@ -20,13 +20,14 @@ pub(crate) const DEPOSIT: [(&str, &str); 4] = [
 ];
 
 /// Fields of forms, a part of their path after the other.
-const FIELDS: [(&str, &str); 26] = [
+const FIELDS: [(&str, &str); 27] = [
     ("addon_ids", "Extras"),
     ("address_id", "Address"),
     ("address_text", "Address in words"),
     ("assigned_worker_id", "Worker who leads"),
     ("baths", "Bathrooms"),
     ("beds", "Bedrooms"),
+    ("captcha_token", "Captcha"),
     ("category_id", "Category"),
     ("client_id", "Client"),
     ("crew", "Who else comes"),

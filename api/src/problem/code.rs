@@ -124,6 +124,10 @@ codes! {
         "Bodies are JSON: send Content-Type: application/json.";
     Invalid = UNPROCESSABLE_ENTITY "validation_failed", "Validation Error":
         "Request validation failed; `errors` has one entry per field. Nothing was written.";
+    CaptchaRequired = UNPROCESSABLE_ENTITY "captcha_required", "Validation Error":
+        "Captcha required: send what its widget answered as captcha_token. Nothing was written.";
+    CaptchaFailed = UNPROCESSABLE_ENTITY "captcha_failed", "Validation Error":
+        "Captcha failed: each answer of the widget is good once, and for a few minutes. Nothing was written.";
     RateLimited = TOO_MANY_REQUESTS "rate_limited", "Too Many Requests":
         "Rate limit exceeded";
     TooManyAttempts = TOO_MANY_REQUESTS "too_many_attempts", "Too Many Requests":
@@ -142,6 +146,8 @@ codes! {
         "The reply of the database was lost, so the command may or may not have been carried out. Repeat it with the same Idempotency-Key to learn its outcome.";
     StaleRead = SERVICE_UNAVAILABLE "stale_read", "Service Unavailable":
         "The read model has not reached X-Min-Position in time. Try again, or send X-Allow-Stale: 1.";
+    CaptchaUnavailable = SERVICE_UNAVAILABLE "captcha_unavailable", "Service Unavailable":
+        "The captcha cannot be checked. Nothing was written; try again after Retry-After.";
     StorageUnavailable = SERVICE_UNAVAILABLE "storage_unavailable", "Service Unavailable":
         "The place where photos are kept cannot be reached. Nothing was written; try again after Retry-After.";
     BackupNotVerified = SERVICE_UNAVAILABLE "backup_not_verified", "Service Unavailable":

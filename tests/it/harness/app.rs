@@ -117,6 +117,15 @@ impl App {
         Self::start_with(&[&stripe[..], &more].concat()).await
     }
 
+    /// Visitors show at `base` that they are persons; mail is off.
+    pub(crate) async fn start_asking(base: &str) -> Self {
+        // The program does so at its start.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let captcha = ["--captcha-mode", "turnstile", "--turnstile-api-base", base];
+        let more = ["--turnstile-secret-key", "turnstile_test_1", "--email-mode", "off"];
+        Self::start_with(&[&captcha[..], &more].concat()).await
+    }
+
     /// With an edge of its own; mail is off.
     pub(crate) async fn start_edge(edge: Front) -> Self {
         Self::begin(TestDb::new().await, &["--email-mode", "off"], edge).await
@@ -197,6 +206,7 @@ impl App {
             portal: options.portal,
             invoice_links: config.invoice_links().unwrap(),
             payments: config.payments.options(),
+            captcha: config.captcha.options(),
             health: health(&db),
             backup: Backup::new(Vec::new()),
             clock: Arc::clone(&time),

@@ -66,6 +66,7 @@ impl Browser {
                 .unwrap(),
             secure_cookies: false,
             key: [7; 32],
+            widget: None,
         };
         let site = web::router(options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -355,7 +356,8 @@ fn plainly(html: &str) -> String {
 
 /// What a browser sends of a form that somebody only looked at.
 fn as_shown(html: &str, action: &str) -> Vec<(String, String)> {
-    let (_, form) = html.split_once(&format!("action=\"{action}\"")).unwrap_or_else(|| panic!("no {action}"));
+    let (_, form) =
+        html.split_once(&format!("action=\"{action}\"")).unwrap_or_else(|| panic!("no {action}"));
     let form = form.split("</form>").next().unwrap();
     let quoted = |text: &str, name: &str| {
         let (_, rest) = text.split_once(&format!("{name}=\""))?;
@@ -420,7 +422,10 @@ async fn every_term_is_on_the_page_and_saving_what_it_shows_changes_none() {
     assert_eq!(refused.status, 422);
     refused.shows("id=\"workers.long_idle_days-error\">Input should not be less than idle_days");
     let mended = changed.map(|one| if one.1 == "13" { (one.0, "14") } else { one });
-    browser.fill_in(&page, "/prices/terms/workers", &mended).await.led_to("/prices/terms?saved=workers");
+    browser
+        .fill_in(&page, "/prices/terms/workers", &mended)
+        .await
+        .led_to("/prices/terms?saved=workers");
     let after = owner.get("/v1/admin/booking-policies").await.ok().body["workers"].clone();
     assert_eq!(
         (&after["hourly_rate_cents"], &after["required_certificates"]),
