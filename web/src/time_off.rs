@@ -10,14 +10,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api::{Command, Reply};
-use crate::failure::{Failure, or_nothing};
+use crate::failure::Failure;
 use crate::form::{Fields, Form};
 use crate::moment::Moment;
 use crate::own::Own;
 use crate::teams::shape::Team;
 use crate::typed::Typed;
 use crate::visitor::Staff;
-use crate::{Site, SiteState};
+use crate::{Site, SiteState, teams};
 
 /// What one of these is needed for: to take time off, and to take it back.
 pub(crate) const PLANS: &[&str] = &["settings.manage", "schedule.blocking.manage"];
@@ -168,7 +168,7 @@ impl Part {
         let clash = blocks.iter().any(|block| !block.clashes.is_empty());
         Ok(Self {
             blocks,
-            teams: if clash { teams(site, staff).await? } else { Vec::new() },
+            teams: if clash { teams::all(site, staff).await? } else { Vec::new() },
             kinds: whose.kinds(),
             here,
             csrf: staff.session.csrf.clone(),
@@ -178,11 +178,6 @@ impl Part {
             form: form.of("time-off").clone(),
         })
     }
-}
-
-async fn teams(site: &Site, staff: &Staff) -> Result<Vec<Team>, Failure> {
-    let teams = site.api.query(staff, &["v1", "admin", "teams"], &[("limit", "200")]).await;
-    or_nothing(teams.and_then(Reply::read))
 }
 
 /// Theirs alone; the API knows no list of one worker.

@@ -7,7 +7,7 @@ use domain::access::Permission;
 use domain::billing::plan::Counted;
 use domain::id::{OrgId, WorkerId};
 use domain::people::worker::{
-    Changes, Details, Profile, TeamNumber, Worker, WorkerCommand, WorkerError,
+    Changes, Details, Opening, Profile, TeamNumber, Worker, WorkerCommand, WorkerError,
 };
 use domain::personal::PLACEHOLDER;
 use projections::people::worker_list::{self, PAGE, Row};
@@ -107,6 +107,12 @@ struct NewWorker {
     email: Option<String>,
     /// Number or id of their team; number 1 if left out.
     team_id: Option<TeamRef>,
+    /// Up to 60 characters.
+    role: Option<String>,
+    /// Up to 30 words like `window_cleaning`.
+    skills: Option<Vec<String>>,
+    /// What an hour costs from today on, 0 to 100000; what the policies say if left out.
+    hourly_rate_cents: Option<i64>,
 }
 
 /// Hire somebody
@@ -126,7 +132,8 @@ async fn hire_worker(
     caller: Caller,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let NewWorker { name, phone, email, team_id } = request.body()?;
+    let NewWorker { name, phone, email, team_id, role, skills, hourly_rate_cents } =
+        request.body()?;
     let profile = Profile::parse(&name, &phone, email.as_deref())?;
     let team = match team_id {
         Some(team) => team.to_join(&app, caller.org()).await?,
@@ -136,7 +143,12 @@ async fn hire_worker(
     context.beside.push(hold_workers(&app, caller.org()).await?);
     // The same for a repetition, which must be told of the same worker.
     let worker_id = WorkerId::from(context.request.derived_id("worker"));
-    let command = WorkerCommand::Hire { worker_id, profile, team, now: app.now() };
+    let rate = match hourly_rate_cents {
+        Some(cents) => Some((cents, app.today(caller.org()).await?)),
+        None => None,
+    };
+    let opening = Opening { role, skills, rate };
+    let command = WorkerCommand::Hire { worker_id, profile, team, opening, now: app.now() };
     let done = change(&app, &context, worker_id, command).await?;
     Ok(Answer::done(&done).created())
 }
@@ -309,6 +321,8 @@ fn shown(worker: &Details) -> Value {
         "phone": profile.map_or(PLACEHOLDER, |profile| &profile.phone),
         "email": profile.and_then(|profile| profile.email.as_deref()),
         "team_id": worker.team,
+        "role": worker.file.role,
+        "skills": worker.file.skills,
         "is_active": worker.archived_at.is_none(),
         "hired_at": worker.hired_at,
         "archived_at": worker.archived_at,
