@@ -94,9 +94,8 @@ fn read(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
 
 /// As [`asked`], for lists that name their rows otherwise.
 pub(crate) fn parsed<T: FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
-    let read = |text| opened(text)?.parse().ok();
-    let read = |text| read(text).ok_or_else(unknown);
-    cursor.map(read).transpose()
+    let read = |text: &str| opened(text).and_then(|row| row.parse().ok());
+    cursor.map(|text| read(text).ok_or_else(unknown)).transpose()
 }
 
 fn unknown() -> Problem {

@@ -49,6 +49,7 @@ mod state;
 mod subjects;
 mod table;
 mod trace;
+mod unread;
 
 use std::sync::Arc;
 

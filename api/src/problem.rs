@@ -235,9 +235,9 @@ impl Problem {
         }))
     }
 
-    /// The answer as the client sees it.
-    pub(crate) fn render(self, request_id: &str, base: &str) -> Response {
-        let parts = *self.0;
+    /// The body of the answer.
+    pub(crate) fn body(&self, request_id: &str, base: &str) -> String {
+        let parts = &*self.0;
         let body = Body {
             kind: format!("{base}{}", category(parts.status, &parts.code)),
             title: parts.title,
@@ -246,9 +246,15 @@ impl Problem {
             code: &parts.code,
             request_id,
             errors: &parts.errors,
-            extra: parts.extra.into_iter().collect(),
+            extra: parts.extra.clone().into_iter().collect(),
         };
-        let body = serde_json::to_string(&body).unwrap_or_default();
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    /// The answer as the client sees it.
+    pub(crate) fn render(self, request_id: &str, base: &str) -> Response {
+        let body = self.body(request_id, base);
+        let parts = *self.0;
         let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (parts.status, content_type, body).into_response();
         if let Some((name, value)) = parts.header {

@@ -153,6 +153,7 @@ impl App {
     pub fn new(options: Options) -> AppState {
         let staff = options.staff;
         let stripe = stripe(options.payments.stripe, &options.clock);
+        let captcha = Captcha::of(options.captcha, &options.clock);
         let pairs = Pairs::new(options.default_org.unwrap_or(DEFAULT_ORG), &staff.pairs);
         let links = Links {
             bus: options.bus.clone(),
@@ -203,7 +204,7 @@ impl App {
             numbering: Numbering::default(),
             sheets: Sheets::default(),
             stripe,
-            captcha: Captcha::of(options.captcha, &options.clock),
+            captcha,
             webhook_secrets: options.payments.webhook.as_ref().and_then(Secrets::parse),
             pages: options.payments.pages,
             inbox,

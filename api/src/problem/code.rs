@@ -44,6 +44,8 @@ codes! {
         "Idempotency-Key header is required for this endpoint. Nothing was written.";
     UnreadableBody = BAD_REQUEST "unreadable_body", "Unreadable body":
         "The body ended early or its framing is broken. Nothing was written.";
+    MalformedRequest = BAD_REQUEST "malformed_request", "Bad Request":
+        "This is no request that HTTP knows. Nothing was written.";
     ForeignOrigin = BAD_REQUEST "foreign_origin", "Bad Request":
         "Disallowed CORS origin";
     InvalidStatus = BAD_REQUEST "invalid_status", "Bad Request":
@@ -120,6 +122,10 @@ codes! {
         "Stripe did not do what it was asked for. Nothing was written; try again.";
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large", "Payload Too Large":
         "The body is larger than this installation takes, 1 MiB unless configured otherwise. Nothing was written.";
+    UriTooLong = URI_TOO_LONG "uri_too_long", "URI Too Long":
+        "The address of the request is longer than anything here is called. Nothing was written.";
+    HeadersTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE "headers_too_large", "Request Header Fields Too Large":
+        "The headers of the request are larger than this installation takes, 32 KiB together. Nothing was written.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type", "Unsupported Media Type":
         "Bodies are JSON: send Content-Type: application/json.";
     Invalid = UNPROCESSABLE_ENTITY "validation_failed", "Validation Error":
