@@ -38,6 +38,8 @@ pub(crate) struct CommandRequest {
 /// A key chosen by the caller, and everything it stands for.
 struct Key {
     text: String,
+    /// Method, path and query.
+    asked: [String; 3],
     fingerprint: [u8; 32],
 }
 
@@ -69,6 +71,21 @@ impl CommandRequest {
             role: "public".to_owned(),
         };
         self.context_of(org, anybody)
+    }
+
+    /// As [`Self::public_context`]. What stands in `field` is good once, so that a repetition may bring another one: it is
+    /// the same request all the same.
+    pub(crate) fn public_context_beside(&self, org: OrgId, field: &str) -> Context {
+        let mut context = self.public_context(org);
+        if let (Some(key), Ok(Value::Object(mut body))) =
+            (&self.key, serde_json::from_slice(&self.body))
+        {
+            body.remove(field);
+            let (asked, body) = (key.asked.each_ref().map(String::as_str), Value::Object(body));
+            context.request.fingerprint =
+                fingerprint(&key.text, asked, body.to_string().as_bytes());
+        }
+        context
     }
 
     /// The context in which `actor` acts.
@@ -124,9 +141,9 @@ impl Head {
 
     /// The request, once it is known what it carries.
     fn with(self, body: &[u8]) -> CommandRequest {
-        let key = self.keyed.map(|(text, [method, path, query])| {
-            let fingerprint = fingerprint(&text, [&method, &path, &query], body);
-            Key { text, fingerprint }
+        let key = self.keyed.map(|(text, asked)| {
+            let fingerprint = fingerprint(&text, asked.each_ref().map(String::as_str), body);
+            Key { text, asked, fingerprint }
         });
         CommandRequest { key, ..self.request }
     }

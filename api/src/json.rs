@@ -6,6 +6,7 @@ use domain::input::Problems;
 use serde::de::{DeserializeOwned, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment};
 
 use crate::extract::unusable;
 use crate::problem::{Code, Problem};
@@ -15,10 +16,7 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| Problem::new(Code::InvalidUtf8))?;
     let mut json = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize(&mut json);
-    let read = read.map_err(|error| {
-        let path = error.path().to_string();
-        misfit(&path, error.inner())
-    })?;
+    let read = read.map_err(|error| misfit(&dotted(error.path()), error.inner()))?;
     json.end().map_err(|error| misfit("", &error))?;
     if text.contains("\\u0000") {
         refuse_nul(text)?;
@@ -97,6 +95,24 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
+/// As fields are named everywhere: `items.0.qty`.
+fn dotted(path: &Path) -> String {
+    let mut named = String::new();
+    for segment in path {
+        let part = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.clone(),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => "?".to_owned(),
+        };
+        if !named.is_empty() {
+            named.push('.');
+        }
+        named.push_str(&part);
+    }
+    named
+}
+
 fn misfit(path: &str, error: &serde_json::Error) -> Problem {
     if error.is_data() {
         Problem::invalid(unusable(path, &error.to_string()))
@@ -168,6 +184,26 @@ mod tests {
         );
         let wrong = refusal(b"{\"status\":7}");
         assert!(wrong.contains(r#"field: "status", message: "Expected a string""#), "{wrong}");
+    }
+
+    #[test]
+    fn a_field_in_a_list_is_named_by_its_place() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Order {
+            #[serde(rename = "items")]
+            _items: Vec<Change>,
+        }
+
+        let named = |body: &[u8]| format!("{:?}", parse::<Order>(body).unwrap_err());
+        let wrong = named(br#"{"items":[{"status":"a"},{"status":7}]}"#);
+        assert!(wrong.contains(r#"field: "items.1.status""#), "{wrong}");
+        let missing = named(br#"{"items":[{}]}"#);
+        assert!(missing.contains(r#"field: "items.0.status""#), "{missing}");
+        let unknown = named(br#"{"items":[{"status":"a","x":1}]}"#);
+        assert!(unknown.contains(r#"field: "items.0.x""#), "{unknown}");
+        let item = named(br#"{"items":[7]}"#);
+        assert!(item.contains(r#"field: "items.0""#), "{item}");
     }
 
     #[test]

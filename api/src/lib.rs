@@ -4,6 +4,7 @@ mod answer;
 mod audit;
 mod billing;
 mod caller;
+mod captcha;
 mod checkpoints;
 pub mod circuit;
 mod command;
@@ -48,6 +49,7 @@ mod state;
 mod subjects;
 mod table;
 mod trace;
+mod unread;
 
 use std::sync::Arc;
 
@@ -56,6 +58,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 
 pub use self::audit::ClientAddress;
+pub use self::captcha::CaptchaOptions;
 pub use self::edge::{Cors, EdgeOptions, OriginError};
 pub use self::health::{Backup, Health, Revision, answer as monitored, watch_lag};
 pub use self::identity::{

@@ -26,6 +26,10 @@ const DATABASE_PAUSE: u64 = 5;
 /// How the database says that the books of a month are closed.
 const PERIOD_CLOSED: &str = "BK409";
 
+/// How it says that an invoice counts a deposit, and that one was given back meanwhile.
+const DEPOSIT_COUNTED: &str = "BK410";
+const DEPOSIT_RETURNED: &str = "BK411";
+
 /// A failed request. The edge adds the request id and renders it.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Parts>);
@@ -81,6 +85,13 @@ impl Problem {
     /// One unusable field.
     pub(crate) fn field(field: &str, message: impl Into<String>) -> Self {
         Self::invalid(Problems::one(field, message))
+    }
+
+    /// A visitor who has not shown that they are a person.
+    pub(crate) fn captcha(code: Code, message: &str) -> Self {
+        let mut problem = Self::new(code);
+        problem.0.errors = Problems::one("captcha_token", message);
+        problem
     }
 
     /// A header that cannot be read.
@@ -228,9 +239,9 @@ impl Problem {
         }))
     }
 
-    /// The answer as the client sees it.
-    pub(crate) fn render(self, request_id: &str, base: &str) -> Response {
-        let parts = *self.0;
+    /// The body of the answer.
+    pub(crate) fn body(&self, request_id: &str, base: &str) -> String {
+        let parts = &*self.0;
         let body = Body {
             kind: format!("{base}{}", category(parts.status, &parts.code)),
             title: parts.title,
@@ -239,9 +250,15 @@ impl Problem {
             code: &parts.code,
             request_id,
             errors: &parts.errors,
-            extra: parts.extra.into_iter().collect(),
+            extra: parts.extra.clone().into_iter().collect(),
         };
-        let body = serde_json::to_string(&body).unwrap_or_default();
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    /// The answer as the client sees it.
+    pub(crate) fn render(self, request_id: &str, base: &str) -> Response {
+        let body = self.body(request_id, base);
+        let parts = *self.0;
         let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (parts.status, content_type, body).into_response();
         if let Some((name, value)) = parts.header {
@@ -294,6 +311,12 @@ impl<E: Refusal + 'static> From<CommandError<E>> for Problem {
             CommandError::QueueFull => Self::retry(Code::QueueFull, 1),
             CommandError::RolledBack { ref code } if code == PERIOD_CLOSED => {
                 Self::new(Code::PeriodClosed)
+            }
+            CommandError::RolledBack { ref code } if code == DEPOSIT_COUNTED => {
+                Self::new(Code::DepositCounted)
+            }
+            CommandError::RolledBack { ref code } if code == DEPOSIT_RETURNED => {
+                Self::new(Code::ConcurrentChange)
             }
             // Aborted by a deadlock, a shutdown or a lack of resources: the same command may succeed.
             CommandError::RolledBack { ref code }

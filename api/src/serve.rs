@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::unread::Worded;
+
 /// A head that takes longer is not meant to end.
 const HEAD: Duration = Duration::from_secs(10);
 
@@ -86,7 +88,8 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: C
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LARGEST_HEAD);
-    let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let io = TokioIo::new(Worded::new(stream));
+    let served = http.serve_connection(io, TowerToHyperService::new(service));
     let mut served = std::pin::pin!(served);
     // How a client leaves is its own affair.
     tokio::select! {

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::audit::{ClientAddress, Sampler};
 use crate::caller::{Logins, Pairs};
+use crate::captcha::{Captcha, CaptchaOptions};
 use crate::edge::{Edge, EdgeOptions};
 use crate::health::{Backup, Behind, Health};
 use crate::identity::{Hashing, Links, PortalPolicy, Seen, SharedLogin, StaffPolicy, Tokens};
@@ -51,6 +52,8 @@ pub struct Options {
     pub portal: PortalPolicy,
     /// Payments by card.
     pub payments: PaymentOptions,
+    /// How visitors show that they are persons; without it nobody is asked.
+    pub captcha: Option<CaptchaOptions>,
     /// Make and recognise the addresses under which customers see invoices.
     pub invoice_links: InvoiceLinks,
     /// The health probe, on connections of its own.
@@ -104,6 +107,7 @@ pub struct App {
     pub(crate) numbering: Numbering,
     pub(crate) sheets: Sheets,
     pub(crate) stripe: Option<Arc<Stripe>>,
+    pub(crate) captcha: Option<Captcha>,
     pub(crate) webhook_secrets: Option<Secrets>,
     pub(crate) pages: [String; 4],
     pub(crate) inbox: PaymentInbox,
@@ -149,6 +153,7 @@ impl App {
     pub fn new(options: Options) -> AppState {
         let staff = options.staff;
         let stripe = stripe(options.payments.stripe, &options.clock);
+        let captcha = Captcha::of(options.captcha, &options.clock);
         let pairs = Pairs::new(options.default_org.unwrap_or(DEFAULT_ORG), &staff.pairs);
         let links = Links {
             bus: options.bus.clone(),
@@ -199,6 +204,7 @@ impl App {
             numbering: Numbering::default(),
             sheets: Sheets::default(),
             stripe,
+            captcha,
             webhook_secrets: options.payments.webhook.as_ref().and_then(Secrets::parse),
             pages: options.payments.pages,
             inbox,

@@ -48,6 +48,7 @@ fn app() -> Router {
         backup: Backup::new(Vec::new()),
         invoice_links: api::InvoiceLinks::new(b"a secret of invoices in tests only"),
         payments: api::PaymentOptions { stripe: None, webhook: None, pages: Default::default() },
+        captcha: None,
         clock: Arc::new(|| DateTime::UNIX_EPOCH),
         default_org: None,
         edge: EdgeOptions::default(),
@@ -256,5 +257,32 @@ async fn every_route_of_staff_refuses_strangers() {
             let answer = ask(&method.to_uppercase(), &path, &[]).await;
             assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_as_http_is_a_problem_like_any_other() {
+    let long = "x".repeat(40 * 1024);
+    let cases = [
+        (
+            format!("GET /livez HTTP/1.1\r\nhost: x\r\nx-long: {long}\r\n\r\n"),
+            431,
+            "headers_too_large",
+        ),
+        ("GE T /livez HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), 400, "malformed_request"),
+        ("GET /livez HTTP/1.1\r\nho st: x\r\n\r\n".to_owned(), 400, "malformed_request"),
+    ];
+    for (sent, status, code) in cases {
+        let answer = over_the_wire(sent.as_bytes()).await;
+        // What was not read of it may have reset the connection.
+        if status == 431 && answer.is_empty() {
+            continue;
+        }
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{code}: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("content-type: application/problem+json"), "{head}");
+        let problem: Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&problem["code"], &problem["status"]), (&code.into(), &status.into()));
+        assert!(head.contains(problem["request_id"].as_str().unwrap()), "{head}");
     }
 }

@@ -111,6 +111,33 @@ impl CommandBus {
         .map_err(|error| unavailable(&error))
     }
 
+    /// The aggregates that hold a time of `resource`, or of anybody if none is named, between `from` and `until`, as the log
+    /// knows it now: the first `most` of them by the beginning, and how many there are.
+    pub async fn holding(
+        &self,
+        org: OrgId,
+        resource: Option<Uuid>,
+        (from, until): (DateTime<Utc>, DateTime<Utc>),
+        most: i64,
+    ) -> Result<(Vec<String>, i64), LoadError> {
+        let mut tx = self.within(org).await?;
+        let rows = sqlx::query!(
+            r#"select aggregate_id, count(*) over () as "total!" from slots
+               where org_id = $1 and ($2::uuid is null or resource = $2) and during && tstzrange($3, $4)
+               group by aggregate_id order by min(lower(during)), aggregate_id limit $5"#,
+            org.as_uuid(),
+            resource,
+            from,
+            until,
+            most,
+        )
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        let total = rows.first().map_or(0, |row| row.total);
+        Ok((rows.into_iter().map(|row| row.aggregate_id).collect(), total))
+    }
+
     /// Whether the data of this person can be read: they are known here and were not erased.
     pub async fn knows(&self, org: OrgId, subject: SubjectId) -> Result<bool, LoadError> {
         let mut tx = self.within(org).await?;

@@ -212,7 +212,7 @@ impl Lane {
                         Some("57" | "08") if code != "57014" => self.db = None,
                         Some("40") if serialization_failures < 3 => serialization_failures += 1,
                         _ => {
-                            tracing::error!(sqlstate = %code, commands = batch.len(), "append rolled back");
+                            told(&code, batch.len());
                             return Err(Failure::RolledBack(code));
                         }
                     }
@@ -249,6 +249,20 @@ impl Failure {
             Self::RolledBack(code) => Outcome::RolledBack(code.clone()),
             Self::Unknown => Outcome::Unknown,
         }
+    }
+}
+
+/// A rule that the database holds is an answer to whoever asked, and no failure: something is taken (23505, 23P01), a month is
+/// closed or a plan or a day is full (codes of our own end in 409 or 402).
+fn is_refusal(code: &str) -> bool {
+    matches!(code, "23505" | "23P01") || code.ends_with("409") || code.ends_with("402")
+}
+
+fn told(code: &str, commands: usize) {
+    if is_refusal(code) {
+        tracing::debug!(sqlstate = %code, commands, "append refused");
+    } else {
+        tracing::error!(sqlstate = %code, commands, "append rolled back");
     }
 }
 

@@ -22,6 +22,7 @@ use domain::access::Role;
 use domain::billing::account::{Account, AccountEvent, Status};
 use domain::billing::plan::Plan;
 use domain::customers::client::{Client, ClientEvent, NoteKind};
+use domain::finance::accounting_export::{AccountingExport, AccountingExportEvent};
 use domain::finance::budget::{Budget, BudgetEvent};
 use domain::finance::cash::{CashEvent, CashSnapshot};
 use domain::finance::category::{ExpenseCategory, ExpenseCategoryEvent};
@@ -137,6 +138,10 @@ fn books() -> Vec<(String, String)> {
     files.extend(written::<TaxInstalment>(&instalment, TaxInstalmentEvent::VARIANTS));
     files.extend(written::<AccountingPeriod>(&finance::period(), PeriodEvent::VARIANTS));
     files.extend(written::<TaxExport>(&finance::tax_export(), TaxExportEvent::VARIANTS));
+    files.extend(written::<AccountingExport>(
+        &finance::accounting_export(),
+        AccountingExportEvent::VARIANTS,
+    ));
     files
 }
 
@@ -198,6 +203,7 @@ fn every_golden_file_is_still_read() {
             TaxInstalment::TYPE => decoded::<TaxInstalment>(json),
             AccountingPeriod::TYPE => decoded::<AccountingPeriod>(json),
             TaxExport::TYPE => decoded::<TaxExport>(json),
+            AccountingExport::TYPE => decoded::<AccountingExport>(json),
             other => panic!("{name}: no aggregate is called {other}"),
         };
         assert_eq!(read.unwrap_or_else(|error| panic!("{name}: {error}")), event);

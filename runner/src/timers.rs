@@ -20,9 +20,11 @@ use domain::sales::lead::{Lead, LeadCommand, WinCause};
 use domain::scheduling::booking::{Booking, BookingCommand, DepositStep};
 use domain::scheduling::subscription::{Subscription, SubscriptionCommand};
 use domain::subject::{ErasureReason, Subject, SubjectCommand};
+use metrics::Gauge;
 use projections::customers::client_list::{self, ClientList};
 use projections::engine::{self, Waited};
 use projections::invoicing::invoice_list::InvoiceList;
+use projections::payments::unclaimed;
 use projections::scheduling::subscription_list::{self, SubscriptionList};
 use projections::{Projection, tenant};
 use serde_json::Value;
@@ -36,6 +38,9 @@ use crate::jobs::pulse::Pulse;
 
 /// In heartbeats.
 pub const NAME: &str = "timers";
+
+/// Told of messages that no organisation may see.
+const UNCLAIMED: &str = "stripe_messages_unclaimed";
 
 /// How often due timers are looked for.
 const EVERY: Duration = Duration::from_secs(2);
@@ -61,6 +66,7 @@ pub struct Timers {
     inbox: PaymentInbox,
     reminders: Reminders,
     fees: FeeInvoices,
+    unclaimed: Gauge,
 }
 
 struct Due {
@@ -82,7 +88,10 @@ impl Timers {
         let time = api::Clock::clone(&clock);
         let reminders = Reminders::new(bus.clone(), db.clone(), time, links);
         let fees = FeeInvoices::new(bus.clone(), db.clone(), api::Clock::clone(&clock));
-        Self { db, bus, clock, occurrences, inbox, reminders, fees }
+        metrics::describe_gauge!(UNCLAIMED, "Messages of Stripe that belong to no organisation.");
+        let unclaimed = metrics::gauge!(UNCLAIMED);
+        unclaimed.set(0.0);
+        Self { db, bus, clock, occurrences, inbox, reminders, fees, unclaimed }
     }
 
     /// Fires what is due, until `stop`.
@@ -106,6 +115,8 @@ impl Timers {
     async fn fire(&self, alive: impl Fn()) -> anyhow::Result<usize> {
         // Messages that could not be brought to their end are due like everything else that waits for its time.
         let mut fired = self.inbox.sweep().await?;
+        #[expect(clippy::cast_precision_loss, reason = "a few messages")]
+        self.unclaimed.set(unclaimed::count(&self.db).await? as f64);
         loop {
             let lease = Uuid::now_v7();
             let due = sqlx::query_as!(
@@ -140,7 +151,7 @@ impl Timers {
 
     async fn fire_one(&self, lease: Uuid, timer: &Due) -> anyhow::Result<()> {
         let org = OrgId::from(timer.org_id);
-        let (state, reason) = match self.give(org, timer).await {
+        let (state, reason) = match Box::pin(self.give(org, timer)).await {
             Ok(()) => ("fired", None),
             Err(error) if timer.attempts >= ATTEMPTS => ("dead", Some(format!("{error:#}"))),
             // The lease runs out and it is tried again.

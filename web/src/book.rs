@@ -14,7 +14,7 @@ use crate::form::{Answer, Fields, Form, PublicForm};
 use crate::moment::Moment;
 use crate::page::{self, Frame};
 use crate::visitor::Visitor;
-use crate::{Site, SiteState, shown, token};
+use crate::{Site, SiteState, Widget, captcha, shown, token};
 
 pub(crate) fn routes() -> Router<SiteState> {
     Router::new().route("/book", get(show).post(book))
@@ -35,6 +35,7 @@ struct BookPage {
     form: Form,
     /// None before a day was chosen.
     offer: Option<Offer>,
+    widget: Option<Widget>,
 }
 
 /// What the API says to somebody whose time is taken.
@@ -75,19 +76,20 @@ async fn show(
 
 /// The times of the day that is asked for.
 async fn choose(site: &Site, visitor: &Visitor, form: Form, status: StatusCode) -> Answer {
-    let frame = Frame::of(visitor, "home");
+    let (frame, widget) = (Frame::of(visitor, "home"), site.widget.clone());
     if form.value("date").is_empty() {
-        return page::show_as(status, &BookPage { frame, form, offer: None });
+        return page::show_as(status, &BookPage { frame, form, offer: None, widget });
     }
     let asked = [("date", form.value("date")), ("time_on_site_hours", form.value_or("hours", "2"))];
     match site.api.look_up(visitor, &["v1", "slots"], &asked).await {
         Ok(reply) => {
             let offer = Some(reply.read()?);
-            page::show_as(status, &BookPage { frame, form, offer })
+            captcha::held(page::show_as(status, &BookPage { frame, form, offer, widget }))
         }
         Err(failure) if failure.is_about_input() => {
             let form = form.refused(&failure);
-            page::show_as(failure.status(), &BookPage { frame, form, offer: None })
+            let page = BookPage { frame, form, offer: None, widget };
+            page::show_as(failure.status(), &page)
         }
         Err(failure) => Err(failure),
     }
@@ -101,11 +103,14 @@ async fn book(
 ) -> Answer {
     let visitor = visitor.at(fields.get("org"));
     let hours = fields.get("hours").parse::<serde_json::Number>().ok();
-    let body = json!({
+    let mut body = json!({
         "lead_id": fields.get("lead"),
         "starts_at": fields.get("starts_at"),
         "time_on_site_hours": hours,
     });
+    if let Some(answer) = captcha::answer(&fields) {
+        body["captcha_token"] = answer.into();
+    }
     let command = Command::post(&["v1", "bookings"], body, fields.get("key"));
     match site.api.submit(&visitor, command).await {
         Ok(reply) => {

@@ -1,5 +1,6 @@
 //! What things of the API are called on pages. What stands in no table is its own name in words.
 
+use crate::prices::term;
 use crate::shown;
 
 /// How thoroughly a home is cleaned.
@@ -11,21 +12,23 @@ pub(crate) const CLEANING: [(&str, &str); 4] = [
 ];
 
 /// What became of a deposit.
-pub(crate) const DEPOSIT: [(&str, &str); 4] = [
+pub(crate) const DEPOSIT: [(&str, &str); 5] = [
     ("pending", "not paid yet"),
     ("paid", "paid"),
     ("failed", "the payment did not go through"),
     ("expired", "not paid in time"),
+    ("returned", "given back"),
 ];
 
 /// Fields of forms, a part of their path after the other.
-const FIELDS: [(&str, &str); 26] = [
+const FIELDS: [(&str, &str); 27] = [
     ("addon_ids", "Extras"),
     ("address_id", "Address"),
     ("address_text", "Address in words"),
     ("assigned_worker_id", "Worker who leads"),
     ("baths", "Bathrooms"),
     ("beds", "Bedrooms"),
+    ("captcha_token", "Captcha"),
     ("category_id", "Category"),
     ("client_id", "Client"),
     ("crew", "Who else comes"),
@@ -48,44 +51,6 @@ const FIELDS: [(&str, &str); 26] = [
     ("worker_id", "Worker"),
 ];
 
-/// Terms on which visits are booked, under the part they stand in.
-const TERMS: [(&str, &str); 34] = [
-    ("deposit.enabled", "Asked for"),
-    ("deposit.percent", "Usually"),
-    ("deposit.heavy_percent", "Of a deep clean or a move"),
-    ("deposit.short_notice_percent", "At short notice"),
-    ("deposit.late_percent", "At very short notice"),
-    ("deposit.high_value_percent", "Of a dear visit"),
-    ("deposit.high_value_cents", "A visit is dear from"),
-    ("deposit.minimum_cents", "At least"),
-    ("deposit.maximum_cents", "At most"),
-    ("deposit.due_days", "Days to pay it"),
-    ("cancellation.free_hours", "Free until so many hours before"),
-    ("cancellation.window_hours", "In part until so many hours before"),
-    ("cancellation.heavy_free_hours", "Of a deep clean or a move: free until"),
-    ("cancellation.heavy_window_hours", "Of a deep clean or a move: in part until"),
-    ("cancellation.partial_percent", "Paid back in part"),
-    ("cancellation.refund_percent", "Paid back later than that"),
-    ("cancellation.fee_cents", "Fee later than that"),
-    ("reschedule.allowed", "Clients may"),
-    ("reschedule.notice_hours", "Hours before, at least"),
-    ("reschedule.fee_cents", "Fee"),
-    ("reschedule.max_reschedules", "How often"),
-    ("payment_terms.due_days", "Days to pay an invoice"),
-    ("payment_terms.accepted_methods", "How it can be paid"),
-    ("scheduling.slot_duration_minutes", "Minutes from one time to the next"),
-    ("scheduling.buffer_minutes", "Minutes between visits"),
-    ("scheduling.lead_time_hours", "Hours ahead, at least"),
-    ("scheduling.horizon_days", "Days ahead, at most"),
-    ("scheduling.max_bookings_per_day", "Visits a day, at most"),
-    ("risk.flagged_prefixes", "Postal codes to look at"),
-    ("risk.high_from", "High from so many points"),
-    ("risk.medium_from", "Medium from so many points"),
-    ("work.overrun_threshold", "Needs a reason from so many times what was planned"),
-    ("work.checklist_required", "Done only with its checklist"),
-    ("work.finish_completes", "Done when the work is finished"),
-];
-
 /// What `name` is called in `table`.
 pub(crate) fn find<'a>(table: &'a [(&str, &str)], name: &str) -> Option<&'a str> {
     table.iter().find(|(one, _)| *one == name).map(|(_, label)| *label)
@@ -98,6 +63,9 @@ pub(crate) fn of<'a>(table: &'a [(&str, &str)], name: &'a str) -> &'a str {
 
 /// A field by its path, as in `items.1.qty`: “Line 2, how many”.
 pub(crate) fn field(path: &str) -> String {
+    if let Some((_, term)) = term::at(path) {
+        return term.label.to_owned();
+    }
     let mut said = String::new();
     for part in path.split('.') {
         if let Ok(place) = part.parse::<usize>() {
@@ -114,12 +82,6 @@ pub(crate) fn field(path: &str) -> String {
     said
 }
 
-/// One of the terms of bookings.
-pub(crate) fn term(section: &str, name: &str) -> String {
-    let label = find(&TERMS, &format!("{section}.{name}"));
-    label.map_or_else(|| words(name), str::to_owned)
-}
-
 /// A name of the API in words.
 pub(crate) fn words(name: &str) -> String {
     shown::capital(&name.trim_end_matches("_cents").replace('_', " "))
@@ -134,6 +96,7 @@ mod tests {
         assert_eq!(field("items.1.unit_price_cents"), "Line 2, price");
         assert_eq!(field("assigned_worker_id"), "Worker who leads");
         assert_eq!(field("cash_cents"), "Cash");
+        assert_eq!(field("deposit.high_value_cents"), "A visit is dear from");
         assert_eq!(field("preferred_dates.0"), "Preferred dates 1");
         assert_eq!(of(&DEPOSIT, "paid"), "paid");
         assert_eq!(of(&CLEANING, "windows"), "windows");

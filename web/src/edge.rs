@@ -11,7 +11,7 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::page::{self, Frame};
 use crate::visitor::{Visitor, set_cookie};
-use crate::{Site, SiteState, navigation};
+use crate::{Site, SiteState, captcha, navigation};
 
 /// Finds the session, hands the request on, puts failures into words.
 pub(crate) async fn edge(State(site): State<SiteState>, request: Request, next: Next) -> Response {
@@ -41,7 +41,11 @@ async fn answered(site: &Site, visitor: Visitor, mut request: Request, next: Nex
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         response = told(site, visitor, &failure, address.as_deref());
     }
+    let widened = captcha::policy(site, &response);
     page::protect(&mut response, site.secure_cookies);
+    if let Some(policy) = widened {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     response
 }
 

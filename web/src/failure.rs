@@ -77,6 +77,12 @@ impl Refusal {
     fn told(&self) -> &str {
         match self.code.as_str() {
             "organisation_not_found" => "There is no company of this name here.",
+            "captcha_required" | "captcha_failed" => {
+                "Please show once more that you are a person. Nothing was sent yet."
+            }
+            "captcha_unavailable" => {
+                "We cannot check at the moment that you are a person. Nothing was sent yet; try again in a moment."
+            }
             _ => &self.detail,
         }
     }

@@ -6,6 +6,7 @@ mod cash;
 mod expenses;
 mod instalments;
 mod ledger;
+mod months;
 mod overview;
 mod taxes;
 
@@ -22,4 +23,5 @@ pub(crate) fn routes() -> Router<SiteState> {
         .merge(cash::routes())
         .merge(budgets::routes())
         .merge(ledger::routes())
+        .merge(months::routes())
 }

@@ -18,7 +18,7 @@ use crate::form::{Answer, Fields, Form, PublicForm};
 use crate::page::{self, Frame};
 use crate::shown::Dollars;
 use crate::visitor::Visitor;
-use crate::{SiteState, token};
+use crate::{Site, SiteState, Widget, captcha, token};
 
 /// What a person tells about themselves, in the names of the API.
 const CONTACT: [&str; 9] = [
@@ -34,7 +34,7 @@ const CONTACT: [&str; 9] = [
 ];
 
 /// Fields that the visit form shows; whatever else is wrong is told above it.
-const SHOWN: [&str; 12] = [
+const SHOWN: [&str; 13] = [
     "name",
     "phone",
     "email",
@@ -47,6 +47,7 @@ const SHOWN: [&str; 12] = [
     "notes",
     "preferred_dates",
     "referral_code",
+    "captcha_token",
 ];
 
 /// Where a visitor came from: carried from the address of the page into the request.
@@ -79,11 +80,12 @@ struct LandingPage {
     home: Form,
     estimate: Option<Estimate>,
     visit: Form,
+    widget: Option<Widget>,
 }
 
 impl LandingPage {
     /// As `fields` left it; the visit form takes along what the other one was told.
-    fn new(visitor: &Visitor, fields: &Fields) -> Self {
+    fn new(site: &Site, visitor: &Visitor, fields: &Fields) -> Self {
         let mut fields = fields.clone();
         if fields.get("key").is_empty() {
             fields.set("key", token::submission_key());
@@ -93,6 +95,7 @@ impl LandingPage {
             home: Form::new("home", fields.clone()),
             estimate: None,
             visit: Form::new("visit", fields),
+            widget: site.widget.clone(),
         }
     }
 
@@ -106,9 +109,14 @@ impl LandingPage {
     }
 }
 
-async fn show(visitor: Visitor, Query(mut fields): Query<Fields>) -> Answer {
+async fn show(
+    State(site): State<SiteState>,
+    visitor: Visitor,
+    Query(mut fields): Query<Fields>,
+) -> Answer {
     fields.set("key", "");
-    page::show(&LandingPage::new(&visitor.at(fields.get("org")), &fields))
+    let page = LandingPage::new(&site, &visitor.at(fields.get("org")), &fields);
+    captcha::held(page::show(&page))
 }
 
 async fn estimate(
@@ -124,14 +132,14 @@ async fn estimate(
         Ok(reply) => {
             let estimate: Estimate = reply.read()?;
             fields.set("total", estimate.total_before_tax.plain());
-            let page = LandingPage::new(&visitor, &fields);
-            page::show(&LandingPage { estimate: Some(estimate), ..page })
+            let page = LandingPage::new(&site, &visitor, &fields);
+            captcha::held(page::show(&LandingPage { estimate: Some(estimate), ..page }))
         }
         Err(failure) => {
             fields.set("total", "");
-            let page = LandingPage::new(&visitor, &fields);
+            let page = LandingPage::new(&site, &visitor, &fields);
             let home = page.home.clone().refused(&failure);
-            page::show_as(failure.status(), &LandingPage { home, ..page })
+            captcha::held(page::show_as(failure.status(), &LandingPage { home, ..page }))
         }
     }
 }
@@ -167,23 +175,23 @@ async fn visit(
             let page = ReceivedPage { frame, receipt: reply.read()?, org };
             page::show_as(StatusCode::CREATED, &page)
         }
-        Err(failure) => again(&visitor, fields, &failure),
+        Err(failure) => again(&site, &visitor, fields, &failure),
     }
 }
 
 /// The same form with everything that was filled in, and the same key: nothing was taken yet.
-fn again(visitor: &Visitor, mut fields: Fields, failure: &Failure) -> Answer {
+fn again(site: &Site, visitor: &Visitor, mut fields: Fields, failure: &Failure) -> Answer {
     let key_reused = failure.refusal().is_some_and(Refusal::is_key_reused);
     if key_reused {
         fields.set("key", "");
     }
-    let page = LandingPage::new(visitor, &fields);
+    let page = LandingPage::new(site, visitor, &fields);
     let mut visit = page.visit.clone().refused(failure);
     if key_reused {
         "We already have your first request from this page. Send this one too if you want a second visit."
             .clone_into(&mut visit.message);
     }
-    page::show_as(failure.status(), &LandingPage { visit, ..page })
+    captcha::held(page::show_as(failure.status(), &LandingPage { visit, ..page }))
 }
 
 fn request(fields: &Fields) -> Value {
@@ -201,5 +209,8 @@ fn request(fields: &Fields) -> Value {
     body.insert("preferred_dates".to_owned(), dates.into());
     body.insert("structured_inputs".to_owned(), home::read(fields));
     body.insert("estimate_snapshot".to_owned(), snapshot);
+    if let Some(answer) = captcha::answer(fields) {
+        body.insert("captcha_token".to_owned(), answer.into());
+    }
     body.into()
 }

@@ -5,6 +5,7 @@ mod assets;
 mod book;
 mod bookings;
 mod called;
+mod captcha;
 mod clients;
 mod clock;
 mod dashboard;
@@ -52,6 +53,7 @@ use axum::middleware::from_fn_with_state;
 use url::Url;
 
 use self::api::Api;
+pub use self::captcha::Widget;
 use self::failure::Failure;
 use self::session::Sessions;
 use self::token::Tokens;
@@ -67,6 +69,8 @@ pub struct Options {
     pub secure_cookies: bool,
     /// Signs the tokens in forms.
     pub key: [u8; 32],
+    /// With what visitors show that they are persons, if they are asked.
+    pub widget: Option<Widget>,
 }
 
 /// Shared by every request.
@@ -75,6 +79,7 @@ struct Site {
     sessions: Sessions,
     tokens: Tokens,
     secure_cookies: bool,
+    widget: Option<Widget>,
 }
 
 type SiteState = Arc<Site>;
@@ -86,6 +91,7 @@ pub fn router(options: Options) -> Result<Router, reqwest::Error> {
         sessions: Sessions::default(),
         tokens: Tokens::new(&options.key),
         secure_cookies: options.secure_cookies,
+        widget: options.widget,
     });
     let router = Router::new()
         .merge(assets::routes())

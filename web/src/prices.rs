@@ -3,7 +3,9 @@
 mod changes;
 mod page;
 mod shape;
+pub(crate) mod term;
 mod terms;
+mod terms_form;
 mod version;
 
 use axum::Router;
@@ -14,5 +16,9 @@ use crate::SiteState;
 const MANAGE: &[&str] = &["pricing.manage"];
 
 pub(crate) fn routes() -> Router<SiteState> {
-    Router::new().merge(page::routes()).merge(changes::routes()).merge(version::routes())
+    Router::new()
+        .merge(page::routes())
+        .merge(changes::routes())
+        .merge(terms_form::routes())
+        .merge(version::routes())
 }

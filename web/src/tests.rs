@@ -32,13 +32,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use self::browser::Browser;
-use crate::Options;
+use crate::{Options, Widget};
 
 const LEAD: &str = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d";
 const QUOTE: &str = "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e";
 
 /// What an owner may, and of it first what a viewer may, too.
-const OWNER: [&str; 14] = [
+const OWNER: [&str; 15] = [
     "core.view",
     "bookings.view",
     "contacts.view",
@@ -50,6 +50,7 @@ const OWNER: [&str; 14] = [
     "payments.record",
     "finance.view",
     "finance.manage",
+    "policies.manage",
     "pricing.manage",
     "settings.manage",
     "users.manage",
@@ -84,6 +85,11 @@ struct FakeApi {
 
 impl FakeApi {
     async fn start() -> Self {
+        Self::start_asking(None).await
+    }
+
+    /// Where visitors are asked to show that they are persons.
+    async fn start_asking(widget: Option<Widget>) -> Self {
         let asked = Log::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -98,7 +104,7 @@ impl FakeApi {
         let app = Router::new().fallback(answer).layer(zone).with_state(asked.clone());
         let mut serving = JoinSet::new();
         serving.spawn(async { axum::serve(listener, app).await.unwrap() });
-        Self { asked, browser: browser(&url), serving }
+        Self { asked, browser: browser_asking(&url, widget), serving }
     }
 
     async fn stop(&mut self) {
@@ -119,9 +125,14 @@ impl FakeApi {
 }
 
 fn browser(api: &str) -> Browser {
+    browser_asking(api, None)
+}
+
+fn browser_asking(api: &str, widget: Option<Widget>) -> Browser {
     // Another test may have been faster.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let options = Options { api_url: api.parse().unwrap(), secure_cookies: false, key: [7; 32] };
+    let (api_url, key) = (api.parse().unwrap(), [7; 32]);
+    let options = Options { api_url, secure_cookies: false, key, widget };
     Browser::new(crate::router(options).unwrap())
 }
 
@@ -174,6 +185,10 @@ fn submitted(asked: &Asked) -> Response {
         let errors = json!([{ "field": "phone", "message": "Not a <phone> number" }]);
         return problem(422, "validation_failed", "Request validation failed", &errors);
     }
+    if asked.body["captcha_token"] == "robot" {
+        let errors = json!([{ "field": "captcha_token", "message": "Answer it once more" }]);
+        return problem(422, "captcha_failed", "Captcha failed", &errors);
+    }
     let receipt =
         json!({ "lead_id": LEAD, "next_step_text": "We call.", "referral_code": "A1B2C3D4" });
     (StatusCode::CREATED, axum::Json(receipt)).into_response()
@@ -204,6 +219,8 @@ fn visit_detail() -> Value {
     let more = json!({
         "ends_at": "2030-03-04T18:00:00Z", "address_text": "<script>alert(1)</script>", "risk_band": "LOW",
         "client_id": LEAD,
+        "hand_deposits": [{ "payment_id": "manual:ET-1", "amount_cents": 7_000, "returned_cents": 2_000,
+            "paid_at": "2026-11-24T09:00:00Z" }],
         "customer": { "name": "<b>Sam</b> & Co", "email": null },
         "timeline": [{ "event_type": "risk_assessed", "recorded_at": "2026-11-24T09:00:00Z", "actor": { "id": "demo" } }],
     });

@@ -14,9 +14,10 @@ use crate::failure::Failure;
 use crate::form::{Fields, Form};
 use crate::moment::Moment;
 use crate::own::Own;
+use crate::teams::shape::Team;
 use crate::typed::Typed;
 use crate::visitor::Staff;
-use crate::{Site, SiteState};
+use crate::{Site, SiteState, teams};
 
 /// What one of these is needed for: to take time off, and to take it back.
 pub(crate) const PLANS: &[&str] = &["settings.manage", "schedule.blocking.manage"];
@@ -55,6 +56,14 @@ impl<'a> Whose<'a> {
         }
     }
 
+    /// Of a team; empty for everybody and of a worker.
+    const fn team(self) -> &'a str {
+        match self {
+            Self::Team(id) => id,
+            Self::Everybody | Self::Worker(_) => "",
+        }
+    }
+
     /// What it can be, and what that is called.
     const fn kinds(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -82,9 +91,41 @@ pub(crate) struct Block {
     pub(crate) starts_at: Moment,
     pub(crate) ends_at: Moment,
     pub(crate) reason: Option<String>,
+    /// The first visits that are to be made then.
+    #[serde(default)]
+    pub(crate) clashes: Vec<Clash>,
+    #[serde(default)]
+    clashes_total: usize,
+}
+
+/// A visit in the way.
+#[derive(Deserialize)]
+pub(crate) struct Clash {
+    pub(crate) booking_id: String,
+    pub(crate) starts_at: Moment,
+    team_id: String,
+    crew: Vec<String>,
+}
+
+impl Clash {
+    /// Who goes, as far as that may be known.
+    pub(crate) fn who(&self, teams: &[Team]) -> String {
+        let team = teams.iter().find(|team| team.id == self.team_id);
+        let people = match self.crew.len() {
+            0 => "nobody named".to_owned(),
+            1 => "1 worker".to_owned(),
+            many => format!("{many} workers"),
+        };
+        team.map_or_else(|| people.clone(), |team| format!("{}, {people}", team.name))
+    }
 }
 
 impl Block {
+    /// Visits in the way that are not named one by one.
+    pub(crate) const fn more(&self) -> usize {
+        self.clashes_total.saturating_sub(self.clashes.len())
+    }
+
     pub(crate) fn what(&self) -> &str {
         match self.kind.as_str() {
             "holiday" => "Holiday",
@@ -102,6 +143,8 @@ impl Block {
 #[template(path = "time_off_part.html")]
 pub(crate) struct Part {
     blocks: Vec<Block>,
+    /// Who goes to visits that are in the way.
+    teams: Vec<Team>,
     kinds: &'static [(&'static str, &'static str)],
     /// Where its forms lead.
     here: String,
@@ -121,8 +164,11 @@ impl Part {
         (whose, here): (Whose<'_>, String),
         (key, form): (&str, &Form),
     ) -> Result<Self, Failure> {
+        let blocks = ahead(site, staff, own.today, whose).await?;
+        let clash = blocks.iter().any(|block| !block.clashes.is_empty());
         Ok(Self {
-            blocks: ahead(site, staff, own.today, whose).await?,
+            blocks,
+            teams: if clash { teams::all(site, staff).await? } else { Vec::new() },
             kinds: whose.kinds(),
             here,
             csrf: staff.session.csrf.clone(),
@@ -134,7 +180,7 @@ impl Part {
     }
 }
 
-/// Theirs alone; the API knows no list of one team or one worker.
+/// Theirs alone; the API knows no list of one worker.
 async fn ahead(
     site: &Site,
     staff: &Staff,
@@ -153,6 +199,8 @@ async fn ahead(
             ("from", from.as_str()),
             ("to", &to),
             ("scope", whose.scope()),
+            ("team_id", whose.team()),
+            ("clashes", "true"),
             ("limit", "200"),
             ("cursor", &cursor),
         ];

@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::access::Permission;
 use domain::attempt::Outcome;
-use projections::audit_log::{self, AuditLog, Cursor, Entry, Filter};
+use projections::audit_log::{self, AuditLog, Entry, Filter};
 use projections::history::entity;
 use projections::{Projection, tenant};
 use serde::Deserialize;
@@ -73,16 +73,15 @@ async fn audit_logs(
     let reached = fresh.reach(&app, caller.org(), &[AuditLog::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
     let items = audit_log::page(&mut tx, caller.org(), &asked.filter()?, limit).await?;
-    let next = cursor::last_of_full(&items, limit).map(|last| last.cursor().to_string());
+    let next =
+        cursor::last_of_full(&items, limit).map(|last| cursor::sealed(&last.cursor().to_string()));
     let items: Vec<_> = items.iter().map(shown).collect();
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }
 
 impl AuditQuery {
     fn filter(self) -> Result<Filter, Problem> {
-        let cursor = self.cursor.map(|cursor| cursor.parse::<Cursor>());
-        let before =
-            cursor.transpose().map_err(|_| Problem::field("cursor", "Not a next_cursor"))?;
+        let before = cursor::parsed(self.cursor.as_deref())?;
         Ok(Filter {
             from: self.from,
             to: self.to,

@@ -7,7 +7,7 @@ use projections::audit_log::AuditLog;
 use projections::effects::Effects;
 use projections::entity_timeline::EntityTimeline;
 use projections::history::entity;
-use projections::timeline::{self, Cursor};
+use projections::timeline;
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::json;
@@ -122,8 +122,7 @@ async fn told(
 ) -> Result<Answer, Problem> {
     const READ: [&str; 3] = [AuditLog::NAME, Effects::NAME, EntityTimeline::NAME];
     let limit = limit(asked.limit, timeline::PAGE)?;
-    let before = asked.cursor.map(|cursor| cursor.parse::<Cursor>()).transpose();
-    let before = before.map_err(|_| Problem::field("cursor", "Not a next_cursor"))?;
+    let before = cursor::parsed(asked.cursor.as_deref())?;
     entity::entity(kind).ok_or_else(|| Problem::new(Code::NotFound))?;
     let reached = fresh.reach(app, caller.org(), &READ).await?;
     let mut tx = tenant::begin(&app.reads, caller.org()).await?;
@@ -131,7 +130,8 @@ async fn told(
     if items.is_empty() && before.is_none() {
         return Err(Problem::new(Code::NotFound));
     }
-    let next = cursor::last_of_full(&items, limit).map(|last| last.cursor().to_string());
+    let next =
+        cursor::last_of_full(&items, limit).map(|last| cursor::sealed(&last.cursor().to_string()));
     let links = json!({ "history": format!("/v1/admin/history/{kind}/{id}") });
     let answer =
         json!({ "type": kind, "id": id, "items": items, "next_cursor": next, "links": links });

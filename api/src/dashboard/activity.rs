@@ -60,15 +60,15 @@ async fn activity(
     Parameters(asked): Parameters<ActivityQuery>,
 ) -> Result<Answer, Problem> {
     let (org, limit) = (caller.org(), limit(asked.limit, MOST)?);
-    let before = asked.cursor.map(|cursor| cursor.parse()).transpose();
-    let before = before.map_err(|_| Problem::field("cursor", "Not a next_cursor"))?;
+    let before = cursor::parsed(asked.cursor.as_deref())?;
     let outcome = Some("success".to_owned());
     let filter = Filter { from: asked.since, outcome, before, ..Filter::default() };
     let reached = fresh.reach(&app, org, &[AuditLog::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let found = audit_log::page(&mut tx, org, &filter, limit).await?;
     tx.rollback().await?;
-    let next = cursor::last_of_full(&found, limit).map(|last| last.cursor().to_string());
+    let next =
+        cursor::last_of_full(&found, limit).map(|last| cursor::sealed(&last.cursor().to_string()));
     let items: Vec<Value> = found.iter().map(shown).collect();
     let body = json!({ "as_of": app.now(), "items": items, "next_cursor": next });
     Ok(reached.mark(Answer::json(&body)?))

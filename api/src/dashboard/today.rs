@@ -150,7 +150,7 @@ mod tests {
             skills: Vec::new(),
             rating_sum: 0,
             rating_count: 0,
-            rate_cents: 0,
+            own_rate_cents: None,
             cert_ids: Vec::new(),
             cert_ends: Vec::new(),
             version: 1,

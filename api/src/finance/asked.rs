@@ -109,20 +109,20 @@ impl Page {
 
 /// The row behind which a page begins, as a text: a day and whatever tells rows of that day apart.
 pub(super) fn shown(day: NaiveDate, id: impl std::fmt::Display) -> String {
-    format!("{day}_{id}")
+    cursor::sealed(&format!("{day}_{id}"))
 }
 
 /// What a caller sends back of that.
 pub(super) fn behind<T: std::str::FromStr>(
-    cursor: Option<&str>,
+    asked: Option<&str>,
 ) -> Result<Option<(NaiveDate, T)>, Problem> {
     let read = |text: &str| {
-        let (day, id) = text.split_once('_')?;
+        let (day, id) = cursor::opened(text)?.split_once('_')?;
         let day = near("cursor", day.parse().ok()?).ok()?;
         Some((day, id.parse().ok()?))
     };
-    let wrong = || Problem::field("cursor", "Not a next_cursor");
-    cursor.map(|text| read(text).ok_or_else(wrong)).transpose()
+    let wrong = || Problem::field("cursor", "Not a next_cursor of this list");
+    asked.map(|text| read(text).ok_or_else(wrong)).transpose()
 }
 
 #[cfg(test)]

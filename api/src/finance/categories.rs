@@ -1,5 +1,7 @@
 //! Categories of expenses.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -8,17 +10,20 @@ use domain::finance::FinanceError;
 use domain::finance::budget::MONTHS;
 use domain::finance::category::{ExpenseCategory, ExpenseCategoryCommand, Terms};
 use domain::finance::expense::{CATEGORIES, claims_of};
-use domain::id::ExpenseCategoryId;
+use domain::finance::month::Month;
+use domain::finance::period::CLOSED;
+use domain::id::{ExpenseCategoryId, OrgId};
 use projections::finance::categories::{self, PAGE, Row};
 use projections::finance::records::FinanceRecords;
-use projections::{Projection, tenant};
+use projections::history::log;
+use projections::{Projection, engine, tenant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::asked::{Page, kept};
-use super::{manage, refused, view};
+use super::{manage, refused, view, while_open};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -153,7 +158,7 @@ struct ChangedExpenseCategory {
     request_body = ChangedExpenseCategory,
     responses(
         (status = 200, description = "The category", content_type = "application/json"),
-        (status = 409, description = "`expense_category.name_taken`")
+        (status = 409, description = "`expense_category.name_taken`, or `period_closed`: reports of a month whose books are closed call it as it is")
     )
 )]
 async fn change_expense_category(
@@ -166,13 +171,49 @@ async fn change_expense_category(
     let mut context = request.context(&caller);
     let (before, version) = known(&app, &context, id).await?;
     context.decided_on(version);
+    let name_before = before.name.clone();
     let terms = Terms {
         name: kept("name", changed.name, before.name)?,
         is_default: kept("default", changed.default, before.is_default)?,
         sort_order: kept("sort_order", changed.sort_order, before.sort_order)?,
     };
+    if terms.name.trim() != name_before {
+        keep_told(&app, &mut context, id).await?;
+    }
     let command = ExpenseCategoryCommand::Change { terms, now: app.now() };
     Ok(Answer::done(&run(&app, &context, id, command).await.map_err(refused)?))
+}
+
+/// Lets a category be called otherwise only while no month is closed whose reports have its name.
+async fn keep_told(app: &App, context: &mut Context, id: ExpenseCategoryId) -> Result<(), Problem> {
+    let org = context.org;
+    // Most have closed nothing, or write nothing under it: then no report can tell.
+    if app.bus.last_held(org, CLOSED, ("0", "9999-99")).await?.is_none()
+        || !in_use(app, org, id).await?
+    {
+        return Ok(());
+    }
+    let mut tx = tenant::begin_steady(&app.reads, org).await?;
+    let mut months = categories::months(&mut tx, org, id.as_uuid()).await?;
+    // The list may be behind, and what was closed just now tells of what was written just before.
+    let mut position = engine::standing(&mut tx, org, &[FinanceRecords::NAME]).await?;
+    loop {
+        let page = log::page(&mut tx, org, position, log::PAGE).await?;
+        let Some(last) = page.last() else { break };
+        position = last.position;
+        months.extend(page.iter().flat_map(|event| categories::days(event, id.as_uuid())));
+    }
+    drop(tx);
+    let months: BTreeSet<Month> = months.into_iter().map(Month::of).collect();
+    while_open(app, context, months).await
+}
+
+/// Whether something is written under a category.
+async fn in_use(app: &App, org: OrgId, id: ExpenseCategoryId) -> Result<bool, Problem> {
+    let (from, until) = claims_of(id);
+    let span = (from.as_str(), until.as_str());
+    let expense = app.bus.last_held(org, CATEGORIES, span).await?;
+    Ok(expense.is_some() || app.bus.last_held(org, MONTHS, span).await?.is_some())
 }
 
 /// Do without a category of expenses; not while something is written under it
@@ -193,10 +234,7 @@ async fn remove_expense_category(
     request: CommandRequest,
 ) -> Result<Response, Problem> {
     let context = request.context(&caller);
-    let (from, until) = claims_of(id);
-    let span = (from.as_str(), until.as_str());
-    let expense = app.bus.last_held(context.org, CATEGORIES, span).await?;
-    let in_use = expense.is_some() || app.bus.last_held(context.org, MONTHS, span).await?.is_some();
+    let in_use = in_use(&app, context.org, id).await?;
     let command = ExpenseCategoryCommand::Remove { in_use, now: app.now() };
     run(&app, &context, id, command).await.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT.into_response())

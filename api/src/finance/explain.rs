@@ -19,6 +19,8 @@ pub(super) struct Figure {
     pub(super) sources: &'static [&'static str],
     /// Of receivables: those of which invoices.
     standing: Option<Standing>,
+    /// Whether the tax in money is taken off.
+    without_tax: bool,
 }
 
 impl Figure {
@@ -28,13 +30,18 @@ impl Figure {
         accounts: &'static [&'static str],
         sources: &'static [&'static str],
     ) -> Self {
-        Self { name, accounts, sources, standing: None }
+        Self { name, accounts, sources, standing: None, without_tax: false }
+    }
+
+    /// With the tax taken off the money.
+    pub(super) const fn without_tax(self) -> Self {
+        Self { without_tax: true, ..self }
     }
 
     /// From the receivables for invoices that stand so.
     pub(super) const fn receivable(name: &'static str, standing: Standing) -> Self {
         let standing = Some(standing);
-        Self { name, accounts: &["receivable"], sources: &[], standing }
+        Self { name, accounts: &["receivable"], sources: &[], standing, without_tax: false }
     }
 }
 
@@ -48,8 +55,13 @@ pub(super) async fn all(
 ) -> Result<Value, Problem> {
     let mut told = serde_json::Map::new();
     for figure in figures {
+        let mut accounts = figure.accounts.to_vec();
+        if figure.without_tax {
+            accounts.extend(ledger::TAX_IN_MONEY);
+        }
         let filter = Filter {
-            accounts: figure.accounts.to_vec(),
+            accounts,
+            without_tax: figure.without_tax,
             from,
             to: Some(to),
             sources: figure.sources.iter().map(|&source| source.to_owned()).collect(),
@@ -65,6 +77,7 @@ pub(super) async fn all(
         }
         asked.push(format!("currency={currency}"));
         asked.extend(figure.standing.map(|one| format!("standing={}", <&str>::from(one))));
+        asked.extend(figure.without_tax.then(|| "without_tax=1".to_owned()));
         asked.extend(from.map(|from| format!("from={from}")));
         asked.push(format!("to={to}"));
         let all = format!("/v1/admin/finance/ledger?{}", asked.join("&"));

@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::NaiveDate;
 use commands::{CommandError, Context, Done};
 use domain::finance::FinanceError;
-use domain::finance::instalment::{TaxInstalment, TaxInstalmentCommand, Terms};
+use domain::finance::instalment::{Details, TaxInstalment, TaxInstalmentCommand, Terms};
 use domain::finance::month::Month;
 use domain::id::TaxInstalmentId;
 use projections::finance::instalments::{self, PAGE, Row};
@@ -94,6 +94,7 @@ async fn list_tax_instalments(
 struct NewTaxInstalment {
     /// 1 to 50 characters.
     tax_type: String,
+    /// Not in a month whose books are closed.
     due_on: NaiveDate,
     amount_cents: i64,
     /// When it was paid, if it was; not in a month whose books are closed.
@@ -121,7 +122,9 @@ async fn plan_tax_instalment(
     let new: NewTaxInstalment = request.body()?;
     let mut context = request.context(&caller);
     let paid_on = new.paid_on.map(|day| asked::near("paid_on", day)).transpose()?;
-    while_open(&app, &mut context, paid_on.map(Month::of)).await?;
+    let due_on = asked::near("due_on", new.due_on)?;
+    while_open(&app, &mut context, [Some(due_on), paid_on].into_iter().flatten().map(Month::of))
+        .await?;
     let instalment_id = context.request.derived_id("tax_instalment").into();
     let NewTaxInstalment { tax_type, due_on, amount_cents, note, .. } = new;
     let command = TaxInstalmentCommand::Plan {
@@ -167,7 +170,7 @@ struct ChangedTaxInstalment {
     request_body = ChangedTaxInstalment,
     responses(
         (status = 200, description = "The instalment", content_type = "application/json"),
-        (status = 409, description = "`tax_instalment.paid` or `period_closed`")
+        (status = 409, description = "`tax_instalment.paid`, or `period_closed`: it was paid, or would be, in a month whose books are closed, or is due in one and becomes another")
     )
 )]
 async fn change_tax_instalment(
@@ -182,19 +185,21 @@ async fn change_tax_instalment(
     let before = found.state.details().cloned();
     let before = before.ok_or_else(|| Problem::refused(&FinanceError::NoSuchInstalment))?;
     context.decided_on(found.version);
-    let paid_on = changed.paid_on.over(before.paid_on);
-    if paid_on != before.paid_on {
-        let new = paid_on.map(|day| asked::near("paid_on", day)).transpose()?;
-        let months = [before.paid_on, new].into_iter().flatten().map(Month::of);
-        while_open(&app, &mut context, months).await?;
+    let Details { terms: was, paid_on: was_paid, .. } = before;
+    let paid_on = changed.paid_on.over(was_paid);
+    if let Some(day) = paid_on.filter(|_| paid_on != was_paid) {
+        asked::near("paid_on", day)?;
     }
-    let terms = before.terms;
     let terms = Terms {
-        tax_type: kept("tax_type", changed.tax_type, terms.tax_type)?,
-        due_on: kept("due_on", changed.due_on, terms.due_on)?,
-        amount_cents: kept("amount_cents", changed.amount_cents, terms.amount_cents)?,
-        note: changed.note.over(terms.note),
+        tax_type: kept("tax_type", changed.tax_type, was.tax_type.clone())?,
+        due_on: kept("due_on", changed.due_on, was.due_on)?,
+        amount_cents: kept("amount_cents", changed.amount_cents, was.amount_cents)?,
+        note: changed.note.over(was.note.clone()),
     };
+    // That it was paid is told by the month of the payment, all else also by that in which it is due.
+    let due = [was.due_on, terms.due_on].into_iter().filter(|_| terms != was);
+    let months = [was_paid, paid_on].into_iter().flatten().chain(due).map(Month::of);
+    while_open(&app, &mut context, months).await?;
     let command = TaxInstalmentCommand::Change { terms, paid_on, now: app.now() };
     Ok(Answer::done(&run(&app, &context, id, command).await.map_err(refused)?))
 }
@@ -207,7 +212,7 @@ async fn change_tax_instalment(
     params(("instalment_id" = Uuid, Path)),
     responses(
         (status = 200, description = "It is not listed any more", content_type = "application/json"),
-        (status = 409, description = "`tax_instalment.paid`")
+        (status = 409, description = "`tax_instalment.paid`, or `period_closed`: it is due, or was paid, in a month whose books are closed")
     )
 )]
 async fn cancel_tax_instalment(
@@ -216,7 +221,12 @@ async fn cancel_tax_instalment(
     Path(id): Path<TaxInstalmentId>,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
+    let found = app.bus.load::<TaxInstalment>(context.org, &id.to_string()).await?;
+    // Whoever repeats the request is told again, though there is no such instalment any more.
+    let before = found.state.details().cloned();
+    let days = before.map_or([None; 2], |it| [Some(it.terms.due_on), it.paid_on]);
+    while_open(&app, &mut context, days.into_iter().flatten().map(Month::of)).await?;
     let command = TaxInstalmentCommand::Cancel { now: app.now() };
     Ok(Answer::done(&run(&app, &context, id, command).await.map_err(refused)?))
 }

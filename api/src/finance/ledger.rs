@@ -9,6 +9,7 @@ use domain::finance::ledger::Account;
 use domain::id::OrgId;
 use domain::settings::org::Currency;
 use projections::finance::ledger::{self, Balance, Filter, Ledger, Line, PAGE};
+use projections::finance::records::FinanceRecords;
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use super::view;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::cursor::{self, continued};
-use crate::extract::{Parameters, limit};
+use crate::extract::{Parameters, flag, limit};
 use crate::freshness::Freshness;
 use crate::problem::Problem;
 use crate::route::Routes;
@@ -55,6 +56,9 @@ struct LedgerQuery {
     /// `owed` or `overpaid`: only what belongs to invoices of which something is left to be paid at the end of the last day, or of
     /// which more was paid than they come to.
     standing: Option<String>,
+    /// `1`: also the tax in what customers paid (`tax_collected`, once it counts for an invoice) and in what was paid for expenses
+    /// (`tax_paid`), as lines that take it off the money. They belong to no entry, and are listed whatever the accounts.
+    without_tax: Option<u8>,
     /// `X-Next-Cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 500, else 50.
@@ -86,9 +90,15 @@ impl LedgerQuery {
         let currency = self.currency.as_deref().map(str::parse::<Currency>).transpose();
         let currency =
             currency.map_err(|_| Problem::field("currency", "Input should be CAD or USD"))?;
+        let (mut accounts, without_tax) =
+            (accounts.map_err(unknown)?, flag("without_tax", self.without_tax)?);
+        if without_tax && !accounts.is_empty() {
+            accounts.extend(ledger::TAX_IN_MONEY);
+        }
         Ok(Filter {
             standing,
-            accounts: accounts.map_err(unknown)?,
+            without_tax,
+            accounts,
             from,
             to,
             sources,
@@ -153,7 +163,7 @@ async fn ledger_lines(
     let (org, filter, limit) = (caller.org(), asked.filter()?, limit(asked.limit, PAGE)?);
     let after = asked::behind::<Place>(asked.cursor.as_deref())?;
     let after = after.map(|(day, Place(position, line))| (day, position, line));
-    let reached = fresh.reach(&app, org, &[Ledger::NAME]).await?;
+    let reached = fresh.reach(&app, org, &[Ledger::NAME, FinanceRecords::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let lines = ledger::lines(&mut tx, org, &filter, after, limit).await?;
     let (total, debit, credit) = ledger::summary(&mut tx, org, &filter).await?;
@@ -190,7 +200,7 @@ async fn ledger_table(
     Parameters(asked): Parameters<LedgerQuery>,
 ) -> Result<Response, Problem> {
     let (org, filter) = (caller.org(), asked.filter()?);
-    fresh.reach(&app, org, &[Ledger::NAME]).await?;
+    fresh.reach(&app, org, &[Ledger::NAME, FinanceRecords::NAME]).await?;
     let read = move |after| {
         let (app, filter) = (AppState::clone(&app), filter.clone());
         async move { page(&app, org, &filter, after).await }

@@ -1,5 +1,6 @@
 //! The books: what is written into them by hand, and what they say.
 
+mod accounting_months;
 mod asked;
 mod balance;
 mod budgets;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Routes {
         .merge(balance::routes())
         .merge(deposits::routes())
         .merge(periods::routes())
+        .merge(accounting_months::routes())
 }
 
 const fn view() -> Rule {

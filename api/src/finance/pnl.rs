@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use domain::id::OrgId;
-use projections::finance::categories::{self, Spent};
+use projections::finance::categories::{self, Counted, Spent};
 use projections::finance::ledger::{self, Flow, Ledger};
 use projections::finance::records::FinanceRecords;
 use projections::{Projection, tenant};
@@ -54,6 +54,13 @@ struct PnlQuery {
 const CASH: [Figure; 3] = [
     Figure::of("revenue", &MONEY, &CUSTOMERS),
     Figure::of("expenses", &MONEY, &["expense"]),
+    Figure::of("dispute_losses", &["dispute_losses"], &[]),
+];
+
+/// Money comes with the tax in it, so that is taken off in lines of its own.
+const CASH_WITHOUT_TAX: [Figure; 3] = [
+    Figure::of("revenue", &MONEY, &CUSTOMERS).without_tax(),
+    Figure::of("expenses", &MONEY, &["expense"]).without_tax(),
     Figure::of("dispute_losses", &["dispute_losses"], &[]),
 ];
 
@@ -139,7 +146,7 @@ async fn report(
         earned(&flows, with_tax)
     };
     let mut expenses = if cash {
-        let paid = categories::paid(db, org, range, currency).await?;
+        let paid = categories::spent(db, org, range, Counted::Paid(currency)).await?;
         paid.into_iter().map(|one| paid_out(one, with_tax)).collect()
     } else {
         let mut expenses = spent(&flows, with_tax);
@@ -248,8 +255,8 @@ async fn profit_and_loss(
     let mut body = shown(&report, range, (cash, with_tax), currency);
     if explain {
         let figures = match (cash, with_tax) {
-            // Money comes with the tax in it, whatever is shown of it.
-            (true, _) => &CASH,
+            (true, true) => &CASH,
+            (true, false) => &CASH_WITHOUT_TAX,
             (false, true) => &ACCRUAL,
             (false, false) => &WITHOUT_TAX,
         };

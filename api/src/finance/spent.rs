@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use domain::finance::month::Month;
 use domain::invoicing::invoice::lines::share;
 use projections::finance::budgets::{self, Planned};
-use projections::finance::categories::{self, Spent};
+use projections::finance::categories::{self, Counted, Spent};
 use projections::finance::records::FinanceRecords;
 use projections::{Projection, tenant};
 use serde::Deserialize;
@@ -73,7 +73,7 @@ async fn expenses_summary(
     let range = asked::days(asked.from, asked.to)?;
     let reached = fresh.reach(&app, org, &[FinanceRecords::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
-    let spent = categories::spent(&mut tx, org, range).await?;
+    let spent = categories::spent(&mut tx, org, range, Counted::Spent).await?;
     let planned = budgets::planned(&mut tx, org, range).await?;
     drop(tx);
     let (total, tax) = (

@@ -215,7 +215,7 @@ impl Writing {
             let page = expenses::oldest(&mut *tx, self.org, &filter, after, PAGE).await;
             let page = page.map_err(io::Error::other)?;
             self.counts.expenses += page.len() as u64;
-            self.out.rows(expenses::Row::lines(&page))?;
+            self.out.rows(expenses::Row::lines(&page, to))?;
             self.pass_on().await?;
             let last = crate::cursor::last_of_full(&page, PAGE);
             after = last.map(|last| (last.occurred_on, last.expense_id));
@@ -233,7 +233,7 @@ impl Writing {
             let page = instalments::page(&mut *tx, self.org, range, after, PAGE).await;
             let page = page.map_err(io::Error::other)?;
             self.counts.instalments += page.len() as u64;
-            self.out.rows(instalments::Row::lines(&page))?;
+            self.out.rows(instalments::Row::lines(&page, self.range.1))?;
             self.pass_on().await?;
             let last = crate::cursor::last_of_full(&page, PAGE);
             after = last.map(|last| (last.due_on, last.instalment_id));

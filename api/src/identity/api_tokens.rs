@@ -44,13 +44,13 @@ async fn list_api_tokens(
     caller: Caller,
     Parameters(page): Parameters<Page>,
 ) -> Result<Answer, Problem> {
-    let limit = page.limit()?;
+    let (limit, behind) = (page.limit()?, page.behind()?);
     let mut rows = sqlx::query!(
         r#"select token_id as "token_id!", name as "name!", created_by, permissions as "permissions!",
                   created_at as "created_at!", expires_at, last_used_at, revoked_at
            from identity.api_tokens($1, $2, $3)"#,
         caller.org().as_uuid(),
-        page.cursor as Option<Uuid>,
+        behind as Option<Uuid>,
         i32::try_from(limit + 1).unwrap_or(1)
     )
     .fetch_all(&app.reads)

@@ -159,13 +159,13 @@ async fn list_break_glass(
     caller: Caller,
     Parameters(page): Parameters<Page>,
 ) -> Result<Answer, Problem> {
-    let limit = page.limit()?;
+    let (limit, behind) = (page.limit()?, page.behind()?);
     let mut rows = sqlx::query!(
         r#"select session_id as "session_id!", started_by as "started_by!", reason as "reason!",
                   started_at as "started_at!", expires_at as "expires_at!", ended_at
            from identity.break_glasses($1, $2, $3)"#,
         caller.org().as_uuid(),
-        page.cursor as Option<Uuid>,
+        behind as Option<Uuid>,
         i32::try_from(limit + 1).unwrap_or(1)
     )
     .fetch_all(&app.reads)

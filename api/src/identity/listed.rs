@@ -111,7 +111,7 @@ async fn list(
     current: Option<Uuid>,
 ) -> Result<Answer, Problem> {
     let limit = page.limit()?;
-    let mut rows = logins(app, (org, user), page.cursor, limit + 1).await?;
+    let mut rows = logins(app, (org, user), page.behind()?, limit + 1).await?;
     let next = page::cut(&mut rows, limit, |login| login.family);
     let shown = |login: &Login| -> Value {
         let mut shown = login.shown.clone();

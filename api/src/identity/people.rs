@@ -14,6 +14,7 @@ use super::members::{self, MANAGE, TEMPORARY, shown, staff_of};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
+use crate::cursor;
 use crate::extract::{Parameters, Path, limit};
 use crate::problem::{Code, Problem};
 use crate::rate::Rate;
@@ -49,8 +50,7 @@ const PAGE: i64 = 200;
 #[into_params(parameter_in = Query)]
 struct Page {
     /// `next_cursor` of the page before.
-    #[param(value_type = Option<Uuid>)]
-    cursor: Option<UserId>,
+    cursor: Option<String>,
     /// 1 to 200, else 50.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
@@ -71,11 +71,12 @@ async fn list_users(
 ) -> Result<Answer, Problem> {
     let limit = usize::try_from(limit(page.limit, PAGE)?).unwrap_or(1);
     let staff = staff_of(&app, &caller).await?;
-    let behind = staff.members().filter(|(id, _)| page.cursor.is_none_or(|cursor| *id > cursor));
+    let cursor = cursor::parsed::<uuid::Uuid>(page.cursor.as_deref())?.map(UserId::from);
+    let behind = staff.members().filter(|(id, _)| cursor.is_none_or(|cursor| *id > cursor));
     let mut users: Vec<_> = behind.take(limit + 1).collect();
     let more = users.len() > limit;
     users.truncate(limit);
-    let next = users.last().filter(|_| more).map(|(id, _)| *id);
+    let next = users.last().filter(|_| more).map(|(id, _)| cursor::sealed(&id.to_string()));
     let users: Vec<_> = users.iter().map(|(id, member)| shown(&staff, *id, member)).collect();
     Answer::json(&json!({ "users": users, "next_cursor": next }))
 }

@@ -92,7 +92,10 @@ struct RemindManyBody {
     tag = "invoicing",
     request_body = RemindManyBody,
     responses((status = 200, description = "What came of each", content_type = "application/json", example = json!({
-        "succeeded": ["0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d"], "failed": []
+        "succeeded": ["0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d"], "failed": [{
+            "invoice_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e", "code": "invoice.recipient_mailed_lately",
+            "error": "the customer was written to about another invoice less than 24 hours ago"
+        }]
     })))
 )]
 async fn remind_many(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use chrono::{NaiveDate, TimeDelta};
-use commands::{CommandError, Context, Done};
+use commands::{Beside, CommandError, Context, Done};
 use domain::customers::client::{Client, ClientError};
 use domain::finance::month::Month;
 use domain::id::{BookingId, ClientId, InvoiceId, LeadId, OrgId};
@@ -16,12 +16,14 @@ use domain::invoicing::invoice::{Draft, InvoiceCommand, Terms, Visit};
 use domain::payments::payment::Payment;
 use domain::sales::lead::{Lead, LeadError};
 use domain::scheduling::booking::reason::ReasonCode;
-use domain::scheduling::booking::{Details, Status as Stage};
+use domain::scheduling::booking::{BY_HAND, Details, Status as Stage};
 use domain::settings::org::Currency;
 use moka::sync::Cache;
 use projections::invoicing::invoice_list;
+use projections::reporting::money;
 use projections::tenant;
 use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -113,8 +115,14 @@ async fn invoice_order(
         items: body.items,
     };
     let (terms, currency) = asked.read(&app, org, &holds).await?;
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
     let visit = visit(&app, org, (&booking, currency), body.allow_additional).await?;
+    if visit.deposits.iter().any(|(id, _)| id.starts_with(BY_HAND)) {
+        // What of it is given back at the same moment does not count.
+        context.beside.push(Beside(json!({
+            "do": "books.hold_deposits", "booking_id": id, "returns": booking.returns(),
+        })));
+    }
     let draft = Draft {
         invoice_id: context.request.derived_id("invoice").into(),
         number: InvoiceNumber { year: 0, count: 0 },
@@ -262,11 +270,11 @@ async fn visit(
 ) -> Result<Visit, Problem> {
     let mut deposits = Vec::new();
     let is_off = booking.status == Stage::Cancelled;
-    // What cancelling leaves of a deposit is settled with the deposit.
-    for (payment_id, cents) in booking.paid.iter().filter(|_| !is_off) {
+    for (payment_id, came) in &booking.paid {
+        let cents = left_of(app, org, booking, (payment_id, *came)).await?;
         let is_free = app.bus.holder(org, DEPOSITS, payment_id).await?.is_none();
-        if is_free && paid_in(app, org, payment_id).await? == currency {
-            deposits.push((payment_id.clone(), *cents));
+        if cents > 0 && is_free && paid_in(app, org, payment_id).await? == currency {
+            deposits.push((payment_id.clone(), cents));
         }
     }
     let order = booking.requested.booking_id;
@@ -284,6 +292,22 @@ async fn visit(
         invoiced_by: other.filter(|_| !allow_additional),
         additional: other.is_some(),
     })
+}
+
+/// What is left of a deposit. What went back of one that staff took while another invoice counted it stands on the list alone.
+pub(crate) async fn left_of(
+    app: &App,
+    org: OrgId,
+    booking: &Details,
+    (payment_id, came): (&str, i64),
+) -> Result<i64, Problem> {
+    let own = booking.left_of(payment_id, came);
+    if !payment_id.starts_with(BY_HAND) {
+        return Ok(own);
+    }
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let told = money::left(&mut tx, org, payment_id).await?;
+    Ok(told.map_or(own, |left| own.min(left)))
 }
 
 /// In what a deposit was paid: what staff took is in the currency of the organisation.

@@ -5,8 +5,12 @@ use axum::http::HeaderMap;
 use commands::{CommandBus, CommandError, Context, Done, LoadError};
 use domain::id::{InvoiceId, OrgId};
 use domain::invoicing::invoice::status::Letter;
-use domain::invoicing::invoice::{Details, Invoice, InvoiceCommand, InvoiceError, Mail, NewLink};
+use domain::invoicing::invoice::{
+    Details, Invoice, InvoiceCommand, InvoiceError, Mail, NewLink, REMINDED,
+};
 use domain::sales::lead::Lead;
+use projections::invoicing::invoice_list;
+use projections::tenant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa_axum::routes;
@@ -93,15 +97,28 @@ pub(super) async fn write(
 ) -> Result<Done, Problem> {
     let org = context.org;
     let (invoice, _) = known(app, org, id).await?;
+    let reader = reader(&app.bus, org, &invoice).await?;
+    let customer = reader.as_ref().map(|reader| reader.id);
     let mail = Mail {
-        recipient: reader(&app.bus, org, &invoice).await?.and_then(|reader| reader.email),
+        recipient: reader.and_then(|reader| reader.email),
         link: next_link(app, org, &invoice),
         portal: portal.map(str::to_owned),
     };
     let (overdue_at, now) = (overdue_at(app, org, &invoice).await?, app.now());
     let command = match letter {
         None => InvoiceCommand::Send { mail, overdue_at, now },
-        Some(letter) => InvoiceCommand::Remind { letter, mail, overdue_at, now },
+        Some(letter) => {
+            let (last_mail_at, once) = match customer {
+                Some(customer) => {
+                    let mut tx = tenant::begin(&app.reads, org).await?;
+                    let last = invoice_list::last_mail(&mut tx, org, customer).await?;
+                    drop(tx);
+                    (last, Some(format!("{customer}:{}", app.today(org).await?)))
+                }
+                None => (None, None),
+            };
+            InvoiceCommand::Remind { letter, mail, last_mail_at, once, overdue_at, now }
+        }
     };
     let context = counting(app, context, &invoice).await?;
     let email_sent = app.installation.sends_mail();
@@ -116,6 +133,10 @@ pub(super) async fn write(
         })
     };
     match app.bus.execute(&context, &id.to_string(), command, answer).await {
+        // Another of their invoices was faster; the list may not know yet.
+        Err(CommandError::ClaimTaken { scope }) if scope == REMINDED => {
+            Err(Problem::refused(&InvoiceError::RecipientMailedLately(None)))
+        }
         // Nobody is left to be written to.
         Err(CommandError::SubjectErased) => Err(Problem::refused(&InvoiceError::EmailMissing)),
         done => Ok(done?),
@@ -160,7 +181,7 @@ async fn send_invoice(
     responses(
         (status = 200, description = "The invoice", content_type = "application/json"),
         (status = 400, description = "`invoice.nothing_due`, `invoice.email_missing` or `invoice.void`"),
-        (status = 409, description = "`invoice.mailed_lately`: less than 24 hours ago")
+        (status = 409, description = "`invoice.mailed_lately` or `invoice.recipient_mailed_lately`: about this invoice, or about another of theirs, less than 24 hours ago")
     )
 )]
 async fn remind_invoice(

@@ -31,7 +31,7 @@ use domain::settings::zone;
 use serde_json::Value;
 
 pub(crate) use self::documents::Sheets;
-pub(crate) use self::draft::Numbering;
+pub(crate) use self::draft::{Numbering, left_of};
 pub use self::fees::FeeInvoices;
 pub use self::link::InvoiceLinks;
 pub(crate) use self::public::opened;

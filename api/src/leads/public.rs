@@ -6,6 +6,7 @@ use utoipa_axum::routes;
 
 use super::intake;
 use crate::answer::Answer;
+use crate::captcha::{self, Asker};
 use crate::command::CommandRequest;
 use crate::organisation::Public;
 use crate::problem::Problem;
@@ -34,16 +35,22 @@ pub(super) fn routes() -> Routes {
             "lead_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "referral_code": "SIQ5GI6I",
             "next_step_text": "Thanks! Our team will confirm your booking and follow up shortly."
         })),
-        (status = 400, description = "Unknown referral code, or one's own")
+        (status = 400, description = "Unknown referral code, or one's own"),
+        (status = 422, description = "`validation_failed`; `captcha_required` or `captcha_failed` where a captcha is asked for"),
+        (status = 503, description = "`captcha_unavailable` where the captcha cannot be checked")
     )
 )]
 async fn submit(
     State(app): State<AppState>,
     Public(org): Public,
+    asker: Asker,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let wanted = LeadRequest::parse(&request.json()?)?;
-    let done = intake::submit(&app, &request.public_context(org.id), wanted).await?;
+    let json = request.json()?;
+    let wanted = LeadRequest::parse(&json)?;
+    let context = captcha::context(&app, &request, org.id);
+    captcha::check(&app, &context, &asker, json[captcha::FIELD].as_str()).await?;
+    let done = intake::submit(&app, &context, wanted).await?;
     Ok(Answer::done(&done).created())
 }
 
@@ -55,13 +62,16 @@ async fn submit(
     request_body(content_type = "application/json", content = Object, description = "As for `/v1/leads`"),
     responses(
         (status = 201, description = "Received", content_type = "application/json"),
-        (status = 400, description = "Unknown referral code, or one's own")
+        (status = 400, description = "Unknown referral code, or one's own"),
+        (status = 422, description = "`validation_failed`; `captcha_required` or `captcha_failed` where a captcha is asked for"),
+        (status = 503, description = "`captcha_unavailable` where the captcha cannot be checked")
     )
 )]
 async fn submit_from_chat(
     state: State<AppState>,
     public: Public,
+    asker: Asker,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    submit(state, public, request).await
+    submit(state, public, asker, request).await
 }

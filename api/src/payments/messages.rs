@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::cursor::continued;
+use crate::cursor::{self, continued};
 use crate::extract::{Parameters, limit};
 use crate::problem::Problem;
 use crate::route::{Routes, staff};
@@ -79,13 +79,12 @@ async fn stripe_events(
     }
     let (org, limit) = (caller.org(), limit(asked.limit, PAGE)?);
     let read = |text: &str| {
-        let (micros, id) = text.split_once('~')?;
+        let (micros, id) = cursor::opened(text)?.split_once('~')?;
         Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.to_owned()))
     };
-    let before = asked
-        .cursor
-        .as_deref()
-        .map(|text| read(text).ok_or_else(|| Problem::field("cursor", "Not a next_cursor")));
+    let before = asked.cursor.as_deref().map(|text| {
+        read(text).ok_or_else(|| Problem::field("cursor", "Not a next_cursor of this list"))
+    });
     let (at, id) = before.transpose()?.unzip();
     let mut tx = tenant::begin(&app.reads, org).await?;
     let items = sqlx::query_as!(
@@ -103,7 +102,8 @@ async fn stripe_events(
     )
     .fetch_all(&mut *tx)
     .await?;
-    let next = crate::cursor::last_of_full(&items, limit)
-        .map(|last| format!("{}~{}", last.created_at.timestamp_micros(), last.event_id));
+    let next = cursor::last_of_full(&items, limit)
+        .map(|last| format!("{}~{}", last.created_at.timestamp_micros(), last.event_id))
+        .map(|row| cursor::sealed(&row));
     Ok(continued(Answer::json(&json!({ "items": items }))?, next.as_deref()))
 }

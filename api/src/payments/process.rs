@@ -190,7 +190,7 @@ impl PaymentProcess {
                 amount_cents: *amount_cents,
                 now: self.now(),
             };
-            let step = format!("unapply {name}");
+            let step = format!("unapply {name} {invoice}");
             match self.step::<Invoice>(org, &step, invoice, command).await? {
                 // Somebody wrote it down by hand before.
                 Ok(()) | Err(InvoiceError::AmountInvalid(_) | InvoiceError::NoSuchPayment) => {}

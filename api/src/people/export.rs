@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::files::DISPATCH;
 use super::filter::{ListQuery, READS};
-use super::workers::line;
+use super::workers::{line, usual_rate};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::Parameters;
@@ -73,7 +73,8 @@ async fn export_workers_json(
     Parameters(asked): Parameters<ListQuery>,
 ) -> Result<Answer, Problem> {
     let rows = all(&app, &caller, fresh, &asked).await?;
-    Answer::json(&json!(rows.iter().map(line).collect::<Vec<Value>>()))
+    let usual = usual_rate(&app, caller.org()).await?;
+    Answer::json(&json!(rows.iter().map(|row| line(row, usual)).collect::<Vec<Value>>()))
 }
 
 /// As many as a plan allows, and those who were archived: a few hundred.

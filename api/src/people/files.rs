@@ -4,9 +4,11 @@ use axum::extract::State;
 use chrono::{Days, NaiveDate};
 use domain::access::Permission;
 use domain::id::WorkerId;
+use domain::people::compliance::gaps;
 use domain::people::worker::file::{Certificate, CertificateStatus, Entry, OnboardingStep};
 use domain::people::worker::{Details, Worker, WorkerCommand, WorkerError};
 use domain::personal;
+use domain::scheduling::terms::policies::WorkerPolicy;
 use projections::customers::client_records::ClientRecords;
 use projections::customers::ratings;
 use projections::people::worker_history::{self, WorkerHistory};
@@ -57,9 +59,24 @@ fn badge(certificate: &Certificate, today: NaiveDate) -> Option<&'static str> {
     }
 }
 
-/// `said` are the stars that customers gave for visits that they were at, and how often.
-fn shown(worker: &Details, today: NaiveDate, said: (i64, i64)) -> Value {
-    let file = &worker.file;
+/// What is known about a worker beside what is in their file.
+struct Around {
+    today: NaiveDate,
+    /// The stars that customers gave for visits that they were at, and how often.
+    said: (i64, i64),
+    policy: WorkerPolicy,
+}
+
+impl Around {
+    async fn of(app: &App, caller: &Caller, id: WorkerId) -> Result<Self, Problem> {
+        let org = caller.org();
+        let policy = app.prices.of(app, org).await?.book.policies.workers.clone();
+        Ok(Self { today: app.today(org).await?, said: said_of(app, caller, id).await?, policy })
+    }
+}
+
+fn shown(worker: &Details, around: &Around) -> Value {
+    let (file, today, said) = (&worker.file, around.today, around.said);
     let certificate = |one: &Certificate| {
         json!({
             "cert_id": one.cert_id, "name": one.name, "status": one.status, "issued_at": one.issued_at,
@@ -77,9 +94,10 @@ fn shown(worker: &Details, today: NaiveDate, said: (i64, i64)) -> Value {
         "worker_id": worker.worker_id,
         "role": file.role,
         "skills": file.skills,
-        "hourly_rate_cents": file.rate_cents(today),
+        "hourly_rate_cents": file.rate_cents(today).unwrap_or(around.policy.hourly_rate_cents),
         "rates": file.rates.iter().map(|(from, cents)| json!({ "effective": from, "cents": cents })).collect::<Vec<_>>(),
         "onboarding": steps.collect::<serde_json::Map<_, _>>(),
+        "compliance": gaps(file, &around.policy, today),
         "certificates": file.kept_certificates().map(certificate).collect::<Vec<_>>(),
         "notes": file.notes.iter().map(|note| json!({
             "note_id": note.note_id, "kind": if note.severity.is_some() { "incident" } else { "note" },
@@ -104,7 +122,8 @@ pub(crate) fn average(sum: i64, count: i64) -> Option<f64> {
     i32::try_from(hundredths).ok().map(|hundredths| f64::from(hundredths) / 100.0)
 }
 
-/// Everything that is written down about a worker beside who they are
+/// Everything that is written down about a worker beside who they are; `compliance` names certificates that what they can
+/// do asks for and that do not hold, `pending`, `expired`, `revoked` or `missing`: a hint, which refuses nothing
 #[utoipa::path(
     get,
     path = "/v1/admin/workers/{worker_id}/file",
@@ -123,8 +142,8 @@ async fn worker_file(
     let worker = worker.ok_or_else(|| Problem::refused(&WorkerError::NotFound))?;
     let reached =
         fresh.reach(&app, caller.org(), &[BookingList::NAME, ClientRecords::NAME]).await?;
-    let said = said_of(&app, &caller, id).await?;
-    Ok(reached.mark(Answer::json(&shown(worker, app.today(caller.org()).await?, said))?))
+    let around = Around::of(&app, &caller, id).await?;
+    Ok(reached.mark(Answer::json(&shown(worker, &around))?))
 }
 
 /// What customers said of the visits of a worker: all stars together, and how often.
@@ -169,10 +188,9 @@ async fn run(
     id: WorkerId,
     command: WorkerCommand,
 ) -> Result<Answer, Problem> {
-    let (context, today) = (request.context(caller), app.today(caller.org()).await?);
-    let said = said_of(app, caller, id).await?;
+    let (context, around) = (request.context(caller), Around::of(app, caller, id).await?);
     let answer =
-        |worker: &Worker| worker.details().map_or(Value::Null, |worker| shown(worker, today, said));
+        |worker: &Worker| worker.details().map_or(Value::Null, |worker| shown(worker, &around));
     Ok(Answer::done(&app.bus.execute(&context, &id.to_string(), command, answer).await?))
 }
 

@@ -2,6 +2,7 @@
 
 mod availability;
 mod bulk;
+pub(crate) mod compliance;
 mod entries;
 mod export;
 mod files;

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use chrono::{DateTime, Days, TimeDelta, Utc};
-use domain::people::standing::{Flag, LATEST, Record, Trend, quiet};
+use domain::people::compliance::Gap;
+use domain::people::standing::{Flag, Record, Trend, quiet};
+use domain::scheduling::terms::policies::WorkerPolicy;
 use domain::scheduling::window::Window;
 use domain::settings::zone as clocks;
 use projections::customers::client_records::ClientRecords;
@@ -19,6 +21,7 @@ use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::compliance;
 use super::files::{DISPATCH, average};
 use super::pages::{Asked, Workers};
 use crate::answer::Answer;
@@ -176,7 +179,8 @@ struct AlertsQuery {
     limit: Option<i64>,
 }
 
-/// Workers who had no visit for 30 days, or whose latest three ratings are half a star worse than those before
+/// Workers who had no visit for long, whose latest ratings are worse than those before, or who lack a certificate, as far as
+/// the policies care
 #[utoipa::path(
     get,
     path = "/v1/admin/workers/alerts",
@@ -187,7 +191,9 @@ struct AlertsQuery {
             { "kind": "no_job", "severity": "medium", "worker_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "name": "Dana Sample", "team_id": 1,
               "last_done_at": "2030-02-01T17:00:00Z", "days": 31 },
             { "kind": "rating_drop", "severity": "medium", "worker_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "name": "Dana Sample",
-              "team_id": 1, "latest_avg": 3.67, "before_avg": 4.5 }
+              "team_id": 1, "latest_avg": 3.67, "before_avg": 4.5 },
+            { "kind": "certificate", "severity": "medium", "worker_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "name": "Dana Sample",
+              "team_id": 1, "skill": "window_cleaning", "certificate": "Ladder Safety", "state": "expired" }
         ],
         "next_cursor": null
     })))
@@ -206,6 +212,8 @@ async fn worker_alerts(
         ..Asked::default()
     };
     let page = Workers::asked(&app, org, page).await?;
+    let holds = app.prices.of(&app, org).await?;
+    let policy = &holds.book.policies.workers;
     let sources = [WorkerList::NAME, WorkerHistory::NAME, BookingList::NAME, ClientRecords::NAME];
     let reached = fresh.reach(&app, org, &sources).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
@@ -213,24 +221,29 @@ async fn worker_alerts(
     let year = Window { starts_at: now - YEAR, ends_at: now };
     let went = by_worker(crew::went(&mut tx, org, year).await?);
     let ids: Vec<Uuid> = workers.iter().map(|row| row.worker_id).collect();
-    let trends = ratings::trends(&mut tx, org, &ids, LATEST).await?;
+    let trends = ratings::trends(&mut tx, org, &ids, policy.latest_ratings.into()).await?;
     tx.rollback().await?;
     let trends: HashMap<Uuid, Trend> = trends.into_iter().collect();
-    let items: Vec<Value> = workers
-        .iter()
-        .flat_map(|row| {
-            let last = went.get(&row.worker_id).and_then(|went| went.last_done_at);
-            let drop = trends.get(&row.worker_id).filter(|trend| trend.drops());
-            [no_job(row, last, now), drop.map(|trend| rating_drop(row, *trend))]
-        })
-        .flatten()
-        .collect();
+    let gaps = compliance::of_rows(&app, org, &workers.iter().collect::<Vec<_>>()).await?;
+    let mut items = Vec::new();
+    for row in &workers {
+        let last = went.get(&row.worker_id).and_then(|went| went.last_done_at);
+        let drop = trends.get(&row.worker_id).filter(|trend| trend.drops(policy));
+        items.extend(no_job(policy, (row, last), now));
+        items.extend(drop.map(|trend| rating_drop(row, *trend)));
+        let gaps = gaps.get(&row.worker_id).into_iter().flatten();
+        items.extend(gaps.map(|gap| uncertified(row, gap)));
+    }
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }
 
-fn no_job(row: &Row, last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Value> {
+fn no_job(
+    policy: &WorkerPolicy,
+    (row, last): (&Row, Option<DateTime<Utc>>),
+    now: DateTime<Utc>,
+) -> Option<Value> {
     let since = last.unwrap_or(row.hired_at);
-    let severity = quiet(since, now)?;
+    let severity = quiet(policy, since, now)?;
     Some(json!({
         "kind": "no_job", "severity": severity, "worker_id": row.worker_id, "name": row.name, "team_id": row.team,
         "last_done_at": last, "days": (now - since).num_days(),
@@ -241,5 +254,12 @@ fn rating_drop(row: &Row, trend: Trend) -> Value {
     json!({
         "kind": "rating_drop", "severity": "medium", "worker_id": row.worker_id, "name": row.name, "team_id": row.team,
         "latest_avg": average(trend.latest.0, trend.latest.1), "before_avg": average(trend.before.0, trend.before.1),
+    })
+}
+
+fn uncertified(row: &Row, gap: &Gap) -> Value {
+    json!({
+        "kind": "certificate", "severity": "medium", "worker_id": row.worker_id, "name": row.name, "team_id": row.team,
+        "skill": gap.skill, "certificate": gap.certificate, "state": gap.state,
     })
 }

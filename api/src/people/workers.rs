@@ -5,9 +5,9 @@ use chrono::TimeDelta;
 use commands::{Beside, CommandError, Context, Done};
 use domain::access::Permission;
 use domain::billing::plan::Counted;
-use domain::id::WorkerId;
+use domain::id::{OrgId, WorkerId};
 use domain::people::worker::{
-    Changes, Details, Profile, TeamNumber, Worker, WorkerCommand, WorkerError,
+    Changes, Details, Opening, Profile, TeamNumber, Worker, WorkerCommand, WorkerError,
 };
 use domain::personal::PLACEHOLDER;
 use projections::people::worker_list::{self, PAGE, Row};
@@ -77,13 +77,20 @@ async fn list_workers(
     let rows = worker_list::page(&mut tx, caller.org(), &filter, after, limit).await?;
     let last = cursor::last_of_full(&rows, limit);
     let next = last.map(|row| cursor::shown(row.hired_at, row.worker_id));
-    let items: Vec<Value> = rows.iter().map(line).collect();
+    let usual = usual_rate(&app, caller.org()).await?;
+    let items: Vec<Value> = rows.iter().map(|row| line(row, usual)).collect();
     Ok(reached.mark(Answer::json(&json!({ "items": items, "next_cursor": next }))?))
 }
 
+/// What an hour costs of somebody of whom nobody said otherwise, in cents.
+pub(super) async fn usual_rate(app: &App, org: OrgId) -> Result<i64, Problem> {
+    Ok(app.prices.of(app, org).await?.book.policies.workers.hourly_rate_cents)
+}
+
 /// A worker as lists show them.
-pub(super) fn line(row: &Row) -> Value {
+pub(super) fn line(row: &Row, usual_rate_cents: i64) -> Value {
     let mut line = json!(row);
+    line["hourly_rate_cents"] = row.own_rate_cents.unwrap_or(usual_rate_cents).into();
     line["is_active"] = row.archived_at.is_none().into();
     line["rating_avg"] = average(row.rating_sum, row.rating_count.into()).into();
     line
@@ -100,6 +107,12 @@ struct NewWorker {
     email: Option<String>,
     /// Number or id of their team; number 1 if left out.
     team_id: Option<TeamRef>,
+    /// Up to 60 characters.
+    role: Option<String>,
+    /// Up to 30 words like `window_cleaning`.
+    skills: Option<Vec<String>>,
+    /// What an hour costs from today on, 0 to 100000; what the policies say if left out.
+    hourly_rate_cents: Option<i64>,
 }
 
 /// Hire somebody
@@ -119,7 +132,8 @@ async fn hire_worker(
     caller: Caller,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
-    let NewWorker { name, phone, email, team_id } = request.body()?;
+    let NewWorker { name, phone, email, team_id, role, skills, hourly_rate_cents } =
+        request.body()?;
     let profile = Profile::parse(&name, &phone, email.as_deref())?;
     let team = match team_id {
         Some(team) => team.to_join(&app, caller.org()).await?,
@@ -129,7 +143,12 @@ async fn hire_worker(
     context.beside.push(hold_workers(&app, caller.org()).await?);
     // The same for a repetition, which must be told of the same worker.
     let worker_id = WorkerId::from(context.request.derived_id("worker"));
-    let command = WorkerCommand::Hire { worker_id, profile, team, now: app.now() };
+    let rate = match hourly_rate_cents {
+        Some(cents) => Some((cents, app.today(caller.org()).await?)),
+        None => None,
+    };
+    let opening = Opening { role, skills, rate };
+    let command = WorkerCommand::Hire { worker_id, profile, team, opening, now: app.now() };
     let done = change(&app, &context, worker_id, command).await?;
     Ok(Answer::done(&done).created())
 }
@@ -302,6 +321,8 @@ fn shown(worker: &Details) -> Value {
         "phone": profile.map_or(PLACEHOLDER, |profile| &profile.phone),
         "email": profile.and_then(|profile| profile.email.as_deref()),
         "team_id": worker.team,
+        "role": worker.file.role,
+        "skills": worker.file.skills,
         "is_active": worker.archived_at.is_none(),
         "hired_at": worker.hired_at,
         "archived_at": worker.archived_at,

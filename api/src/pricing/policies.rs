@@ -31,7 +31,10 @@ pub(super) fn routes() -> Routes {
         "cancellation": { "free_hours": 48, "window_hours": 24, "partial_percent": 50, "refund_percent": 0, "fee_cents": 0 },
         "reschedule": { "allowed": true, "notice_hours": 24, "fee_cents": 0, "max_reschedules": 1 },
         "payment_terms": { "due_days": 0, "accepted_methods": [], "notes": null },
-        "scheduling": { "slot_duration_minutes": 30, "buffer_minutes": 30, "lead_time_hours": 0, "horizon_days": 365, "max_bookings_per_day": null }
+        "scheduling": { "slot_duration_minutes": 30, "buffer_minutes": 30, "lead_time_hours": 0, "horizon_days": 365, "max_bookings_per_day": null },
+        "workers": { "hourly_rate_cents": 2500, "idle_days": 30, "long_idle_days": 60, "latest_ratings": 3, "rating_drop": 0.5,
+            "required_certificates": { "deep_clean": ["Chemical Handling"], "window_cleaning": ["Ladder Safety"] } },
+        "ways": { "winter_months": [1, 2, 3, 11, 12], "winter_multiplier": 1.1, "winter_minutes": 10, "downtown_minutes": 15 }
     })))
 )]
 async fn show_policies(State(app): State<AppState>, caller: Caller) -> Result<Answer, Problem> {

@@ -44,6 +44,8 @@ codes! {
         "Idempotency-Key header is required for this endpoint. Nothing was written.";
     UnreadableBody = BAD_REQUEST "unreadable_body", "Unreadable body":
         "The body ended early or its framing is broken. Nothing was written.";
+    MalformedRequest = BAD_REQUEST "malformed_request", "Bad Request":
+        "This is no request that HTTP knows. Nothing was written.";
     ForeignOrigin = BAD_REQUEST "foreign_origin", "Bad Request":
         "Disallowed CORS origin";
     InvalidStatus = BAD_REQUEST "invalid_status", "Bad Request":
@@ -100,6 +102,8 @@ codes! {
         "A value that must be unique in the organisation is in use. Nothing was written.";
     PeriodClosed = CONFLICT "period_closed", "Conflict":
         "The books of the month in which this would be written are closed. Nothing was written; an owner can reopen the month.";
+    DepositCounted = CONFLICT "booking.deposit_counted", "Conflict":
+        "An invoice counts this deposit: give it back there, or let the invoice count no more. Nothing was written.";
     SlotTaken = CONFLICT "slot_taken", "Slot taken":
         "Requested slot is no longer available; `conflicts` says what holds it. Nothing was written.";
     PortalAddressUnknown = CONFLICT "portal_address_unknown", "Conflict":
@@ -120,10 +124,18 @@ codes! {
         "Stripe did not do what it was asked for. Nothing was written; try again.";
     BodyTooLarge = PAYLOAD_TOO_LARGE "body_too_large", "Payload Too Large":
         "The body is larger than this installation takes, 1 MiB unless configured otherwise. Nothing was written.";
+    UriTooLong = URI_TOO_LONG "uri_too_long", "URI Too Long":
+        "The address of the request is longer than anything here is called. Nothing was written.";
+    HeadersTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE "headers_too_large", "Request Header Fields Too Large":
+        "The headers of the request are larger than this installation takes, 32 KiB together. Nothing was written.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type", "Unsupported Media Type":
         "Bodies are JSON: send Content-Type: application/json.";
     Invalid = UNPROCESSABLE_ENTITY "validation_failed", "Validation Error":
         "Request validation failed; `errors` has one entry per field. Nothing was written.";
+    CaptchaRequired = UNPROCESSABLE_ENTITY "captcha_required", "Validation Error":
+        "Captcha required: send what its widget answered as captcha_token. Nothing was written.";
+    CaptchaFailed = UNPROCESSABLE_ENTITY "captcha_failed", "Validation Error":
+        "Captcha failed: each answer of the widget is good once, and for a few minutes. Nothing was written.";
     RateLimited = TOO_MANY_REQUESTS "rate_limited", "Too Many Requests":
         "Rate limit exceeded";
     TooManyAttempts = TOO_MANY_REQUESTS "too_many_attempts", "Too Many Requests":
@@ -142,6 +154,8 @@ codes! {
         "The reply of the database was lost, so the command may or may not have been carried out. Repeat it with the same Idempotency-Key to learn its outcome.";
     StaleRead = SERVICE_UNAVAILABLE "stale_read", "Service Unavailable":
         "The read model has not reached X-Min-Position in time. Try again, or send X-Allow-Stale: 1.";
+    CaptchaUnavailable = SERVICE_UNAVAILABLE "captcha_unavailable", "Service Unavailable":
+        "The captcha cannot be checked. Nothing was written; try again after Retry-After.";
     StorageUnavailable = SERVICE_UNAVAILABLE "storage_unavailable", "Service Unavailable":
         "The place where photos are kept cannot be reached. Nothing was written; try again after Retry-After.";
     BackupNotVerified = SERVICE_UNAVAILABLE "backup_not_verified", "Service Unavailable":

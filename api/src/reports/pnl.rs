@@ -6,10 +6,9 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::invoicing::invoice::lines::share;
-use domain::people::worker::file::DEFAULT_RATE_CENTS;
 use domain::settings::feature::Feature;
 use projections::reporting::money::Kind;
-use projections::reporting::read::{self, Charge, Rates, Visit};
+use projections::reporting::read::{self, Charge, Rates, UsualRates, Visit};
 use serde_json::{Value, json};
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -95,10 +94,10 @@ impl Amounts {
 }
 
 /// What an hour of everybody who goes costs; of a visit for which nobody is named, what an hour of one person usually does.
-fn rate(visit: &Visit, rates: &HashMap<Uuid, Rates>, day: NaiveDate) -> i64 {
-    let own = |worker: &Uuid| rates.get(worker).map_or(DEFAULT_RATE_CENTS, |own| own.on(day));
+fn rate(visit: &Visit, rates: &HashMap<Uuid, Rates>, (day, usual): (NaiveDate, i64)) -> i64 {
+    let own = |worker: &Uuid| rates.get(worker).and_then(|own| own.on(day)).unwrap_or(usual);
     if visit.crew.is_empty() {
-        return DEFAULT_RATE_CENTS;
+        return usual;
     }
     visit.crew.iter().map(own).fold(0, i64::saturating_add)
 }
@@ -166,13 +165,14 @@ struct Known<'a> {
     then: &'a Then,
     charged: HashMap<Uuid, Charged>,
     rates: HashMap<Uuid, Rates>,
+    usual: UsualRates,
 }
 
 impl Known<'_> {
     fn line(&self, done: &Done, explain: &mut Explain) -> (Row, Amounts) {
         let (visit, minutes, day) = (&done.visit, done.minutes(), self.then.day(done.at));
         let invoiced = self.charged.get(&visit.booking_id).filter(|own| own.invoices > 0);
-        let rate = rate(visit, &self.rates, day);
+        let rate = rate(visit, &self.rates, (day, self.usual.at(done.at)));
         let labour = share(rate, minutes, 60);
         let mut say = |figure, value| {
             explain.say(&Fact {
@@ -209,7 +209,7 @@ fn basis() -> Value {
         "payment_fees_cents": "0: what taking money costs is kept as an expense",
         "margin_cents": "revenue less labour and fees",
         "margin_pct": "margin by revenue in percent, null where revenue is 0",
-        "worker_rate_cents": "what an hour of everybody who goes costs on that day; 2500 for whoever has no rate, and for a visit for which nobody is named",
+        "worker_rate_cents": "what an hour of everybody who goes costs on that day; for whoever has no rate, and for a visit for which nobody is named, what the policies said when the visit was completed",
         "actual_minutes": "how long it took",
     })
 }
@@ -240,7 +240,8 @@ async fn pnl_of_visits(
     let visits = completed(&mut then, range).await?;
     let charged = charges(&mut then, range, &mut explain).await?;
     let rates = read::rates(&mut then.db, at).await?;
-    let known = Known { then: &then, charged, rates };
+    let usual = read::usual_rates(&mut then.db, at).await?;
+    let known = Known { then: &then, charged, rates, usual };
     let (mut rows, mut sum, mut worked) = (Vec::new(), Amounts::default(), 0_i64);
     for done in &visits {
         let (line, amounts) = known.line(done, &mut explain);

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::rule::{Access, Key, Rule};
 use crate::caller::{self, Caller, Means};
 use crate::cookies;
+use crate::cursor;
 use crate::identity::{self, Portal, PortalCaller};
 use crate::problem::{Code, Problem};
 use crate::rate::{Bucket, Rate, Subject};
@@ -47,7 +48,12 @@ pub(super) async fn guard(
                 info.trail.admit();
             }
             let is_read = parts.method.is_safe();
-            let mut answer = next.run(Request::from_parts(parts, body)).await;
+            let path = parts.uri.path().to_owned();
+            let handled = next.run(Request::from_parts(parts, body));
+            let mut answer = match &info {
+                Some(info) => cursor::of_list(path, Arc::clone(info), handled).await,
+                None => handled.await,
+            };
             if let Some(who) = info.as_ref().and_then(|info| info.who()).filter(|_| is_read) {
                 app.behind.mark(who.org, app.now(), answer.headers_mut());
             }

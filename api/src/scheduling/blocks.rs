@@ -1,27 +1,25 @@
 //! Time off: when the organisation, a team or a worker takes no visits. A blackout of a team is one of them.
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
-use commands::{Context, Done};
+use commands::Context;
 use domain::access::Permission;
-use domain::id::{OrgId, TeamId, WorkerId};
-use domain::people::worker::{Worker, WorkerError};
-use domain::scheduling::team::{Team, TeamError};
-use domain::scheduling::time_off::{Purpose, Scope, Terms, TimeOff, TimeOffCommand, TimeOffError};
+use domain::id::TeamId;
+use domain::scheduling::time_off::{Purpose, Terms, TimeOff, TimeOffCommand, TimeOffError};
 use domain::scheduling::window::Window;
 use domain::settings::feature::Feature;
+use projections::scheduling::booking_list::BookingList;
 use projections::scheduling::time_off_list::{self, Block, Filter, PAGE, TimeOffList};
 use projections::{Projection, tenant};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{continued, instants};
+use super::taking::{cancel, declare, run, scope, shown, window};
+use super::{clashes, continued, instants};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -60,6 +58,11 @@ struct ListQuery {
     to: Option<NaiveDate>,
     /// `org`, `team` or `worker`.
     scope: Option<String>,
+    /// Of this team alone.
+    #[param(value_type = Option<Uuid>)]
+    team_id: Option<TeamId>,
+    /// Whether each is told with visits that clash with it.
+    clashes: Option<bool>,
     /// `X-Next-Cursor` of the page before.
     cursor: Option<String>,
     /// 1 to 200, else 50.
@@ -73,7 +76,7 @@ struct ListQuery {
     path = "/v1/admin/availability-blocks",
     tag = "scheduling",
     params(ListQuery),
-    responses((status = 200, description = "One page; `X-Next-Cursor` says where the next begins", content_type = "application/json"))
+    responses((status = 200, description = "One page; `X-Next-Cursor` says where the next begins. `clashes` are the first 20 visits that are to be made then, `clashes_total` says how many there are", content_type = "application/json"))
 )]
 async fn list_blocks(
     State(app): State<AppState>,
@@ -90,7 +93,7 @@ async fn list_blocks(
     path = "/v1/admin/blackouts",
     tag = "scheduling",
     params(ListQuery),
-    responses((status = 200, description = "One page; `X-Next-Cursor` says where the next begins", content_type = "application/json"))
+    responses((status = 200, description = "One page; `X-Next-Cursor` says where the next begins. `clashes` are the first 20 visits that are to be made then, `clashes_total` says how many there are", content_type = "application/json"))
 )]
 async fn list_blackouts(
     State(app): State<AppState>,
@@ -115,37 +118,26 @@ async fn list(
         (Some(from), Some(to)) => Some(instants::days(from, to, zone)?),
         _ => return Err(Problem::field("to", "from and to go together")),
     };
-    let filter = Filter { between, scope: asked.scope, purpose };
-    let reached = fresh.reach(app, org, &[TimeOffList::NAME]).await?;
+    let team = asked.team_id.map(TeamId::as_uuid);
+    let filter = Filter { between, scope: asked.scope, purpose, team };
+    let tells = asked.clashes == Some(true);
+    let sources = [TimeOffList::NAME, BookingList::NAME];
+    let reached = fresh.reach(app, org, if tells { &sources } else { &sources[..1] }).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let blocks = time_off_list::page(&mut tx, org, &filter, after, limit).await?;
+    tx.rollback().await?;
     let next = cursor::last_of_full(&blocks, limit);
     let next = next.map(|last| cursor::shown(last.terms.window.starts_at, last.time_off_id));
-    let lines: Vec<Value> = blocks.iter().map(line).collect();
+    let mut lines: Vec<Value> = blocks.iter().map(line).collect();
+    if tells {
+        let blocks: Vec<_> = blocks.iter().map(|one| (one.time_off_id, &one.terms)).collect();
+        clashes::beside(app, org, &blocks, &mut lines).await?;
+    }
     Ok(reached.mark(continued(Answer::json(&lines)?, next.as_deref())))
 }
 
 fn line(block: &Block) -> Value {
     shown(block.time_off_id, &block.terms)
-}
-
-pub(super) fn shown(id: Uuid, terms: &Terms) -> Value {
-    let (scope, scope_id, team) = match terms.scope {
-        Scope::Org => ("org", None, None),
-        Scope::Team(team) => ("team", Some(team.as_uuid()), Some(team.as_uuid())),
-        Scope::Worker(worker) => ("worker", Some(worker.as_uuid()), None),
-    };
-    json!({
-        "id": id,
-        "block_id": id,
-        "scope_type": scope,
-        "scope_id": scope_id,
-        "team_id": team,
-        "block_type": terms.purpose,
-        "starts_at": terms.window.starts_at,
-        "ends_at": terms.window.ends_at,
-        "reason": terms.reason,
-    })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -174,7 +166,13 @@ struct NewBlock {
     path = "/v1/admin/availability-blocks",
     tag = "scheduling",
     request_body = NewBlock,
-    responses((status = 201, description = "The block", content_type = "application/json"))
+    responses((status = 201, description = "The block; `clashes` are the first 20 visits that are to be made then, `clashes_total` says how many there are", content_type = "application/json", example = json!({
+        "block_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "scope_type": "org", "scope_id": null, "team_id": null, "block_type": "holiday",
+        "starts_at": "2030-12-25T07:00:00Z", "ends_at": "2030-12-26T07:00:00Z", "reason": null,
+        "clashes": [{ "booking_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e", "starts_at": "2030-12-25T17:00:00Z",
+            "ends_at": "2030-12-25T19:00:00Z", "status": "CONFIRMED", "team_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2f", "crew": [] }],
+        "clashes_total": 1
+    })))
 )]
 async fn declare_block(
     State(app): State<AppState>,
@@ -210,7 +208,7 @@ struct ChangedBlock {
     tag = "scheduling",
     params(("block_id" = Uuid, Path)),
     request_body = ChangedBlock,
-    responses((status = 200, description = "The block", content_type = "application/json"))
+    responses((status = 200, description = "The block with what clashes with it, as when it was taken", content_type = "application/json"))
 )]
 async fn change_block(
     State(app): State<AppState>,
@@ -239,7 +237,7 @@ async fn change_block(
         reason: changed.reason.or(before.reason),
     };
     let command = TimeOffCommand::Change { terms, now: app.now() };
-    Ok(Answer::done(&run(&app, &context, (id, shown), command).await?))
+    run(&app, &context, (id, shown), command).await
 }
 
 /// Take it after all
@@ -331,65 +329,4 @@ async fn blackout(app: &App, context: &Context, block: NewBlackout) -> Result<An
     let scope = scope(app, context.org, sort, team).await?;
     let terms = Terms { scope, purpose: Purpose::Blackout, window, reason: block.reason };
     declare(app, context, terms, shown).await
-}
-
-pub(super) async fn declare(
-    app: &App,
-    context: &Context,
-    terms: Terms,
-    shown: fn(Uuid, &Terms) -> Value,
-) -> Result<Answer, Problem> {
-    // The same for a repetition, which must be told of the same block.
-    let id = context.request.derived_id("time_off");
-    let command = TimeOffCommand::Declare { terms, now: app.now() };
-    Ok(Answer::done(&run(app, context, (id, shown), command).await?).created())
-}
-
-pub(super) async fn cancel(app: &App, context: &Context, id: Uuid) -> Result<Response, Problem> {
-    run(app, context, (id, shown), TimeOffCommand::Cancel { now: app.now() }).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-async fn run(
-    app: &App,
-    context: &Context,
-    (id, shown): (Uuid, fn(Uuid, &Terms) -> Value),
-    command: TimeOffCommand,
-) -> Result<Done, Problem> {
-    let answer = |block: &TimeOff| match block {
-        TimeOff::Taken(terms) => shown(id, terms),
-        TimeOff::Absent | TimeOff::Cancelled => Value::Null,
-    };
-    Ok(app.bus.execute(context, &id.to_string(), command, answer).await?)
-}
-
-/// An end that is no later than the beginning is refused by the block itself, in the words that callers know.
-pub(super) fn window(starts_at: &str, ends_at: &str, zone: Tz) -> Result<Window, Problem> {
-    let starts_at = instants::read("starts_at", starts_at, zone)?;
-    let ends_at = instants::read("ends_at", ends_at, zone)?;
-    Ok(Window { starts_at, ends_at })
-}
-
-/// Whose time, if there is such a team or worker.
-async fn scope(app: &App, org: OrgId, sort: &str, id: Option<Uuid>) -> Result<Scope, Problem> {
-    match (sort, id) {
-        ("org", None) => Ok(Scope::Org),
-        ("org", Some(_)) => Err(Problem::field("scope_id", "org_scope_disallows_scope_id")),
-        ("team" | "worker", None) => Err(Problem::field("scope_id", "scope_id_required")),
-        ("team", Some(id)) => {
-            let found = app.bus.load::<Team>(org, &id.to_string()).await?;
-            match found.state.details() {
-                Some(_) => Ok(Scope::Team(id.into())),
-                None => Err(Problem::refused(&TeamError::NotFound)),
-            }
-        }
-        ("worker", Some(id)) => {
-            let found = app.bus.load::<Worker>(org, &WorkerId::from(id).to_string()).await?;
-            match found.state.details() {
-                Some(_) => Ok(Scope::Worker(id.into())),
-                None => Err(Problem::refused(&WorkerError::NotFound)),
-            }
-        }
-        _ => Err(Problem::field("scope_type", "Input should be org, team or worker")),
-    }
 }

@@ -21,7 +21,7 @@ use sqlx::PgConnection;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{blocks, instants};
+use super::{instants, taking};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::Parameters;
@@ -169,7 +169,7 @@ impl Calendar {
             is_theirs && block.terms.window.overlaps(day)
         });
         let off: Vec<Value> =
-            off.map(|block| blocks::shown(block.time_off_id, &block.terms)).collect();
+            off.map(|block| taking::shown(block.time_off_id, &block.terms)).collect();
         json!({
             "date": date,
             "opens_at": hours.map(|hours| hours.starts_at),

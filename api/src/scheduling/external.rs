@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{DISPATCH, blocks, continued, instants};
+use super::{DISPATCH, continued, instants, taking};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -70,7 +70,8 @@ async fn list_external(
         (Some(from), Some(to)) => Some(instants::days(from, to, zone)?),
         _ => return Err(Problem::field("to", "from and to go together")),
     };
-    let filter = Filter { between, scope: None, purpose: Some(Purpose::External) };
+    let purpose = Some(Purpose::External);
+    let filter = Filter { between, purpose, ..Filter::default() };
     let reached = fresh.reach(&app, org, &[TimeOffList::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let found = time_off_list::page(&mut tx, org, &filter, after, limit).await?;
@@ -109,7 +110,7 @@ struct NewExternal {
     path = "/v1/admin/schedule/external_blocks",
     tag = "scheduling",
     request_body = NewExternal,
-    responses((status = 201, description = "The entry", content_type = "application/json"))
+    responses((status = 201, description = "The entry; `clashes` are visits in its way", content_type = "application/json"))
 )]
 async fn add_external(
     State(app): State<AppState>,
@@ -122,10 +123,10 @@ async fn add_external(
     }
     let context = request.context(&caller);
     let zone = app.settings.of(&app, context.org).await?.zone;
-    let window = blocks::window(&block.starts_at, &block.ends_at, zone)?;
+    let window = taking::window(&block.starts_at, &block.ends_at, zone)?;
     let (scope, reason) = (Scope::Org, Some(block.source));
     let terms = Terms { scope, purpose: Purpose::External, window, reason };
-    blocks::declare(&app, &context, terms, shown).await
+    taking::declare(&app, &context, terms, shown).await
 }
 
 /// Take an entry of another calendar away
@@ -150,6 +151,6 @@ async fn remove_external(
     if is_own || matches!(found.state, TimeOff::Absent) {
         return Err(Problem::refused(&TimeOffError::NotFound));
     }
-    blocks::cancel(&app, &context, id).await?;
+    taking::cancel(&app, &context, id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -3,6 +3,7 @@
 mod blocks;
 mod bookings;
 mod calendar;
+mod clashes;
 mod dispatcher;
 mod external;
 mod facts;
@@ -19,6 +20,7 @@ pub(crate) mod sent;
 mod slots;
 mod subscriptions;
 mod suggestions;
+mod taking;
 mod team_figures;
 mod teams;
 mod worker_timeline;

@@ -115,7 +115,7 @@ async fn optimization(
             "starts_at": visit.starts_at,
             "ends_at": visit.ends_at,
             "recommended_worker_id": best.as_ref().map(|best| best.candidate.worker),
-            "candidates": ranked(&found, CANDIDATES),
+            "candidates": ranked(&app, org, &found, CANDIDATES).await?,
             "reasons": best.as_ref().map_or_else(|| json!(["no_candidate_workers"]), |best| json!(best.reasons)),
         }));
     }

@@ -110,7 +110,7 @@ async fn suggestions(
         .cloned()
         .collect();
     found.candidates = of_good;
-    let ranked = ranked(&found, MOST);
+    let ranked = ranked(&app, org, &found, MOST).await?;
     let workers: Vec<Value> = ranked
         .iter()
         .map(|one| {

@@ -59,6 +59,10 @@ pub enum FinanceError {
     #[error("there is no such instalment")]
     #[strum(serialize = "tax_instalment.not_found")]
     NoSuchInstalment,
+    /// That month was not written.
+    #[error("this month was not written down for accountants, or is not over")]
+    #[strum(serialize = "accounting_export.not_found")]
+    NoSuchExport,
     /// What was paid stays as it was paid.
     #[error("this instalment was paid; take the payment back first")]
     #[strum(serialize = "tax_instalment.paid")]
@@ -80,7 +84,8 @@ impl Refusal for FinanceError {
             | Self::NoSuchExpense
             | Self::NoSuchBudget
             | Self::NoSuchSnapshot
-            | Self::NoSuchInstalment => Kind::NotFound,
+            | Self::NoSuchInstalment
+            | Self::NoSuchExport => Kind::NotFound,
             Self::Invalid(_) => Kind::Invalid,
             Self::UnknownCategory => Kind::Rule,
             Self::AlreadyRecorded

@@ -2,7 +2,8 @@
 //!
 //! 1. Its amount is without tax, and the tax that can be claimed back stands beside it.
 //! 2. It is never rewritten: corrections and removals are events, so that what was told once can be told again.
-//! 3. Its words name nobody: a business that sold something, and what it was.
+//! 3. How and when it was paid is told apart from the rest: its month may be closed while that of the payment is open.
+//! 4. Its words name nobody: a business that sold something, and what it was.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
@@ -85,6 +86,13 @@ pub enum ExpenseCommand {
         /// When it is asked.
         now: DateTime<Utc>,
     },
+    /// It was paid otherwise, or not at all; everything else stays.
+    CorrectPayment {
+        /// How, 1 to 50 characters, and on which day; `None`: it is still to be paid.
+        paid: Option<(String, NaiveDate)>,
+        /// When it is asked.
+        now: DateTime<Utc>,
+    },
     /// It was none.
     Void {
         /// When it is asked.
@@ -126,6 +134,19 @@ pub enum ExpenseEvent {
     },
     /// What was still to be paid was paid.
     Paid {
+        /// The aggregate's own id.
+        expense_id: ExpenseId,
+        /// As it is.
+        terms: Terms,
+        /// As it was written down.
+        before: Terms,
+        /// Of its amounts.
+        currency: Currency,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It was paid otherwise, or not at all.
+    PaymentCorrected {
         /// The aggregate's own id.
         expense_id: ExpenseId,
         /// As it is.
@@ -211,6 +232,29 @@ impl Terms {
     }
 }
 
+impl Details {
+    fn paid_otherwise(
+        &self,
+        paid: Option<(String, NaiveDate)>,
+        at: DateTime<Utc>,
+    ) -> Decision<ExpenseEvent> {
+        let (payment_method, paid_on) = match paid {
+            Some((method, on)) => (Some(text("payment_method", &method, 1..=50)?), Some(on)),
+            None => (None, None),
+        };
+        let before = self.terms.clone();
+        let terms = Terms { payment_method, paid_on, ..before.clone() }.checked()?;
+        if terms == before {
+            return Ok(Vec::new());
+        }
+        let (expense_id, currency) = (self.expense_id, self.currency);
+        Ok(vec![match before.payment_method {
+            None => ExpenseEvent::Paid { expense_id, terms, before, currency, at },
+            Some(_) => ExpenseEvent::PaymentCorrected { expense_id, terms, before, currency, at },
+        }])
+    }
+}
+
 impl Expense {
     /// What is known of it, unless it was none.
     pub fn details(&self) -> Option<&Details> {
@@ -248,13 +292,15 @@ impl Expense {
                 let terms = Terms { payment_method, paid_on, ..before.clone() }.checked()?;
                 vec![E::Paid { expense_id, terms, before, currency, at: now }]
             }
+            (Self::Kept(it), C::CorrectPayment { paid, now }) => it.paid_otherwise(paid, now)?,
             (Self::Kept(it), C::Void { now }) => {
                 let Details { expense_id, currency, .. } = **it;
                 vec![E::Voided { expense_id, before: it.terms.clone(), currency, at: now }]
             }
-            (Self::Absent | Self::Gone, C::Correct { .. } | C::Pay { .. } | C::Void { .. }) => {
-                return Err(FinanceError::NoSuchExpense);
-            }
+            (
+                Self::Absent | Self::Gone,
+                C::Correct { .. } | C::Pay { .. } | C::CorrectPayment { .. } | C::Void { .. },
+            ) => return Err(FinanceError::NoSuchExpense),
         })
     }
 }
@@ -279,7 +325,9 @@ impl Aggregate for Expense {
             }
             (
                 Self::Kept(it),
-                ExpenseEvent::Corrected { terms, .. } | ExpenseEvent::Paid { terms, .. },
+                ExpenseEvent::Corrected { terms, .. }
+                | ExpenseEvent::Paid { terms, .. }
+                | ExpenseEvent::PaymentCorrected { terms, .. },
             ) => it.terms = terms,
             (it @ Self::Kept(_), ExpenseEvent::Voided { .. }) => *it = Self::Gone,
             // A stream starts with its beginning; reading must not fail on one that does not.
@@ -317,7 +365,7 @@ impl EventSourced for Expense {
                 }
                 vec![release(expense_id, before), claim(expense_id, terms)]
             }
-            ExpenseEvent::Paid { .. } => Vec::new(),
+            ExpenseEvent::Paid { .. } | ExpenseEvent::PaymentCorrected { .. } => Vec::new(),
             ExpenseEvent::Voided { expense_id, before, .. } => vec![release(expense_id, before)],
         }
     }
@@ -415,6 +463,52 @@ mod tests {
             .when(void)
             .then_expect_error(FinanceError::NoSuchExpense);
         given(vec![]).when(correct(1)).then_expect_error(FinanceError::NoSuchExpense);
+    }
+
+    #[test]
+    fn how_it_was_paid_is_corrected_by_itself_and_nothing_else_with_it() {
+        let expense_id = Uuid::from_u128(2).into();
+        let (currency, at) = (Currency::Cad, AT);
+        let [first, other]: [NaiveDate; 2] =
+            ["2026-04-02", "2026-04-03"].map(|day| day.parse().unwrap());
+        let paid = |method: &str, on| Terms {
+            payment_method: Some(method.to_owned()),
+            paid_on: Some(on),
+            ..unpaid()
+        };
+        let known = || {
+            let recorded =
+                ExpenseEvent::Recorded { expense_id, terms: unpaid(), currency, by: None, at };
+            let terms = paid("card", first);
+            vec![recorded, ExpenseEvent::Paid { expense_id, terms, before: unpaid(), currency, at }]
+        };
+        let correct = |paid: Option<(&str, NaiveDate)>| ExpenseCommand::CorrectPayment {
+            paid: paid.map(|(method, on)| (method.to_owned(), on)),
+            now: AT,
+        };
+        let corrected = |terms| ExpenseEvent::PaymentCorrected {
+            expense_id,
+            terms,
+            before: paid("card", first),
+            currency,
+            at,
+        };
+        given(known())
+            .when(correct(Some(("cash", other))))
+            .then_expect_events(vec![corrected(paid("cash", other))]);
+        given(known()).when(correct(None)).then_expect_events(vec![corrected(unpaid())]);
+        given(known()).when(correct(Some(("card", first)))).then_expect_events(vec![]);
+        let early = "2026-03-03".parse().unwrap();
+        let refused = given(known()).when(correct(Some(("card", early))));
+        let refused = refused.inspect_result().unwrap_err();
+        assert_eq!(refused.problems()[0].field, "paid_on");
+        // What was owed is paid, however it is asked for.
+        let owed = || vec![known().remove(0)];
+        given(owed())
+            .when(correct(Some(("card", first))))
+            .then_expect_events(vec![known().remove(1)]);
+        given(owed()).when(correct(None)).then_expect_events(vec![]);
+        given(vec![]).when(correct(None)).then_expect_error(FinanceError::NoSuchExpense);
     }
 
     #[test]

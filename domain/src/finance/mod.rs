@@ -1,6 +1,7 @@
 //! The books: what was spent and what was planned, what the tax office is told and paid, which months are closed, and the
 //! ledger that follows from everything that happens to money.
 
+pub mod accounting_export;
 pub mod budget;
 pub mod calendar;
 pub mod cash;

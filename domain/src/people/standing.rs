@@ -5,15 +5,10 @@ use serde::Serialize;
 use strum::IntoStaticStr;
 
 use super::worker::file::Severity;
+use crate::scheduling::terms::policies::WorkerPolicy;
 
 /// More minutes than this on one day are many.
 pub const HEAVY: i64 = 240;
-
-/// So many of the latest ratings are set against all before.
-pub const LATEST: i64 = 3;
-
-/// Days without a visit that is done after which the office is told, and after which it is pressing.
-const QUIET: [(i64, Severity); 2] = [(60, Severity::High), (30, Severity::Medium)];
 
 /// How full a day is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
@@ -48,17 +43,22 @@ pub struct Trend {
 }
 
 impl Trend {
-    /// Whether the latest are half a star worse on average, or more; of fewer than [`LATEST`] nothing is said.
-    pub const fn drops(self) -> bool {
+    /// Whether the latest are worse on average by what the organisation wants to know of, or more; of fewer than it sets
+    /// against the others nothing is said.
+    pub fn drops(self, policy: &WorkerPolicy) -> bool {
         let ((latest, count), (before, earlier)) = (self.latest, self.before);
-        count >= LATEST && earlier > 0 && 2 * (before * count - latest * earlier) >= count * earlier
+        let drop = i64::from(policy.rating_drop_permille) * count * earlier;
+        count >= policy.latest_ratings.into()
+            && earlier > 0
+            && 1_000 * (before * count - latest * earlier) >= drop
     }
 }
 
 /// How pressing it is that somebody had no visit that is done since `since`; nothing if it is not.
-pub fn quiet(since: DateTime<Utc>, now: DateTime<Utc>) -> Option<Severity> {
-    let is_over = |(days, _): &(i64, Severity)| now - since >= TimeDelta::days(*days);
-    QUIET.into_iter().find(is_over).map(|(_, severity)| severity)
+pub fn quiet(policy: &WorkerPolicy, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<Severity> {
+    let steps = [(policy.long_idle_days, Severity::High), (policy.idle_days, Severity::Medium)];
+    let is_over = |(days, _): &(u16, Severity)| now - since >= TimeDelta::days((*days).into());
+    steps.into_iter().find(is_over).map(|(_, severity)| severity)
 }
 
 /// What became of the visits of somebody in some days.
@@ -112,18 +112,30 @@ mod tests {
 
     #[test]
     fn half_a_star_less_is_a_drop_and_a_little_less_is_none() {
-        let drops = |latest, before| Trend { latest, before }.drops();
+        let policy = WorkerPolicy::default();
+        let drops = |latest, before| Trend { latest, before }.drops(&policy);
         assert!(drops((12, 3), (9, 2)), "4 after 4.5");
         assert!(!drops((13, 3), (9, 2)), "4.33 after 4.5");
         assert!(!drops((2, 2), (10, 2)), "two are too few");
         assert!(!drops((3, 3), (0, 0)), "there was nothing before");
+        let strict = WorkerPolicy {
+            rating_drop_permille: 160,
+            latest_ratings: 4,
+            ..WorkerPolicy::default()
+        };
+        assert!(Trend { latest: (17, 4), before: (9, 2) }.drops(&strict), "4.25 after 4.5");
+        assert!(!Trend { latest: (3, 3), before: (9, 2) }.drops(&strict), "three are too few");
     }
 
     #[test]
     fn a_month_without_work_is_told_and_two_press() {
-        assert_eq!(quiet(day(0), day(29)), None);
-        assert_eq!(quiet(day(0), day(30)), Some(Severity::Medium));
-        assert_eq!(quiet(day(0), day(60)), Some(Severity::High));
+        let usual = WorkerPolicy::default();
+        assert_eq!(quiet(&usual, day(0), day(29)), None);
+        assert_eq!(quiet(&usual, day(0), day(30)), Some(Severity::Medium));
+        assert_eq!(quiet(&usual, day(0), day(60)), Some(Severity::High));
+        let strict = WorkerPolicy { idle_days: 7, long_idle_days: 7, ..usual };
+        assert_eq!(quiet(&strict, day(0), day(6)), None);
+        assert_eq!(quiet(&strict, day(0), day(7)), Some(Severity::High));
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
         | E::ReminderDue { .. }
         | E::NoShow { .. }
         | E::DepositRequested { .. }
+        | E::DepositReturned(_)
         | E::DepositFailed { .. }
         | E::DepositExpired { .. }
         | E::RiskOverridden { .. }

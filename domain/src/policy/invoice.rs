@@ -9,7 +9,8 @@ use crate::id::InvoiceId;
 use crate::invoicing::invoice::lines::Totals;
 use crate::invoicing::invoice::status::Letter;
 use crate::invoicing::invoice::{Drafted, Invoice, InvoiceEvent};
-use crate::scheduling::booking::Booking;
+use crate::payments::payment::Payment;
+use crate::scheduling::booking::{BY_HAND, Booking};
 
 /// The kind of the letters about invoices.
 pub const INVOICE_LETTER: &str = "email.invoice";
@@ -47,6 +48,16 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
                 "portal": portal,
             }),
         }],
+        // What went back of it before it counted for this one is taken off.
+        E::DepositCredited { payment_id, at, .. } if !payment_id.starts_with(BY_HAND) => {
+            vec![Intent::SetTimer {
+                key: format!("deposit_credited:{invoice}:{payment_id}"),
+                fires_at: *at,
+                aggregate_type: Payment::TYPE,
+                aggregate_id: payment_id.clone(),
+                command: TimerCommand::SettlePayment,
+            }]
+        }
         E::Voided { .. } => {
             let letters = Letter::LADDER.map(|(letter, _)| reminder(invoice, letter));
             [key(invoice)]

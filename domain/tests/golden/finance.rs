@@ -1,10 +1,12 @@
 //! Samples of everything that happens to the books.
 
+use domain::finance::accounting_export::AccountingExportEvent;
 use domain::finance::budget::{self, BudgetEvent};
 use domain::finance::cash::{self, CashEvent};
 use domain::finance::category::{self, ExpenseCategoryEvent};
 use domain::finance::expense::{self, ExpenseEvent};
 use domain::finance::instalment::{self, TaxInstalmentEvent};
+use domain::finance::month::Month;
 use domain::finance::period::PeriodEvent;
 use domain::finance::tax_export::{Counts, TaxExportEvent};
 use domain::settings::org::Currency;
@@ -54,7 +56,20 @@ pub(super) fn expense() -> Vec<ExpenseEvent> {
             at: at(1),
         },
         ExpenseEvent::Voided { expense_id, before: bare.clone(), currency, at: at(2) },
-        ExpenseEvent::Paid { expense_id, terms: paid, before: bare, currency, at: at(3) },
+        ExpenseEvent::Paid {
+            expense_id,
+            terms: paid.clone(),
+            before: bare.clone(),
+            currency,
+            at: at(3),
+        },
+        ExpenseEvent::PaymentCorrected {
+            expense_id,
+            terms: bare,
+            before: paid,
+            currency,
+            at: at(4),
+        },
     ]
 }
 
@@ -113,4 +128,10 @@ pub(super) fn tax_export() -> Vec<TaxExportEvent> {
     let [from, to] = ["2024-10-01", "2024-12-31"].map(|day| day.parse().unwrap());
     let counts = Counts { payments: 3, expenses: 2, instalments: 1 };
     vec![TaxExportEvent::Generated { from, to, counts, sha256: "ab".repeat(32), at: at(0) }]
+}
+
+pub(super) fn accounting_export() -> Vec<AccountingExportEvent> {
+    let month: Month = "2024-10".parse().unwrap();
+    let (from, to, sha256) = (month.first(), month.last(), "ab".repeat(32));
+    vec![AccountingExportEvent::Generated { month, from, to, row_count: 3, sha256, at: at(0) }]
 }

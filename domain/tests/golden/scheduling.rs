@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 use domain::scheduling::booking::addons::AddonLine;
 use domain::scheduling::booking::reason::{Overrun, ReasonCode};
 use domain::scheduling::booking::{
-    BookingEvent, Confirmation, Origin, Party, Placement, Requested,
+    BookingEvent, Confirmation, GivenBack, Origin, Party, Placement, Requested,
 };
 use domain::scheduling::checklist::Phase;
 use domain::scheduling::checklist::run::ChecklistEvent;
@@ -153,6 +153,15 @@ fn paid() -> Vec<BookingEvent> {
             short_cents: 0,
             at: at(11),
         },
+        E::DepositReturned(GivenBack {
+            payment_id: "manual:ET-77".to_owned(),
+            refund_id: Uuid::from_u128(21).into(),
+            amount_cents: 2_000,
+            left_cents: 5_000,
+            short_cents: 2_000,
+            returned_at: at(11),
+            at: at(12),
+        }),
         E::DepositFailed { at: at(12) },
         E::DepositExpired { at: at(13) },
         E::DepositWaived {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::finance::budget::{Budget, BudgetEvent};
 use domain::finance::category::{ExpenseCategory, ExpenseCategoryEvent, Terms};
+use domain::finance::expense::{self, Expense, ExpenseEvent};
 use domain::id::OrgId;
 use domain::recorded::Recorded;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, QueryBuilder};
 use uuid::Uuid;
 
 use super::records::each;
@@ -116,8 +118,8 @@ pub async fn count(db: &mut PgConnection, org: OrgId) -> Result<i64, sqlx::Error
     .await
 }
 
-/// What was spent on a category, and what was planned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What was spent on a category.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Spent {
     /// Which.
     pub category_id: Uuid,
@@ -131,51 +133,88 @@ pub struct Spent {
     pub count: i64,
 }
 
-/// What was spent in the days from `from` to `to`, by category; those on which nothing was spent are left out.
+/// Which expenses count on which day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted<'a> {
+    /// All of them, on their own.
+    Spent,
+    /// Those that were paid, in one currency, on the day on which they were.
+    Paid(&'a str),
+}
+
+/// What counts in the days from `from` to `to`, by category, in the order of the names; those of which nothing does are left out.
 pub async fn spent(
     db: &mut PgConnection,
     org: OrgId,
-    (from, to): (chrono::NaiveDate, chrono::NaiveDate),
+    (from, to): (NaiveDate, NaiveDate),
+    counted: Counted<'_>,
 ) -> Result<Vec<Spent>, sqlx::Error> {
-    sqlx::query_as!(
-        Spent,
-        r#"select e.category_id, coalesce(min(c.name), '') as "name!", sum(e.amount_cents)::bigint as "total_cents!",
-                  sum(e.tax_cents)::bigint as "tax_cents!", count(*) as "count!"
-           from expense_list e
-           left join expense_categories c on c.org_id = e.org_id and c.category_id = e.category_id
-           where e.org_id = $1 and e.occurred_on between $2 and $3
-           group by e.category_id order by min(c.sort_order), min(c.name), e.category_id"#,
+    let mut sql = QueryBuilder::new(
+        "select e.category_id, coalesce(min(c.name), '') as name, sum(e.amount_cents)::bigint as total_cents,
+                sum(e.tax_cents)::bigint as tax_cents, count(*) as count
+         from expense_list e
+         left join expense_categories c on c.org_id = e.org_id and c.category_id = e.category_id
+         where e.org_id = ",
+    );
+    sql.push_bind(org.as_uuid());
+    sql.push(match counted {
+        Counted::Spent => " and e.occurred_on",
+        Counted::Paid(_) => {
+            " and e.payment_method is not null and coalesce(e.paid_on, e.occurred_on)"
+        }
+    });
+    sql.push(" between ").push_bind(from).push(" and ").push_bind(to);
+    if let Counted::Paid(currency) = counted {
+        sql.push(" and e.currency = ").push_bind(currency.to_owned());
+    }
+    sql.push(" group by e.category_id order by min(c.name), e.category_id");
+    sql.build_query_as().fetch_all(db).await
+}
+
+/// The first days of the months whose reports have the name of a category: in which something of it was spent, paid or planned.
+pub async fn months(
+    db: &mut PgConnection,
+    org: OrgId,
+    category: Uuid,
+) -> Result<Vec<NaiveDate>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select distinct date_trunc('month', d.day)::date as "month!"
+           from (select occurred_on as day from expense_list where org_id = $1 and category_id = $2
+                 union all
+                 select paid_on from expense_list where org_id = $1 and category_id = $2 and paid_on is not null
+                 union all
+                 select month from budget_list where org_id = $1 and category_id = $2) d
+           order by 1"#,
         org.as_uuid(),
-        from,
-        to,
+        category,
     )
     .fetch_all(db)
     .await
 }
 
-/// What was paid in the days from `from` to `to` for expenses of whatever day, by category, as [`spent`] tells it.
-pub async fn paid(
-    db: &mut PgConnection,
-    org: OrgId,
-    (from, to): (chrono::NaiveDate, chrono::NaiveDate),
-    currency: &str,
-) -> Result<Vec<Spent>, sqlx::Error> {
-    sqlx::query_as!(
-        Spent,
-        r#"select e.category_id, coalesce(min(c.name), '') as "name!", sum(e.amount_cents)::bigint as "total_cents!",
-                  sum(e.tax_cents)::bigint as "tax_cents!", count(*) as "count!"
-           from expense_list e
-           left join expense_categories c on c.org_id = e.org_id and c.category_id = e.category_id
-           where e.org_id = $1 and e.payment_method is not null and coalesce(e.paid_on, e.occurred_on) between $2 and $3
-             and e.currency = $4
-           group by e.category_id order by min(c.sort_order), min(c.name), e.category_id"#,
-        org.as_uuid(),
-        from,
-        to,
-        currency,
-    )
-    .fetch_all(db)
-    .await
+/// The days that an event tells of something spent on a category, or planned for it; more than there are rather than less.
+pub fn days(event: &Recorded, category: Uuid) -> Vec<NaiveDate> {
+    let spent = |terms: &expense::Terms| {
+        let own = terms.category_id.as_uuid() == category;
+        let days = [Some(terms.occurred_on), terms.paid_day()].into_iter().flatten();
+        days.filter(|_| own).collect::<Vec<_>>()
+    };
+    if let Ok(Some(happened)) = event.of::<Expense>() {
+        use ExpenseEvent as E;
+        return match happened {
+            E::Recorded { terms, .. } | E::Voided { before: terms, .. } => spent(&terms),
+            E::Corrected { terms, before, .. }
+            | E::Paid { terms, before, .. }
+            | E::PaymentCorrected { terms, before, .. } => [spent(&terms), spent(&before)].concat(),
+        };
+    }
+    let Ok(Some(happened)) = event.of::<Budget>() else { return Vec::new() };
+    let terms = match happened {
+        BudgetEvent::Set { terms, .. } | BudgetEvent::Cleared { before: terms, .. } => vec![terms],
+        BudgetEvent::Changed { terms, before, .. } => vec![terms, before],
+    };
+    let own = terms.iter().filter(|terms| terms.category_id.as_uuid() == category);
+    own.map(|terms| terms.month.first()).collect()
 }
 
 /// The names of categories, also of those that are offered no more.

@@ -50,6 +50,23 @@ pub struct Row {
     pub position: i64,
 }
 
+impl Row {
+    /// As it was written down.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            occurred_on: self.occurred_on,
+            category_id: self.category_id.into(),
+            vendor: self.vendor.clone(),
+            description: self.description.clone(),
+            amount_cents: self.amount_cents,
+            tax_cents: self.tax_cents,
+            receipt_url: self.receipt_url.clone(),
+            payment_method: self.payment_method.clone(),
+            paid_on: self.paid_on,
+        }
+    }
+}
+
 pub(super) async fn keep(
     db: &mut PgConnection,
     batch: &Batch<'_>,
@@ -82,7 +99,10 @@ pub(super) async fn keep(
                 Some(of(terms, currency, by, at))
             }
             ExpenseEvent::Corrected { terms, currency, at, .. }
-            | ExpenseEvent::Paid { terms, currency, at, .. } => Some(of(terms, currency, None, at)),
+            | ExpenseEvent::Paid { terms, currency, at, .. }
+            | ExpenseEvent::PaymentCorrected { terms, currency, at, .. } => {
+                Some(of(terms, currency, None, at))
+            }
             ExpenseEvent::Voided { .. } => None,
         };
         rows.insert(id, now);

@@ -1,5 +1,6 @@
 //! The books as they are read.
 
+pub mod accounting_months;
 pub mod budgets;
 pub mod categories;
 pub mod expenses;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::billing::account::Account;
 use domain::customers::client::Client;
 use domain::event::EventSourced;
+use domain::finance::accounting_export::AccountingExport;
 use domain::finance::budget::Budget;
 use domain::finance::cash::CashSnapshot;
 use domain::finance::category::ExpenseCategory;
@@ -85,6 +86,7 @@ pub const ENTITIES: &[Entity] = &[
     Entity::of::<Subject>(),
     Entity::of::<Subscription>(),
     Entity::of::<TaxExport>(),
+    Entity::of::<AccountingExport>(),
     Entity::of::<TaxInstalment>(),
     Entity::of::<Team>(),
     Entity::of::<Templates>(),

@@ -50,6 +50,13 @@ impl FromStr for Moment {
     }
 }
 
+/// The last position of the log of `org`; 0 if there is nothing in it.
+pub async fn head(db: &mut PgConnection, org: OrgId) -> Result<i64, sqlx::Error> {
+    let head =
+        sqlx::query_scalar!("select position from log_heads where org_id = $1", org.as_uuid());
+    Ok(head.fetch_optional(db).await?.unwrap_or(0))
+}
+
 /// The position that `moment` means in the log of `org`.
 ///
 /// Time never runs backwards in a log, so the last event at an instant is found by halving.
@@ -60,13 +67,7 @@ pub async fn resolve(
 ) -> Result<i64, MomentError> {
     let instant = match moment {
         Moment::Position(asked) => {
-            let head = sqlx::query_scalar!(
-                "select position from log_heads where org_id = $1",
-                org.as_uuid()
-            )
-            .fetch_optional(db)
-            .await?
-            .unwrap_or(0);
+            let head = head(db, org).await?;
             return if asked > head {
                 Err(MomentError::NotReached { asked, head })
             } else {

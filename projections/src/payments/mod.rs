@@ -1,3 +1,4 @@
 //! What is known about money that a provider takes, and what is disputed.
 
 pub mod dispute_list;
+pub mod unclaimed;

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use domain::id::OrgId;
-use domain::people::worker::file::DEFAULT_RATE_CENTS;
 use domain::people::worker::{Profile, Worker, WorkerEvent};
 use domain::personal::{PLACEHOLDER, Personal};
 use domain::recorded::Recorded;
@@ -25,7 +24,7 @@ pub struct WorkerList;
 
 impl Projection for WorkerList {
     const NAME: &'static str = "worker_list";
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const TABLES: &'static [&'static str] = &["worker_list"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {
@@ -71,9 +70,9 @@ pub struct Row {
     pub rating_sum: i64,
     /// How many there are.
     pub rating_count: i32,
-    /// What an hour costs, by the latest decision.
+    /// What an hour costs, by the latest decision; if there is none, the policies say it.
     #[serde(rename = "hourly_rate_cents")]
-    pub rate_cents: i64,
+    pub own_rate_cents: Option<i64>,
     /// Certificates that end and were not put away.
     #[serde(skip)]
     pub cert_ids: Vec<Uuid>,
@@ -108,7 +107,7 @@ impl Row {
             skills: Vec::new(),
             rating_sum: 0,
             rating_count: 0,
-            rate_cents: DEFAULT_RATE_CENTS,
+            own_rate_cents: None,
             cert_ids: Vec::new(),
             cert_ends: Vec::new(),
             version: 0,
@@ -129,7 +128,7 @@ impl Row {
             WorkerEvent::Qualified { role, skills, .. } => {
                 (self.role, self.skills) = (role, skills);
             }
-            WorkerEvent::RateChanged { cents, .. } => self.rate_cents = cents,
+            WorkerEvent::RateChanged { cents, .. } => self.own_rate_cents = Some(cents),
             WorkerEvent::Reviewed { rating, .. } => {
                 self.rating_sum += i64::from(rating);
                 self.rating_count += 1;
@@ -221,7 +220,7 @@ fn fold(rows: &mut RowsById, events: &[&Recorded], keys: &SubjectKeys) -> Vec<Po
 async fn load(db: &mut PgConnection, org: OrgId, ids: &[Uuid]) -> Result<RowsById, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "select worker_id, name, phone, email, team, hired_at, archived_at, role, skills, rating_sum, rating_count, rate_cents,
+        "select worker_id, name, phone, email, team, hired_at, archived_at, role, skills, rating_sum, rating_count, own_rate_cents,
                 cert_ids, cert_ends, version, position
          from worker_list where org_id = $1 and worker_id = any($2)",
         org.as_uuid(),
@@ -237,21 +236,21 @@ async fn write(db: &mut PgConnection, org: OrgId, mut rows: Vec<Row>) -> Result<
     rows.sort_unstable_by_key(|row| row.worker_id);
     sqlx::query!(
         "insert into worker_list (org_id, worker_id, name, phone, email, team, hired_at, archived_at, version, position,
-             search, role, skills, rating_sum, rating_count, rate_cents, cert_ids, cert_ends)
+             search, role, skills, rating_sum, rating_count, own_rate_cents, cert_ids, cert_ends)
          select $1, r.id, r.name, r.phone, r.email, r.team, r.hired_at, r.archived_at, r.version, r.position, r.search,
-                r.role, r.skills::text[], r.rating_sum, r.rating_count, r.rate_cents, r.cert_ids::uuid[],
+                r.role, r.skills::text[], r.rating_sum, r.rating_count, r.own_rate_cents, r.cert_ids::uuid[],
                 r.cert_ends::date[]
          from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::timestamptz[],
                      $8::timestamptz[], $9::integer[], $10::bigint[], $11::text[], $12::text[], $13::text[],
                      $14::bigint[], $15::integer[], $16::bigint[], $17::text[], $18::text[])
               r (id, name, phone, email, team, hired_at, archived_at, version, position, search, role, skills,
-                 rating_sum, rating_count, rate_cents, cert_ids, cert_ends)
+                 rating_sum, rating_count, own_rate_cents, cert_ids, cert_ends)
          on conflict (org_id, worker_id) do update
          set name = excluded.name, phone = excluded.phone, email = excluded.email, team = excluded.team,
              hired_at = excluded.hired_at, archived_at = excluded.archived_at, version = excluded.version,
              position = excluded.position, search = excluded.search, role = excluded.role, skills = excluded.skills,
              rating_sum = excluded.rating_sum, rating_count = excluded.rating_count,
-             rate_cents = excluded.rate_cents, cert_ids = excluded.cert_ids, cert_ends = excluded.cert_ends",
+             own_rate_cents = excluded.own_rate_cents, cert_ids = excluded.cert_ids, cert_ends = excluded.cert_ends",
         org.as_uuid(),
         &rows.iter().map(|row| row.worker_id).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>(),
@@ -267,7 +266,7 @@ async fn write(db: &mut PgConnection, org: OrgId, mut rows: Vec<Row>) -> Result<
         &rows.iter().map(|row| array(&row.skills)).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.rating_sum).collect::<Vec<_>>(),
         &rows.iter().map(|row| row.rating_count).collect::<Vec<_>>(),
-        &rows.iter().map(|row| row.rate_cents).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.own_rate_cents).collect::<Vec<_>>() as &[Option<i64>],
         &rows.iter().map(|row| array(&row.cert_ids)).collect::<Vec<_>>(),
         &rows.iter().map(|row| array(&row.cert_ends)).collect::<Vec<_>>(),
     )
@@ -335,7 +334,7 @@ pub async fn page(
                from worker_list l left join said on said.worker = l.worker_id
                where l.org_id = $1)
            select worker_id, name, phone, email, team, hired_at, archived_at, role, skills, stars as "rating_sum!",
-                  ratings as "rating_count!", rate_cents, cert_ids, cert_ends, version, position
+                  ratings as "rating_count!", own_rate_cents, cert_ids, cert_ends, version, position
            from rated
            where ($2::text is null or position($2 in search) > 0)
              and ($3::integer is null or team = $3) and ($4::boolean is null or (archived_at is not null) = $4)

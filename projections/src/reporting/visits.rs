@@ -186,6 +186,7 @@ impl Row {
             | E::DepositWaived { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
+            | E::DepositReturned(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::CancellationPolicyFixed { .. }

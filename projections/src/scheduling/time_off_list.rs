@@ -139,6 +139,8 @@ pub struct Filter {
     pub scope: Option<String>,
     /// What for.
     pub purpose: Option<Purpose>,
+    /// Of this team alone.
+    pub team: Option<Uuid>,
 }
 
 struct Stored {
@@ -193,6 +195,7 @@ pub async fn page(
          where org_id = $1 and ($2::timestamptz is null or ends_at > $2) and ($3::timestamptz is null or starts_at < $3)
            and ($4::text is null or scope_type = $4) and ($5::text is null or purpose = $5)
            and ($6::timestamptz is null or (starts_at, time_off_id) > ($6, $7::uuid))
+           and ($9::uuid is null or (scope_type = 'team' and scope_id = $9))
          order by starts_at, time_off_id limit $8",
         org.as_uuid(),
         from,
@@ -202,6 +205,7 @@ pub async fn page(
         after_at,
         after_id,
         limit,
+        filter.team,
     )
     .fetch_all(db)
     .await?;

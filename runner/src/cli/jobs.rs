@@ -9,9 +9,9 @@ use projections::engine::CatchUpError;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Format, say};
+use super::{Format, say, unclaimed};
 use crate::config::Config;
-use crate::jobs::{rebuild_outdated, sign_checkpoints, sweep_photos};
+use crate::jobs::{export_accounting, rebuild_outdated, sign_checkpoints, sweep_photos};
 use crate::roles::jobs::Work;
 use crate::{delivery, roles, telemetry, timers};
 
@@ -29,6 +29,8 @@ pub(super) struct Jobs {
 pub(super) enum Action {
     /// Run single jobs, beside processes or without them. Exit code 1: one of them failed; 2: there is no such job.
     Run(Box<Run>),
+    /// Messages of Stripe that belong to no organisation that is known, the latest first. Exit code 1: there are some.
+    Unclaimed(Box<unclaimed::List>),
     /// List the jobs.
     List,
 }
@@ -62,6 +64,8 @@ enum Job {
     ProjectionRebuilds,
     /// Files of photos that nobody knows are removed.
     StorageJanitor,
+    /// The invoices of a month that is over are written down for accountants, once.
+    AccountingExport,
 }
 
 impl Job {
@@ -73,6 +77,7 @@ impl Job {
             Self::Checkpoints => sign_checkpoints::NAME,
             Self::ProjectionRebuilds => rebuild_outdated::NAME,
             Self::StorageJanitor => sweep_photos::NAME,
+            Self::AccountingExport => export_accounting::NAME,
         }
     }
 }
@@ -155,12 +160,13 @@ async fn once(work: &Work, job: Job) -> Outcome {
             work.rebuilds.rebuild_due(&CancellationToken::new(), || ()).await
         }
         Job::StorageJanitor => work.photos.sweep_due().await,
+        Job::AccountingExport => work.months.export_due().await,
     };
     done.map_or_else(|error: anyhow::Error| Outcome::Failed(format!("{error:#}")), Outcome::Done)
 }
 
 async fn follow(work: Work, jobs: &[Job], stop: &CancellationToken) {
-    let Work { pulse, worker, delivery, timers, checkpoints, rebuilds, photos, .. } = work;
+    let Work { pulse, worker, delivery, timers, checkpoints, rebuilds, photos, months, .. } = work;
     let mut running: Vec<BoxFuture<'_, ()>> = Vec::new();
     for job in jobs {
         let until = stop.clone();
@@ -170,6 +176,7 @@ async fn follow(work: Work, jobs: &[Job], stop: &CancellationToken) {
             Job::Checkpoints => checkpoints.run(&pulse, until).boxed(),
             Job::ProjectionRebuilds => rebuilds.run(&pulse, until).boxed(),
             Job::StorageJanitor => photos.run(&pulse, until).boxed(),
+            Job::AccountingExport => months.run(&pulse, until).boxed(),
             // Ends by value; there is one of it.
             Job::Projections => continue,
         });

@@ -14,6 +14,7 @@ mod projections;
 mod rls;
 mod routes;
 mod scope;
+mod unclaimed;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -106,14 +107,15 @@ pub fn main() -> ExitCode {
 async fn run(role: Role) -> anyhow::Result<ExitCode> {
     match role {
         Role::Dev(options) => Box::pin(roles::dev::run(options)).await?,
-        Role::Api(config) => return serve(*config, Process::Api).await,
+        Role::Api(config) => return Box::pin(serve(*config, Process::Api)).await,
         Role::Jobs(jobs) => match jobs.action {
-            None => return serve(jobs.config, Process::Jobs).await,
+            None => return Box::pin(serve(jobs.config, Process::Jobs)).await,
             Some(jobs::Action::Run(run)) => return Box::pin(run.run()).await,
+            Some(jobs::Action::Unclaimed(list)) => return Ok(Box::pin(list.run()).await),
             Some(jobs::Action::List) => jobs::list(),
         },
         Role::Health(command) => return command.run().await,
-        Role::Web(config) => return serve(*config, Process::Web).await,
+        Role::Web(config) => return Box::pin(serve(*config, Process::Web)).await,
         Role::Config(command) => return Ok(command.run()),
         Role::Migrate(command) => return command.run().await,
         Role::Projections(command) => return Ok(command.run().await),
@@ -139,7 +141,7 @@ fn refusal(role: &Role, mut problems: Vec<Problem>) -> Option<ExitCode> {
         Role::Jobs(jobs) => match &jobs.action {
             None => Some((&jobs.config, Process::Jobs)),
             Some(jobs::Action::Run(run)) => Some((&run.config, Process::Jobs)),
-            Some(jobs::Action::List) => None,
+            Some(jobs::Action::Unclaimed(_) | jobs::Action::List) => None,
         },
         Role::Web(config) => Some((&**config, Process::Web)),
         _ => None,

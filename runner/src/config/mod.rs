@@ -1,5 +1,6 @@
 //! Configuration: read once from the environment, typed, and complete before anything starts.
 
+pub mod captcha;
 pub mod edge;
 pub mod environment;
 pub mod mail;
@@ -230,6 +231,9 @@ pub struct Config {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
     pub payments: payments::PaymentsConfig,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documentation here would be taken for that of the command")]
+    pub captcha: captcha::CaptchaConfig,
 
     /// How much of the address of a client events and audit log keep; neither ever forgets it.
     #[arg(long, env = "AUDIT_CLIENT_ADDRESS", value_enum, default_value = "network", help_heading = AUDIT)]

@@ -117,6 +117,7 @@ fn roles(name: &str) -> &'static [Role] {
         | "AUDIT_CLIENT_ADDRESS"
         | "AUDIT_SPOOL_FILE"
         | "STRIPE_WEBHOOK_SECRET"
+        | "TURNSTILE_SECRET_KEY"
         | "STRIPE_SUCCESS_URL"
         | "STRIPE_CANCEL_URL"
         | "STRIPE_INVOICE_SUCCESS_URL"
@@ -143,8 +144,10 @@ fn roles(name: &str) -> &'static [Role] {
         | "EMAIL_CIRCUIT_FAILURE_THRESHOLD"
         | "EMAIL_CIRCUIT_RECOVERY_SECONDS" => &[Jobs],
         "AUDIT_RETENTION_DAYS" => &[Tools],
-        "AUTH_SECRET_KEY" => &[Api, Web],
-        "WEB_BIND" | "API_URL" => &[Web],
+        "AUTH_SECRET_KEY" | "CAPTCHA_ENABLED" | "CAPTCHA_MODE" | "TURNSTILE_API_BASE" => {
+            &[Api, Web]
+        }
+        "WEB_BIND" | "API_URL" | "TURNSTILE_SITE_KEY" => &[Web],
         _ => &[],
     }
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
+use super::captcha::CaptchaConfig;
 use super::environment::Problem;
 use super::mail::NOBODY;
 use super::storage::StorageBackend;
@@ -53,6 +54,7 @@ pub fn problems(config: &Config, roles: &[Role]) -> Vec<Problem> {
         found.origins(config);
         found.staff(config);
     }
+    found.captcha(&config.captcha, roles);
     if any(&[Role::Jobs]) {
         let worker = config.database_worker_url.as_ref().or(config.database_url.as_ref());
         found.address("DATABASE_WORKER_URL", worker, config.worker_database());
@@ -292,6 +294,20 @@ impl Found {
         }
     }
 
+    /// Without its keys nobody could show that they are a person.
+    fn captcha(&mut self, captcha: &CaptchaConfig, roles: &[Role]) {
+        if !captcha.is_on() {
+            return;
+        }
+        let why = "is required when CAPTCHA_MODE=turnstile";
+        if roles.contains(&Role::Api) && captcha.turnstile_secret_key.is_none() {
+            self.say("TURNSTILE_SECRET_KEY", why);
+        }
+        if roles.contains(&Role::Web) && captcha.turnstile_site_key.is_none() {
+            self.say("TURNSTILE_SITE_KEY", why);
+        }
+    }
+
     fn origins(&mut self, config: &Config) {
         if !self.strict || !config.edge.strict_cors {
             return;
@@ -408,6 +424,23 @@ mod tests {
         assert_eq!(told(&[Role::Jobs], &nothing), jobs);
         let dev = GOOD.map(|(name, _)| (name, "")).into_iter().chain([("APP_ENV", "dev")]);
         assert_eq!(told(&[Role::Web], &dev.collect::<Vec<_>>()), [""; 0]);
+    }
+
+    #[test]
+    fn a_captcha_needs_the_keys_of_its_provider() {
+        let on = ("CAPTCHA_MODE", "turnstile");
+        let (secret, site) = (("TURNSTILE_SECRET_KEY", "0x4"), ("TURNSTILE_SITE_KEY", "0x5"));
+        let missing = [
+            "TURNSTILE_SECRET_KEY is required when CAPTCHA_MODE=turnstile",
+            "TURNSTILE_SITE_KEY is required when CAPTCHA_MODE=turnstile",
+        ];
+        assert_eq!(told(&ALL, &[on]), missing);
+        assert_eq!(told(&[Role::Api], &[on]), missing[..1]);
+        assert_eq!(told(&ALL, &[on, ("APP_ENV", "dev")]), missing);
+        for fine in [&[on, secret, site][..], &[on, ("CAPTCHA_ENABLED", "false")]] {
+            assert_eq!(told(&ALL, fine), [""; 0]);
+        }
+        assert_eq!(told(&[Role::Jobs], &[on]), [""; 0]);
     }
 
     #[test]

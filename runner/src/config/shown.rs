@@ -37,6 +37,7 @@ fn entries(config: &Config, environment: &Environment) -> Vec<Entry> {
         ("EMAIL_MODE", Some(mode_name(config.mail.email_mode).to_owned())),
         ("EMAIL_FROM", Some(config.mail.email_from.clone())),
         ("SMTP_HOST", config.mail.smtp_host.clone()),
+        ("TURNSTILE_SITE_KEY", config.captcha.turnstile_site_key.clone()),
     ];
     let secret = [
         ("DATABASE_URL", &config.database_url),
@@ -48,6 +49,7 @@ fn entries(config: &Config, environment: &Environment) -> Vec<Entry> {
         ("INVOICE_PUBLIC_TOKEN_SECRET", &config.payments.invoice_public_token_secret),
         ("STRIPE_SECRET_KEY", &config.payments.stripe_secret_key),
         ("STRIPE_WEBHOOK_SECRET", &config.payments.stripe_webhook_secret),
+        ("TURNSTILE_SECRET_KEY", &config.captcha.turnstile_secret_key),
     ];
     let masked = |value: &Option<SecretString>| value.as_ref().map(|_| MASK.to_owned());
     let plain = plain.into_iter().map(|(key, value)| (key, value, false));
@@ -94,6 +96,12 @@ fn flags(config: &Config) -> Vec<Flag> {
             enabled: config.edge.trust_proxy_headers,
             description: "A proxy in a private network may say for whom it asks",
             rollout: on(config.edge.trust_proxy_headers),
+        },
+        Flag {
+            key: "captcha",
+            enabled: config.captcha.is_on(),
+            description: "Visitors show that they are persons before they ask for an offer or book",
+            rollout: on(config.captcha.is_on()),
         },
     ]
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use commands::{Beside, Context, RequestKey};
 use domain::customers::client::{Client, ClientCommand, Contact};
 use domain::id::{ClientId, OrgId, WorkerId};
-use domain::people::worker::{Profile, TeamNumber, Worker, WorkerCommand};
+use domain::people::worker::{Opening, Profile, TeamNumber, Worker, WorkerCommand};
 use domain::recorded::Actor;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,7 +37,8 @@ pub(super) async fn make(
         let worker_id = worker(plan.org, n);
         let team = TeamNumber::parse(i32::try_from(n)? + 1).context("no such team")?;
         let profile = Profile::parse(name, phone, None)?;
-        let hire = WorkerCommand::Hire { worker_id, profile, team, now: start };
+        let opening = Opening::default();
+        let hire = WorkerCommand::Hire { worker_id, profile, team, opening, now: start };
         let (id, hired) = (worker_id.to_string(), ctx(&format!("worker {n}")));
         bus.create::<Worker>(&hired, &id, hire, |_| Value::Null).await?;
         let mut chosen = ctx(&format!("password of worker {n}"));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{OrgId, TeamId, WorkerId};
-use domain::people::worker::{Profile, TeamNumber, WorkerCommand};
+use domain::people::worker::{Opening, Profile, TeamNumber, WorkerCommand};
 use domain::scheduling::team::TeamCommand;
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -44,7 +44,8 @@ pub(super) fn write(
         let profile = Profile::parse(&name, &format!("780-555-01{:02}", 10 + place), None).ok()?;
         let crew = place % TEAMS.len();
         let team = TeamNumber::parse(i32::try_from(crew).ok()? + 1)?;
-        let hire = WorkerCommand::Hire { worker_id, profile, team, now: at };
+        let opening = Opening::default();
+        let hire = WorkerCommand::Hire { worker_id, profile, team, opening, now: at };
         steps.push(Step::staff(at, worker_id.to_string(), Act::Worker(hire)));
         crews.get_mut(crew)?.workers.push(worker_id);
     }

@@ -60,6 +60,7 @@ fn state(
         portal: config.portal.policy(),
         invoice_links: config.invoice_links()?,
         payments: config.payments.options(),
+        captcha: config.captcha.options(),
         health: Health::new(
             connect,
             revisions()?,

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use super::{api, clock, drain, pool};
 use crate::config::Config;
 use crate::delivery::Delivery;
+use crate::jobs::export_accounting::ExportAccounting;
 use crate::jobs::pulse::Pulse;
 use crate::jobs::rebuild_outdated::RebuildOutdated;
 use crate::jobs::sign_checkpoints::SignCheckpoints;
@@ -56,6 +57,8 @@ pub struct Work {
     pub rebuilds: RebuildOutdated,
     /// Looks after files of photos.
     pub photos: SweepPhotos,
+    /// Writes months down for accountants.
+    pub months: ExportAccounting,
 }
 
 impl Work {
@@ -86,6 +89,7 @@ impl Work {
             worker: Worker::new(db.clone(), keys.clone(), reading),
             delivery: Delivery::new(db.clone(), keys.clone(), config, clock(), bus.clone())?,
             photos: SweepPhotos::new(db.clone(), bus.clone(), store, clock()),
+            months: ExportAccounting::new(db.clone(), bus.clone(), clock()),
             timers: Timers::new(db.clone(), bus, clock(), config.invoice_links()?),
             checkpoints: SignCheckpoints::new(
                 db.clone(),
@@ -109,7 +113,7 @@ pub async fn run(
     scrape: PrometheusHandle,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let Work { db, lanes, pulse, worker, delivery, timers, checkpoints, rebuilds, photos } =
+    let Work { db, lanes, pulse, worker, delivery, timers, checkpoints, rebuilds, photos, months } =
         Work::new(config)?;
     let monitored = monitored(config, &scrape, &db, &pulse)?;
     let work = TaskTracker::new();
@@ -124,6 +128,8 @@ pub async fn run(
     work.spawn(async move { rebuilds.run(&told, until).await });
     let (told, until) = (Arc::clone(&pulse), stop.clone());
     work.spawn(async move { photos.run(&told, until).await });
+    let (told, until) = (Arc::clone(&pulse), stop.clone());
+    work.spawn(async move { months.run(&told, until).await });
     let until = stop.clone();
     work.spawn(async move { pulse.run(&db, until).await });
     work.spawn(upkeep(scrape, stop.clone()));

@@ -25,6 +25,7 @@ pub async fn run(
         api_url: config.api_url.clone(),
         secure_cookies: config.app_env == AppEnv::Prod,
         key,
+        widget: config.captcha.widget(),
     };
     ::api::serve(listener, ::web::router(options)?, stop, drain(config)).await;
     Ok(())

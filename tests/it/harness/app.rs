@@ -18,6 +18,7 @@ use projections::history::checkpoint::SigningKey;
 use runner::config::environment::Environment;
 use runner::config::{Config, shown};
 use runner::delivery::Delivery;
+use runner::jobs::export_accounting::ExportAccounting;
 use runner::jobs::sweep_photos::SweepPhotos;
 use runner::migrate;
 use runner::timers::Timers;
@@ -53,6 +54,7 @@ pub(crate) struct App {
     timers: Timers,
     state: api::AppState,
     photos: SweepPhotos,
+    months: ExportAccounting,
     /// Where photos are kept.
     pub(crate) files: Arc<TempDir>,
     stop: CancellationToken,
@@ -115,6 +117,15 @@ impl App {
         let stripe = ["--stripe-secret-key", "sk_test_1", "--stripe-api-base", base];
         let more = ["--stripe-webhook-secret", secrets, "--email-mode", "off"];
         Self::start_with(&[&stripe[..], &more].concat()).await
+    }
+
+    /// Visitors show at `base` that they are persons; mail is off.
+    pub(crate) async fn start_asking(base: &str) -> Self {
+        // The program does so at its start.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let captcha = ["--captcha-mode", "turnstile", "--turnstile-api-base", base];
+        let more = ["--turnstile-secret-key", "turnstile_test_1", "--email-mode", "off"];
+        Self::start_with(&[&captcha[..], &more].concat()).await
     }
 
     /// With an edge of its own; mail is off.
@@ -197,6 +208,7 @@ impl App {
             portal: options.portal,
             invoice_links: config.invoice_links().unwrap(),
             payments: config.payments.options(),
+            captcha: config.captcha.options(),
             health: health(&db),
             backup: Backup::new(Vec::new()),
             clock: Arc::clone(&time),
@@ -225,6 +237,7 @@ impl App {
                 .unwrap();
         let store = config.storage.store().unwrap();
         let photos = SweepPhotos::new(db.worker.clone(), bus.clone(), store, Arc::clone(&time));
+        let months = ExportAccounting::new(db.worker.clone(), bus.clone(), Arc::clone(&time));
         let links = config.invoice_links().unwrap();
         let timers = Timers::new(db.worker.clone(), bus, time, links);
         Self {
@@ -237,6 +250,7 @@ impl App {
             timers,
             state,
             photos,
+            months,
             files,
             stop,
             _tasks: tasks,
@@ -289,6 +303,11 @@ impl App {
     /// Removes files of photos that nobody knows; says how many.
     pub(crate) async fn sweep(&self) -> usize {
         self.photos.sweep_due().await.unwrap()
+    }
+
+    /// Writes months that are over for accountants; says how many.
+    pub(crate) async fn write_months(&self) -> usize {
+        self.months.export_due().await.unwrap()
     }
 
     /// Keeps the read models in step while `request` waits for them.

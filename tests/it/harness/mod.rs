@@ -10,6 +10,7 @@ pub(crate) mod redis;
 pub(crate) mod relay;
 pub(crate) mod smtp;
 pub(crate) mod stripe;
+pub(crate) mod turnstile;
 
 pub(crate) use app::App;
 pub(crate) use client::Client;

@@ -3,6 +3,7 @@
 mod audit;
 mod auth;
 mod billing;
+mod captcha;
 mod customers;
 mod description;
 mod edge;

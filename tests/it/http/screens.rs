@@ -66,6 +66,7 @@ impl Browser {
                 .unwrap(),
             secure_cookies: false,
             key: [7; 32],
+            widget: None,
         };
         let site = web::router(options).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -144,6 +145,7 @@ async fn every_page_of_staff_opens_to_an_owner() {
         "/teams",
         "/invoices",
         "/prices",
+        "/prices/terms",
         "/disputes",
         "/finance",
         "/finance/expenses",
@@ -346,6 +348,91 @@ async fn prices_are_collected_in_a_draft_and_hold_once_it_is_published() {
     );
     app.settle().await;
     browser.get("/prices/versions/1").await.shows("$1200.00");
+}
+
+fn plainly(html: &str) -> String {
+    html.replace("&#34;", "\"").replace("&#38;", "&")
+}
+
+/// What a browser sends of a form that somebody only looked at.
+fn as_shown(html: &str, action: &str) -> Vec<(String, String)> {
+    let (_, form) =
+        html.split_once(&format!("action=\"{action}\"")).unwrap_or_else(|| panic!("no {action}"));
+    let form = form.split("</form>").next().unwrap();
+    let quoted = |text: &str, name: &str| {
+        let (_, rest) = text.split_once(&format!("{name}=\""))?;
+        Some(plainly(rest.split('"').next()?))
+    };
+    let inputs = form.split("<input").skip(1).filter_map(|rest| {
+        let tag = rest.split('>').next()?;
+        let is_sent = !tag.contains("type=\"checkbox\"") || tag.contains("checked");
+        let value = quoted(tag, "value").unwrap_or_else(|| "on".to_owned());
+        Some((quoted(tag, "name")?, value)).filter(|_| is_sent)
+    });
+    let areas = form.split("<textarea").skip(1).filter_map(|rest| {
+        let (tag, rest) = rest.split_once('>')?;
+        Some((quoted(tag, "name")?, plainly(rest.split("</textarea>").next()?)))
+    });
+    inputs.chain(areas).collect()
+}
+
+#[tokio::test]
+async fn every_term_is_on_the_page_and_saving_what_it_shows_changes_none() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let browser = Browser::signed_in(&app, "owner").await;
+    let decided = json!({
+        "deposit": { "notes": "By \"transfer\" & cash", "percent": 0.125 },
+        "scheduling": { "max_bookings_per_day": 4 },
+        "payment_terms": { "accepted_methods": ["cash", "e-transfer"] },
+        "workers": { "rating_drop": 0.75, "required_certificates": { "ironing": ["Iron", "First Aid"] } },
+        "ways": { "winter_months": [] },
+    });
+    owner.patch("/v1/admin/booking-policies", &decided).await.ok();
+    let before = owner.get("/v1/admin/booking-policies").await.ok().body.clone();
+    let page = browser.get("/prices/terms").await;
+    for (section, fields) in before.as_object().unwrap() {
+        for field in fields.as_object().unwrap().keys() {
+            let name = format!("name=\"{section}.{field}");
+            assert!(page.html.contains(&name), "{name}: {}", page.html);
+        }
+    }
+    for section in before.as_object().unwrap().keys() {
+        let address = format!("/prices/terms/{section}");
+        let page = browser.get("/prices/terms").await;
+        let typed = as_shown(&page.html, &address);
+        let typed: Vec<(&str, &str)> =
+            typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let own = HashMap::new();
+        let answer = self::page(browser.send(&address, &typed, &own).await).await;
+        assert_eq!(answer.led_to("/prices/terms"), "/prices/terms");
+    }
+    let after = owner.get("/v1/admin/booking-policies").await;
+    assert_eq!(after.ok().body, before);
+    let page = browser.get("/prices/terms").await;
+    let changed = [
+        ("workers.hourly_rate_cents", "26"),
+        ("workers.idle_days", "14"),
+        ("workers.long_idle_days", "13"),
+        ("workers.latest_ratings", "3"),
+        ("workers.rating_drop", "0.5"),
+        ("workers.required_certificates", "deep clean: Chemical Handling"),
+    ];
+    let refused = browser.fill_in(&page, "/prices/terms/workers", &changed).await;
+    assert_eq!(refused.status, 422);
+    refused.shows("id=\"workers.long_idle_days-error\">Input should not be less than idle_days");
+    let mended = changed.map(|one| if one.1 == "13" { (one.0, "14") } else { one });
+    browser
+        .fill_in(&page, "/prices/terms/workers", &mended)
+        .await
+        .led_to("/prices/terms?saved=workers");
+    let after = owner.get("/v1/admin/booking-policies").await.ok().body["workers"].clone();
+    assert_eq!(
+        (&after["hourly_rate_cents"], &after["required_certificates"]),
+        (&json!(2_600), &json!({ "deep_clean": ["Chemical Handling"] }))
+    );
+    app.settle().await;
+    browser.get("/prices").await.shows("$26.00");
 }
 
 #[tokio::test]

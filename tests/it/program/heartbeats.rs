@@ -73,6 +73,7 @@ async fn staff_see_when_each_job_was_heard_of_and_why_one_fails() {
 
     let jobs = Served::start("jobs", &db, &[("JOB_RUNNER_ID", "jobs-7")]).await;
     let expected = [
+        "accounting-export",
         "checkpoints",
         "jobs-runner",
         "outbox-delivery",

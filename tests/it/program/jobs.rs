@@ -57,6 +57,7 @@ async fn one_pass_does_what_there_is_to_do_and_says_how_much() {
         "checkpoints",
         "projection-rebuilds",
         "storage-janitor",
+        "accounting-export",
     ];
     let jobs = jobs.map(Value::from);
     assert_eq!(done, jobs.iter().map(|job| (job, &nothing)).collect::<Vec<_>>());
@@ -85,7 +86,7 @@ fn a_job_nobody_knows_is_refused_with_the_names_of_all() {
     let output = Program::output(&["jobs", "list"], &[]);
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        "projections\noutbox-delivery\ntimers\ncheckpoints\nprojection-rebuilds\nstorage-janitor"
+        "projections\noutbox-delivery\ntimers\ncheckpoints\nprojection-rebuilds\nstorage-janitor\naccounting-export"
     );
 }
 
@@ -121,4 +122,64 @@ async fn health_is_what_the_address_answers() {
     assert_eq!(ask(&format!("{}/healthz", api.url)), Some(0));
     assert_eq!(ask(&format!("{}/v1/nowhere", api.url)), Some(1));
     assert_eq!(ask("http://127.0.0.1:1/healthz"), Some(1));
+}
+
+#[tokio::test]
+async fn messages_of_stripe_that_are_nobodys_are_listed_for_the_operator() {
+    let db = TestDb::new().await;
+    let org = org(&db, "first").await;
+    let listed = |arguments: &[&str]| {
+        let url = db.url("cleaning_worker");
+        let environment =
+            [("APP_ENV", "dev"), ("DATABASE_WORKER_URL", &*url), ("PII_MASTER_KEY", MASTER_KEY)];
+        let output = Program::output(&[&["jobs", "unclaimed"], arguments].concat(), &environment);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, told) = listed(&["--json"]);
+    let none: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((code, none), (Some(0), json!({ "count": 0, "items": [] })));
+
+    let take = "select payments.receive($1, '\\x00', 'charge.refunded', '{}', now() + $2 * interval '1 second', now())";
+    let settle = "select payments.settle($1, $2, $3, $4, null, $5, null, now() + interval '1 day')";
+    for (n, (id, state, reason, owner)) in [
+        ("evt_1", "parked", "nobody_knows_it", None),
+        ("evt_2", "dead", "nobody_knows_it", None),
+        ("evt_3", "ignored", "", None),
+        ("evt_4", "parked", "currency_differs", Some(org.id.as_uuid())),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let seconds = f64::from(u32::try_from(n).unwrap());
+        sqlx::query(take).bind(id).bind(seconds).execute(&db.app).await.unwrap();
+        let settled = sqlx::query(settle).bind(id).bind(state).bind(reason).bind(owner);
+        settled.bind("some-invoice").execute(&db.app).await.unwrap();
+    }
+    let (code, told) = listed(&["--json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let ids: Vec<_> =
+        told["items"].as_array().unwrap().iter().map(|one| one["event_id"].clone()).collect();
+    assert_eq!(
+        (code, &told["count"], ids),
+        (Some(1), &json!(2), vec![json!("evt_2"), json!("evt_1")])
+    );
+    assert_eq!(
+        (&told["items"][0]["state"], &told["items"][0]["invoice_id"]),
+        (&json!("dead"), &json!("some-invoice"))
+    );
+    let (_, told) = listed(&["-n", "1"]);
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines.len(), 2, "{told}");
+    assert!(lines[0].contains("evt_2") && lines[0].contains("nobody_knows_it"), "{told}");
+    assert_eq!(lines[1], "2 messages belong to no organisation");
+
+    let jobs = Served::start("jobs", &db, &[]).await;
+    let gauge = "stripe_messages_unclaimed 2";
+    loop {
+        let scraped = Client::new(&jobs.url).get("/metrics").await;
+        if scraped.ok().text.lines().any(|line| line == gauge) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
 }

@@ -11,7 +11,7 @@ use crate::harness::stripe::{machine_time, signature};
 use crate::harness::{Client, Program, Served, TestDb};
 
 /// Variables that hold a secret, each with a text that stands nowhere else.
-const SECRETS: [(&str, &str); 13] = [
+const SECRETS: [(&str, &str); 14] = [
     ("AUTH_SECRET_KEY", "planted-auth-4f7c1e9a2b6d8035e1c7a9f3"),
     ("AUTH_SECRET_KEY_PREVIOUS", "planted-previous-9d2e4b7a1c6f8035d4b2"),
     ("METRICS_TOKEN", "planted-metrics-71c5e3a9"),
@@ -23,12 +23,13 @@ const SECRETS: [(&str, &str); 13] = [
     ("VIEWER_BASIC_PASSWORD", "planted-viewer-9e5a2d7f"),
     ("STRIPE_SECRET_KEY", "planted-stripe-4c8f2a6d"),
     ("STRIPE_WEBHOOK_SECRET", "planted-webhook-1e7b9d3c"),
+    ("TURNSTILE_SECRET_KEY", "planted-turnstile-6b2e8d4f"),
     ("INVOICE_PUBLIC_TOKEN_SECRET", "planted-invoices-8a3d5f7b1c9e2046a8d0f3"),
     ("ORDER_PHOTO_SIGNING_SECRET", "planted-photos-7d2f9b4e6a1c8035e9b7d1"),
 ];
 
 /// Secrets of requests and people, and parts of those of the harness.
-const CARRIED: [&str; 14] = [
+const CARRIED: [&str; 15] = [
     "planted-login-password",
     "planted-bearer",
     "planted-cookie",
@@ -43,6 +44,7 @@ const CARRIED: [&str; 14] = [
     "14 Planted Crescent",
     "planted-note",
     "planted-search",
+    "planted-captcha",
 ];
 
 fn looked_through(place: &str, text: &str) {
@@ -143,6 +145,7 @@ async fn what_is_secret_stays_out_of_logs_metrics_and_errors() {
     abuse(&api.url).await;
     let lead = json!({
         "name": "Ada Plantagenet", "phone": "587-555-0142", "email": "plantagenet@example.net",
+        "captcha_token": "planted-captcha",
         "address": "14 Planted Crescent", "preferred_dates": ["Monday"], "notes": "planted-note",
         "structured_inputs": { "beds": 2, "baths": 1 }, "estimate_snapshot": {},
     });

@@ -95,7 +95,7 @@ fn argument(name: &str, kind: &str, theirs: &Theirs) -> String {
         "json" | "jsonb" => text("[]"),
         "boolean" => "true".to_owned(),
         "boolean[]" => "array[true]".to_owned(),
-        "timestamp with time zone" => text("2090-01-01"),
+        "timestamp with time zone" | "date" => text("2090-01-01"),
         "interval" => text("1 day"),
         "integer[]" | "bigint[]" => "array[1]".to_owned(),
         "integer" | "bigint" | "smallint" => "100".to_owned(),

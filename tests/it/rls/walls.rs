@@ -97,6 +97,9 @@ pub(super) async fn filled() -> App {
             format!(
                 "insert into job_runs values ('{org}', 'old', '1970', 'one', 'done', null, now())"
             ),
+            format!(
+                "insert into accounting_exports values ('{org}', '1970-01-01', now(), 0, 'ab', 'invoice_number')"
+            ),
         ] {
             admin.execute(statement.as_str()).await.unwrap();
         }

@@ -13,6 +13,8 @@ pub(super) enum Caller {
     Owner,
     /// Somebody who may only look.
     Viewer,
+    /// Something happens at Stripe; the request names what.
+    Stripe,
 }
 
 /// Something that is asked.
@@ -58,7 +60,7 @@ pub(super) const FIRST: [&str; 8] = [
     "POST /v1/admin/finance/expense-categories",
 ];
 
-use Caller::{Anyone, Dispatcher, Owner, Viewer};
+use Caller::{Anyone, Dispatcher, Owner, Stripe, Viewer};
 
 const FORM: &str = r#"{"name":"Ana {n}","phone":"780-555-{n}","address":"{n} Elm Street","email":"a{n}@example.net",
     "preferred_dates":["Mon"],"structured_inputs":{"beds":{few},"baths":1,"cleaning_type":"deep"},"estimate_snapshot":{}}"#;
@@ -126,7 +128,10 @@ pub(super) const ACTS: &[Act] = &[
         .makes("booking", "booking_id"),
     act(2, Anyone, "POST /v1/bookings", r#"{"lead_id":"{lead}","starts_at":"{time}","time_on_site_hours":0}"#),
     act(12, Dispatcher, "POST /v1/admin/bookings/{booking}/confirm", ""),
-    act(4, Owner, "POST /v1/admin/bookings/{booking}/deposit", r#"{"amount_cents":{cents},"reference":"ET-{n}"}"#),
+    act(5, Owner, "POST /v1/admin/bookings/{booking}/deposit", r#"{"amount_cents":{cents},"reference":"ET-{n}"}"#)
+        .makes("taken", "booking_id"),
+    act(2, Owner, "POST /v1/admin/bookings/{taken}/deposit/return", "{}"),
+    act(2, Owner, "POST /v1/admin/bookings/{taken}/deposit/return", r#"{"amount_cents":{cents}}"#),
     act(6, Dispatcher, "POST /v1/admin/bookings/{booking}/reschedule", r#"{"starts_at":"{hour}"}"#),
     act(4, Dispatcher, "POST /v1/admin/schedule/{booking}/move", r#"{"starts_at":"{time}","team_id":"{team}"}"#),
     act(4, Dispatcher, "PATCH /v1/admin/bookings/{booking}", r#"{"worker_id":"{worker}"}"#),
@@ -170,7 +175,13 @@ pub(super) const ACTS: &[Act] = &[
     act(3, Owner, "PATCH /v1/admin/invoices/{invoice}",
         r#"{"items":[{"description":"Windows","qty":{few},"unit_price_cents":{cents},"tax_rate":0.05}]}"#),
     act(1, Owner, "PATCH /v1/admin/invoices/{invoice}", r#"{"due_date":"1999-01-01"}"#),
-    act(8, Owner, "POST /v1/admin/invoices/{invoice}/send", "{}"),
+    act(8, Owner, "POST /v1/admin/invoices/{invoice}/send", "{}").makes("link", "/public_link"),
+    // By card: checkouts of invoices, and of deposits of whoever books by themselves.
+    act(14, Anyone, "POST /i/{link}/pay", "{}"),
+    act(5, Stripe, "pay", ""),
+    act(4, Stripe, "refund", ""),
+    act(4, Stripe, "dispute", ""),
+    act(4, Stripe, "verdict", ""),
     act(2, Owner, "POST /v1/admin/invoices/{invoice}/remind", "{}"),
     act(2, Owner, "POST /v1/admin/invoices/{invoice}/links", "{}"),
     act(8, Owner, "POST /v1/admin/invoices/{invoice}/record-payment", r#"{"amount_cents":{cents},"method":"cash"}"#)

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use domain::finance::expense::Expense;
 use domain::finance::instalment::TaxInstalment;
-use domain::finance::ledger::{self, InvoiceBook, Posted};
+use domain::finance::ledger::{self, InvoiceBook, PaymentBook, Posted};
 use domain::finance::period::AccountingPeriod;
 use domain::invoicing::invoice::Invoice;
 use domain::payments::payment::Payment;
@@ -30,6 +30,7 @@ pub(super) struct Books {
     position: i64,
     rules: ledger::Books,
     invoices: HashMap<String, InvoiceBook>,
+    cards: HashMap<String, PaymentBook>,
     /// By account, left less right, as it was booked.
     booked: BTreeMap<String, i64>,
     seen: Seen,
@@ -42,9 +43,17 @@ struct Seen {
     cash: i64,
     /// Of it, from customers.
     received: i64,
-    /// What came in before the visit, less what went back of that.
+    /// What came in before the visit or by card, less what went back of that.
     deposits: i64,
+    /// Of deposits that somebody took.
     deposit_ids: HashSet<String>,
+    card_ids: HashSet<String>,
+    /// At the provider.
+    clearing: i64,
+    /// With the bank, by dispute, and in all.
+    disputes: HashMap<String, i64>,
+    disputed: i64,
+    lost: i64,
     spent: i64,
     spent_tax: i64,
     to_be_paid: i64,
@@ -57,6 +66,7 @@ impl Default for Books {
             position: 0,
             rules: ledger::Books::of(zone::DEFAULT.name().to_owned()),
             invoices: HashMap::new(),
+            cards: HashMap::new(),
             booked: BTreeMap::new(),
             seen: Seen::default(),
         }
@@ -129,16 +139,21 @@ impl Books {
                 let happened = event.of::<Invoice>().unwrap().unwrap();
                 let book = self.invoices.entry(event.aggregate_id.clone());
                 let book = book.or_insert_with(|| InvoiceBook::of(&happened).unwrap());
-                book.post(&self.rules, &happened, |_| false)
+                book.post(&self.rules, &happened, |id| self.cards.contains_key(id))
             }
-            Booking::TYPE if event.event_type == "deposit_paid" => {
-                match event.of::<Booking>().unwrap().unwrap() {
-                    BookingEvent::DepositPaid { amount_cents, at, .. } => {
-                        ledger::deposit_by_hand(&self.rules, amount_cents, at)
+            Booking::TYPE => match event.of::<Booking>().unwrap().unwrap() {
+                BookingEvent::DepositPaid { payment_id, amount_cents, at, .. } => {
+                    if self.cards.contains_key(&payment_id) {
+                        return Posted::default();
                     }
-                    other => panic!("{other:?}"),
+                    ledger::deposit_by_hand(&self.rules, amount_cents, at)
                 }
-            }
+                BookingEvent::DepositReturned(it) => {
+                    let when = (it.returned_at, it.at);
+                    ledger::deposit_given_back(&self.rules, it.amount_cents, when)
+                }
+                _ => Posted::default(),
+            },
             Expense::TYPE => ledger::expense(&self.rules, &event.of::<Expense>().unwrap().unwrap()),
             TaxInstalment::TYPE => {
                 ledger::instalment(&self.rules, &event.of::<TaxInstalment>().unwrap().unwrap())
@@ -151,7 +166,12 @@ impl Books {
                 self.rules.settings(event.of::<OrgSettings>().unwrap().unwrap());
                 Posted::default()
             }
-            Payment::TYPE => panic!("nobody pays by card in these years"),
+            Payment::TYPE => {
+                let happened = event.of::<Payment>().unwrap().unwrap();
+                let book = self.cards.entry(event.aggregate_id.clone());
+                let book = book.or_insert_with(|| PaymentBook::of(&happened).unwrap());
+                book.post(&self.rules, &happened)
+            }
             _ => Posted::default(),
         }
     }
@@ -174,7 +194,7 @@ impl Books {
                         (select coalesce(sum(balance_cents), 0)::bigint from read.invoice_list
                          where org_id = $1 and status not in ('DRAFT', 'VOID', 'DISCARDED')),
                         (select coalesce(sum(debit_cents - credit_cents), 0)::bigint from read.ledger_entry
-                         where org_id = $1 and account in ('cash', 'stripe_clearing')
+                         where org_id = $1 and account in ('cash', 'stripe_clearing', 'disputed_funds', 'dispute_losses')
                            and source_type in ('invoice', 'payment', 'booking')),
                         (select coalesce(sum(amount_cents - refunded_cents), 0)::bigint from read.payment_facts
                          where org_id = $1 and received_at is not null)",
@@ -196,6 +216,11 @@ impl Seen {
     fn happened(&mut self, event: &Recorded) {
         let payload: Value = serde_json::from_str(&event.payload).unwrap();
         match (event.aggregate_type.as_str(), event.event_type.as_str()) {
+            (Payment::TYPE, _) => self.by_card(event, &payload),
+            // What came by card was counted when Stripe told of it, and so is what goes back.
+            (Invoice::TYPE, "payment_applied" | "payment_refunded")
+            | (Booking::TYPE, "deposit_paid")
+                if self.card_ids.contains(payload["payment_id"].as_str().unwrap()) => {}
             (Invoice::TYPE, "payment_applied") => {
                 self.customers_paid(cents(&payload, "amount_cents"));
             }
@@ -212,6 +237,11 @@ impl Seen {
                 self.deposits += amount;
                 self.deposit_ids.insert(payload["payment_id"].as_str().unwrap().to_owned());
             }
+            (Booking::TYPE, "deposit_returned") => {
+                let amount = cents(&payload, "amount_cents");
+                self.customers_paid(-amount);
+                self.deposits -= amount;
+            }
             (Expense::TYPE, _) => {
                 self.spent(&payload["before"], -1);
                 self.spent(&payload["terms"], 1);
@@ -221,6 +251,33 @@ impl Seen {
             }
             (TaxInstalment::TYPE, "payment_withdrawn") => {
                 self.office_got(-cents(&payload, "amount_cents"));
+            }
+            _ => {}
+        }
+    }
+
+    fn by_card(&mut self, event: &Recorded, payload: &Value) {
+        self.card_ids.insert(event.aggregate_id.clone());
+        let dispute = || payload["dispute"].as_str().unwrap().to_owned();
+        match event.event_type.as_str() {
+            "succeeded" | "refunded" => {
+                let amount = cents(payload, "amount_cents");
+                let amount = if event.event_type == "refunded" { -amount } else { amount };
+                self.clearing += amount;
+                self.deposits += amount;
+                self.received += amount;
+            }
+            "disputed" => {
+                let amount = cents(payload, "amount_cents");
+                self.clearing -= amount;
+                self.disputed += amount;
+                assert!(self.disputes.insert(dispute(), amount).is_none(), "disputed twice");
+            }
+            "dispute_closed" => {
+                let amount = self.disputes.remove(&dispute()).unwrap();
+                self.disputed -= amount;
+                let to = if payload["won"] == true { &mut self.clearing } else { &mut self.lost };
+                *to += amount;
             }
             _ => {}
         }
@@ -257,7 +314,10 @@ impl Seen {
             ("cash", self.cash),
             ("receivable", bills.owed),
             ("tax_recoverable", self.spent_tax),
-            ("customer_deposits", bills.deposits - self.deposits),
+            ("stripe_clearing", self.clearing),
+            ("disputed_funds", self.disputed),
+            ("dispute_losses", self.lost),
+            ("customer_deposits", bills.from_deposits - self.deposits),
             ("tax_payable", self.tax_paid - bills.tax),
             ("accounts_payable", -self.to_be_paid),
             ("revenue", -bills.earned),

@@ -5,6 +5,7 @@
 
 mod acts;
 mod books;
+mod cards;
 mod money;
 mod office;
 mod truths;
@@ -13,10 +14,12 @@ use projections::READERS;
 use projections::rebuild::{Rebuild, Switch};
 use tokio_util::sync::CancellationToken;
 
+use self::cards::Cards;
 use self::office::Office;
 use self::truths::Truths;
 use crate::harness::App;
 use crate::harness::database::keys;
+use crate::harness::stripe::{FakeStripe, SECRET};
 
 #[expect(clippy::disallowed_methods, reason = "which year it is, is the caller's choice")]
 fn told(name: &str, default: u64) -> u64 {
@@ -26,8 +29,9 @@ fn told(name: &str, default: u64) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_asked_in_a_year_the_rules_hold_and_the_read_models_follow_from_the_log() {
     let (seed, acts) = (told("YEAR_SEED", 7), told("YEAR_ACTS", 300));
-    let app = App::start().await;
-    let mut office = Office::open(&app, seed).await;
+    let stripe = FakeStripe::start().await;
+    let app = App::start_paid(&stripe.base, SECRET).await;
+    let mut office = Office::open(&app, Cards::of(stripe), seed).await;
     let mut truths = Truths::default();
     for number in 0..acts {
         office.wait(365.0 / f64::from(u32::try_from(acts).unwrap()));

@@ -15,6 +15,7 @@ struct Paid {
     back: i64,
     /// Before the visit.
     is_deposit: bool,
+    by_card: bool,
 }
 
 /// An invoice.
@@ -67,8 +68,8 @@ pub(super) struct Sums {
     pub(super) earned: i64,
     /// Less that of credits.
     pub(super) tax: i64,
-    /// Paid before the visit, and counted for one of them.
-    pub(super) deposits: i64,
+    /// Paid before the visit or by card, and counted for one of them.
+    pub(super) from_deposits: i64,
 }
 
 /// How far a dispute has come.
@@ -148,6 +149,8 @@ impl Money {
             ("facts_collected", Some(Open | Collected)) => Collected,
             ("decided", Some(Collected)) => Decided,
             ("closed", Some(Decided)) => Closed,
+            // What the bank opened it closes, however far anybody has come.
+            ("closed", Some(Open | Collected)) if payload["won"].is_boolean() => Closed,
             (event, stands) => panic!("{event} came when the dispute was {stands:?}: {said}"),
         };
         if event == "decided" {
@@ -171,8 +174,8 @@ impl Money {
             sums.owed += due - bill.net();
             sums.earned += due - tax;
             sums.tax += tax;
-            let early = bill.paid.iter().filter(|one| one.is_deposit);
-            sums.deposits += early.map(|one| one.cents - one.back).sum::<i64>();
+            let early = bill.paid.iter().filter(|one| one.is_deposit || one.by_card);
+            sums.from_deposits += early.map(|one| one.cents - one.back).sum::<i64>();
         }
         sums
     }
@@ -232,7 +235,8 @@ impl Bill {
                 assert!(counts && own.1 > 0, "{said}");
                 assert!(self.paid.iter().all(|one| one.id != own.0), "paid twice: {said}");
                 let is_deposit = event == "deposit_credited";
-                self.paid.push(Paid { id: own.0, cents: own.1, back: 0, is_deposit });
+                let by_card = payload["provider"] == "stripe";
+                self.paid.push(Paid { id: own.0, cents: own.1, back: 0, is_deposit, by_card });
             }
             "deposit_released" => {
                 let own = text(payload, "payment_id");

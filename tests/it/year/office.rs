@@ -11,11 +11,13 @@ use reqwest::Method;
 use uuid::Uuid;
 
 use super::acts::{ACTS, Act, Caller, FIRST};
+use super::cards::Cards;
 use crate::harness::client::Answer;
 use crate::harness::{App, Client};
 
 pub(super) struct Office<'a> {
     app: &'a App,
+    cards: Cards,
     rng: StdRng,
     callers: HashMap<&'static str, Client>,
     /// By sort.
@@ -29,11 +31,12 @@ pub(super) struct Office<'a> {
 
 impl<'a> Office<'a> {
     /// Before anybody works there.
-    pub(super) async fn open(app: &'a App, seed: u64) -> Self {
+    pub(super) async fn open(app: &'a App, cards: Cards, seed: u64) -> Self {
         app.give_plan(0, Plan::Pro).await;
         let callers = ["owner", "dispatcher", "viewer"].map(|role| (role, app.staff(role)));
         let mut office = Self {
             app,
+            cards,
             rng: StdRng::seed_from_u64(seed),
             callers: callers.into(),
             things: HashMap::new(),
@@ -65,6 +68,31 @@ impl<'a> Office<'a> {
     }
 
     async fn ask(&mut self, act: &Act) -> (String, Answer) {
+        if act.caller == Caller::Stripe {
+            return self.at_stripe(act).await;
+        }
+        let opened = self.cards.opened();
+        let asked = self.requested(act).await;
+        // Most people pay at once; whoever does not may come back, or be too late.
+        if self.cards.opened() > opened && self.rng.random_bool(0.6) {
+            self.cards.happen("pay", self.app, &mut self.rng).await.unwrap().1.ok();
+        }
+        asked
+    }
+
+    /// Something happens at Stripe; if nothing can, somebody asks for something else.
+    async fn at_stripe(&mut self, act: &Act) -> (String, Answer) {
+        match self.cards.happen(act.request, self.app, &mut self.rng).await {
+            Some(told) => {
+                self.accepted += 1;
+                *self.answers.entry(format!("{} {}", told.1.status, act.request)).or_default() += 1;
+                told
+            }
+            None => self.requested(&ACTS[0]).await,
+        }
+    }
+
+    async fn requested(&mut self, act: &Act) -> (String, Answer) {
         let (method, path) = act.request.split_once(' ').unwrap();
         let (path, body) = (self.filled(path), self.filled(act.body));
         let client = match act.caller {
@@ -72,6 +100,7 @@ impl<'a> Office<'a> {
             Caller::Dispatcher => self.callers["dispatcher"].clone(),
             Caller::Owner => self.callers["owner"].clone(),
             Caller::Viewer => self.callers["viewer"].clone(),
+            Caller::Stripe => panic!("nobody asks for what happens at Stripe"),
         };
         let client = client.with("content-type", "application/json");
         let sent = (!body.is_empty()).then(|| body.clone().into_bytes());
@@ -81,6 +110,8 @@ impl<'a> Office<'a> {
             let pointer =
                 if field.starts_with('/') { field.to_owned() } else { format!("/{field}") };
             let id = answer.body.pointer(&pointer).and_then(|id| id.as_str()).unwrap().to_owned();
+            // Of an address that was made, what opens it.
+            let id = id.rsplit('/').next().unwrap().to_owned();
             let named = act.below.map_or(id.clone(), |(prefix, name)| {
                 let above = path.trim_start_matches(prefix);
                 let above = above.rsplit_once('/').map_or("", |(above, _)| above);

@@ -116,6 +116,12 @@ impl Truths {
                 assert!(amount > 0, "{said}");
                 *self.paid.entry(id.clone()).or_default() += amount;
             }
+            "deposit_returned" => {
+                let amount = payload["amount_cents"].as_i64().unwrap();
+                let paid = self.paid.entry(id.clone()).or_default();
+                *paid -= amount;
+                assert!(amount > 0 && *paid >= 0, "more went back than came: {said}");
+            }
             "cancelled" => {
                 let refund = payload["settlement"]["refund_cents"].as_i64().unwrap();
                 let paid = self.paid.get(&id).copied().unwrap_or_default();

@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use super::record;
 use crate::SiteState;
 use crate::api::Command;
+use crate::failure::Failure;
 use crate::form::{Answer, Form, StaffForm};
 use crate::leads::id;
 use crate::page;
+use crate::typed::Typed;
 
 pub(super) fn routes() -> Router<SiteState> {
     Router::new()
@@ -20,6 +22,7 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/bookings/{id}/complete", post(complete))
         .route("/bookings/{id}/reschedule", post(reschedule))
         .route("/bookings/{id}/cancel", post(cancel))
+        .route("/bookings/{id}/deposit/return", post(give_back))
 }
 
 async fn confirm(
@@ -27,7 +30,7 @@ async fn confirm(
     Path(booking): Path<String>,
     form: StaffForm,
 ) -> Answer {
-    change(&site, &booking, "confirm", form, json!({})).await
+    change(&site, &booking, &["confirm"], form, Ok(json!({}))).await
 }
 
 async fn start(
@@ -35,7 +38,7 @@ async fn start(
     Path(booking): Path<String>,
     form: StaffForm,
 ) -> Answer {
-    change(&site, &booking, "start", form, json!({})).await
+    change(&site, &booking, &["start"], form, Ok(json!({}))).await
 }
 
 async fn complete(
@@ -45,7 +48,8 @@ async fn complete(
 ) -> Answer {
     // What is no number is refused by the API, in its own words.
     let minutes = form.fields.get("minutes").parse::<u32>().map_or(Value::Null, Value::from);
-    change(&site, &booking, "complete", form, json!({ "actual_duration_minutes": minutes })).await
+    let body = Ok(json!({ "actual_duration_minutes": minutes }));
+    change(&site, &booking, &["complete"], form, body).await
 }
 
 async fn reschedule(
@@ -57,7 +61,7 @@ async fn reschedule(
     if let Some(why) = form.fields.filled("force_reason") {
         body["force_reason"] = why.into();
     }
-    change(&site, &booking, "reschedule", form, body).await
+    change(&site, &booking, &["reschedule"], form, Ok(body)).await
 }
 
 async fn cancel(
@@ -66,26 +70,41 @@ async fn cancel(
     form: StaffForm,
 ) -> Answer {
     let body = json!({ "reason": form.fields.get("reason") });
-    change(&site, &booking, "cancel", form, body).await
+    change(&site, &booking, &["cancel"], form, Ok(body)).await
+}
+
+async fn give_back(
+    State(site): State<SiteState>,
+    Path(booking): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let mut typed = Typed::new(&form.fields);
+    let amount = typed.maybe_cents("amount_cents");
+    let payment = form.fields.get("payment");
+    let body = typed.read(json!({ "payment_id": payment, "amount_cents": amount }));
+    change(&site, &booking, &["deposit", "return"], form, body).await
 }
 
 /// Sends one change; afterwards the visit is shown as it has become.
 async fn change(
     site: &crate::Site,
     booking: &str,
-    verb: &str,
+    below: &[&str],
     form: StaffForm,
-    body: Value,
+    body: Result<Value, Failure>,
 ) -> Answer {
     let booking = id(booking)?;
     let StaffForm { staff, fields } = form;
     let (key, version) = (fields.get("key"), fields.get("version"));
-    let path = ["v1", "admin", "bookings", booking, verb];
-    let command = Command { method: Method::POST, path: &path, body, key, version };
-    match site.api.command(&staff, command).await {
+    let path = [&["v1", "admin", "bookings", booking], below].concat();
+    let done = async {
+        let command = Command { method: Method::POST, path: &path, body: body?, key, version };
+        site.api.command(&staff, command).await
+    };
+    match done.await {
         Ok(_) => Ok(page::go_to(&format!("/bookings/{booking}?saved=1"))),
         Err(failure) => {
-            let form = Form::new(verb, fields);
+            let form = Form::new(below.first().unwrap_or(&""), fields);
             record::refuse(site, &staff, booking, form, failure).await
         }
     }

@@ -30,6 +30,7 @@ struct RecordPage {
     saved: bool,
     may_change: bool,
     may_invoice: bool,
+    may_record: bool,
     may_see_client: bool,
     form: Form,
 }
@@ -41,6 +42,12 @@ impl RecordPage {
 
     fn form(&self, name: &str) -> &Form {
         self.form.of(name)
+    }
+
+    /// The form about money that was given back, if it was that of this deposit.
+    fn returned(&self, deposit: &str) -> &Form {
+        let back = self.form.of("deposit");
+        if back.is("payment", deposit) { back } else { self.form.of("") }
     }
 }
 
@@ -83,6 +90,7 @@ const TYPED: &[(&str, &str)] = &[
     ("Why at that time", "force_reason"),
     ("Reason", "reason"),
     ("Minutes", "minutes"),
+    ("Amount", "amount_cents"),
 ];
 
 async fn find(site: &Site, staff: &Staff, id: &str, as_of: &str) -> Result<RecordPage, Failure> {
@@ -101,6 +109,7 @@ async fn find(site: &Site, staff: &Staff, id: &str, as_of: &str) -> Result<Recor
         saved: false,
         may_change,
         may_see_client: staff.session.may(&["contacts.view"]),
+        may_record: as_of.is_empty() && staff.session.may(&["payments.record"]),
         may_invoice: as_of.is_empty() && staff.session.may(&["invoices.edit"]),
         form: Form::default(),
     })

@@ -52,6 +52,8 @@ pub(super) struct Booking {
     pub(super) customer: Option<Customer>,
     pub(super) settlement: Option<Settlement>,
     #[serde(default)]
+    pub(super) hand_deposits: Vec<HandDeposit>,
+    #[serde(default)]
     pub(super) timeline: Vec<Entry>,
 }
 
@@ -59,6 +61,32 @@ pub(super) struct Booking {
 pub(super) struct Customer {
     pub(super) name: String,
     pub(super) email: Option<String>,
+}
+
+/// A deposit that staff took.
+#[derive(Deserialize)]
+pub(super) struct HandDeposit {
+    #[serde(rename = "payment_id")]
+    pub(super) id: String,
+    pub(super) paid_at: Moment,
+    amount_cents: i64,
+    returned_cents: i64,
+}
+
+impl HandDeposit {
+    pub(super) fn amount(&self) -> String {
+        shown::amount(self.amount_cents)
+    }
+
+    pub(super) fn returned(&self) -> Option<String> {
+        (self.returned_cents > 0).then(|| shown::amount(self.returned_cents))
+    }
+
+    /// What may still be given back.
+    pub(super) fn left(&self) -> Option<String> {
+        let left = self.amount_cents - self.returned_cents;
+        (left > 0).then(|| shown::amount(left))
+    }
 }
 
 /// What cancelling came to.

@@ -26,6 +26,8 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/finance/expenses", get(list).post(record))
         .route("/finance/expenses/categories", post(add_category))
         .route("/finance/expenses/{id}/pay", post(pay))
+        .route("/finance/expenses/{id}/paid", post(paid_otherwise))
+        .route("/finance/expenses/{id}/unpaid", post(take_back))
         .route("/finance/expenses/{id}/void", post(void))
 }
 
@@ -202,6 +204,30 @@ async fn pay(
     let expense = id(&expense)?;
     let path = ["expenses", expense, "pay"];
     change(&site, (Method::POST, &path), (expense, form), Ok(body)).await
+}
+
+async fn paid_otherwise(
+    State(site): State<SiteState>,
+    Path(expense): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let mut body = json!({ "payment_method": form.fields.get("payment_method") });
+    if let Some(day) = form.fields.filled("paid_on") {
+        body["paid_on"] = day.into();
+    }
+    let expense = id(&expense)?;
+    let path = ["expenses", expense];
+    change(&site, (Method::PATCH, &path), (expense, form), Ok(body)).await
+}
+
+async fn take_back(
+    State(site): State<SiteState>,
+    Path(expense): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let path = ["expenses", id(&expense)?];
+    let body = json!({ "payment_method": null });
+    change(&site, (Method::PATCH, &path), ("unpaid", form), Ok(body)).await
 }
 
 async fn void(

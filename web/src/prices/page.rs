@@ -8,7 +8,7 @@ use axum::routing::get;
 use serde_json::Value;
 
 use super::shape::{AGAIN, Addon, Book, MODELS, Service, Settings, Version};
-use super::{MANAGE, terms};
+use super::{MANAGE, terms, terms_form};
 use crate::api::Reply;
 use crate::failure::{Failure, Refusal, or_nothing};
 use crate::form::{Answer, Fields, Form};
@@ -44,6 +44,10 @@ struct PricesPage {
 impl PricesPage {
     fn form(&self, name: &str) -> &Form {
         self.form.of(name)
+    }
+
+    fn may_set_terms(&self) -> bool {
+        self.frame.session.as_ref().is_some_and(|session| session.may(terms_form::MANAGE))
     }
 
     /// The form that adds something to a service.

@@ -44,10 +44,17 @@ pub(super) fn told(path: &str) -> Option<Value> {
             "instalment_id": LEAD, "tax_type": "GST", "due_on": "2030-04-30", "amount_cents": 900, "paid_on": null, "note": "<i>",
         }] }),
         "taxes/export" => json!({ "a": "zip" }),
+        "accounting-exports" => json!({ "items": [{
+            "month": "2030-02", "generated_at": "2030-03-01T07:03:00Z", "row_count": 12, "sha256": "9f86d081",
+        }] }),
+        "accounting-exports/2030-02" => json!({ "a": "table" }),
         "expense-categories" => json!({ "items": [{ "category_id": QUOTE, "name": "Fuel" }] }),
         "expenses" => json!({ "total": 1, "total_cents": 1_000, "items": [{
             "expense_id": LEAD, "occurred_on": "2030-03-01", "category_id": QUOTE, "vendor": "<b>Pump</b>",
             "description": "Petrol", "amount_cents": 1_000, "tax_cents": 50, "payment_method": null,
+        }, {
+            "expense_id": QUOTE, "occurred_on": "2030-02-01", "category_id": QUOTE, "vendor": null,
+            "description": "Rent", "amount_cents": 90_000, "tax_cents": 0, "payment_method": "card", "paid_on": "2030-03-01",
         }] }),
         "ledger" => json!({ "total": 1, "debit_cents": 10_500, "credit_cents": 0, "items": [{
             "position": 12, "day": "2030-03-01", "account": "receivable", "debit_cents": 10_500, "credit_cents": 0,
@@ -55,6 +62,19 @@ pub(super) fn told(path: &str) -> Option<Value> {
         }] }),
         _ => return None,
     })
+}
+
+#[tokio::test]
+async fn months_for_the_accountant_are_listed_and_handed_out() {
+    let mut api = FakeApi::signed_in("owner").await;
+    assert!(api.browser.get("/finance").await.shows("/finance/months"));
+    let page = api.browser.get("/finance/months").await;
+    assert!(page.shows("2030-02 (CSV)") && page.shows("9f86d081"), "{}", page.html);
+    let table = api.browser.get("/finance/months/2030-02.csv").await;
+    assert_eq!((table.status, table.html.as_str()), (StatusCode::OK, r#"{"a":"table"}"#));
+    let asked = "/v1/admin/finance/accounting-exports/2030-02?format=csv";
+    assert_eq!(api.asked(&Method::GET, asked).len(), 1);
+    assert_eq!(api.browser.get("/finance/months/2030-02.zip").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -125,6 +145,15 @@ async fn expenses_are_written_down_in_dollars_and_taken_back() {
     assert!(page.shows(&format!(r#"id="method-{LEAD}-error">No such money"#)), "{}", page.html);
     assert!(page.shows(r#"value="shells""#) && page.shows(r#"value="2030-04-02""#), "is kept");
     assert!(page.shows("How Petrol was paid") && !page.shows(r#"<th scope="col"></th>"#));
+    // What was paid can be said to have been paid otherwise, or not at all.
+    let paid = format!("/finance/expenses/{QUOTE}");
+    let form = [("csrf", &*csrf), ("payment_method", "cash"), ("paid_on", "")];
+    let done = api.browser.post(&format!("{paid}/paid"), &form).await;
+    assert_eq!(done.header("location"), "/finance/expenses?saved=1");
+    api.browser.post(&format!("{paid}/unpaid"), &[("csrf", &*csrf)]).await;
+    let asked = api.asked(&Method::PATCH, &format!("/v1/admin{paid}"));
+    assert_eq!(asked[0].body, json!({ "payment_method": "cash" }));
+    assert_eq!(asked[1].body, json!({ "payment_method": null }));
     let forged = api.browser.post(&format!("/finance/expenses/{LEAD}/void"), &[]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
 }

@@ -30,7 +30,15 @@ fn settings() -> Value {
 }
 
 pub(super) fn told(path: &str) -> Option<Value> {
-    let policies = json!({ "deposit": { "percent": 0.25, "minimum_cents": 5_000 } });
+    let policies = json!({
+        "deposit": { "percent": 0.25, "minimum_cents": 5_000 },
+        "reschedule": { "allowed": true, "notice_hours": 24, "fee_cents": 0, "max_reschedules": 1 },
+        "ways": {
+            "winter_months": [1, 12], "winter_multiplier": 1.1, "winter_minutes": 10, "downtown_minutes": 15,
+        },
+        // So that the answer carries a version.
+        "client_id": LEAD,
+    });
     Some(match path {
         "/v1/admin/price-book" => json!({
             "version": 2, "published_at": "2030-01-05T17:00:00Z", "has_draft": true, "differs": true,
@@ -172,4 +180,56 @@ async fn every_change_carries_the_version_of_the_book_and_its_key() {
     let page = api.browser.post("/prices/rates", &wrong).await;
     assert!(page.shows(r#"id="gst_rate-error">Write a share"#), "{}", page.html);
     assert!(api.asked(&Method::PATCH, "/v1/admin/pricing-settings").is_empty());
+}
+
+#[tokio::test]
+async fn terms_are_changed_a_section_at_a_time_and_what_is_wrong_is_told_beside_its_field() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let page = api.browser.get("/prices/terms").await;
+    for text in [
+        "A draft is open",
+        r#"name="deposit.percent" value="25""#,
+        r#"name="deposit.minimum_cents" value="50.00""#,
+        r#"name="reschedule.allowed" checked"#,
+        r#"name="ways.winter_multiplier" value="1.1""#,
+        r#"name="ways.winter_months.12" checked"#,
+        r#"name="ways.winter_months.7"> July"#,
+    ] {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
+    let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
+    let own = [("csrf", &*csrf), ("key", &key), ("version", "4")];
+    let moving = [
+        ("reschedule.notice_hours", "12"),
+        ("reschedule.fee_cents", "7.5"),
+        ("reschedule.max_reschedules", "2"),
+    ];
+    let page = api.browser.post("/prices/terms/reschedule", &[&own[..], &moving].concat()).await;
+    assert_eq!(page.header("location"), "/prices/terms?saved=reschedule#reschedule");
+    let asked = api.asked(&Method::PATCH, "/v1/admin/booking-policies").pop().unwrap();
+    assert_eq!((asked.header("if-match"), asked.header("idempotency-key")), ("\"4\"", &*key));
+    let said = json!({ "reschedule": {
+        "allowed": false, "notice_hours": 12, "fee_cents": 750, "max_reschedules": 2,
+    }});
+    assert_eq!(asked.body, said);
+    let wrong = [&own[..], &moving[..1], &[("reschedule.fee_cents", "much")]].concat();
+    let page = api.browser.post("/prices/terms/reschedule", &wrong).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for text in [
+        r#"name="reschedule.notice_hours" value="12""#,
+        r#"id="reschedule.fee_cents-error">Write an amount"#,
+        r#"id="reschedule.max_reschedules-error">Write a number"#,
+        "<strong>How often</strong>",
+        r#"name="deposit.percent" value="25""#,
+    ] {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
+    let old = [&[("csrf", &*csrf), ("key", &key), ("version", "3")][..], &moving].concat();
+    let page = api.browser.post("/prices/terms/reschedule", &old).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.shows(r#"name="reschedule.fee_cents" value="7.5""#), "{}", page.html);
+    let lost = api.browser.post("/prices/terms/manners", &own).await;
+    assert_eq!(lost.status, StatusCode::NOT_FOUND);
+    let viewer = FakeApi::signed_in("viewer").await.browser.get("/prices/terms").await;
+    assert!(viewer.shows("disabled") && !viewer.shows("<button>Save"), "{}", viewer.html);
 }

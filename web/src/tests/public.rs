@@ -2,7 +2,8 @@
 
 use axum::http::{Method, StatusCode};
 
-use super::{FakeApi, browser};
+use super::{FakeApi, LEAD, browser};
+use crate::Widget;
 
 const SAM: [(&str, &str); 4] = [
     ("name", "Sam"),
@@ -100,4 +101,57 @@ async fn an_unknown_page_is_told_in_words() {
     let page = browser("http://127.0.0.1:1").get("/nowhere").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert!(page.shows("There is no such page"));
+}
+
+#[tokio::test]
+async fn visitors_show_that_they_are_persons_where_somebody_asks_and_nowhere_else_a_stranger_runs()
+{
+    const POLICY: &str = "content-security-policy";
+    let mut plain = FakeApi::start().await.browser;
+    let page = plain.get("/").await;
+    assert!(!page.shows("turnstile") && !page.header(POLICY).contains("https"), "{}", page.html);
+    let base = "https://challenges.example".parse().unwrap();
+    let mut api = FakeApi::start_asking(Some(Widget { site_key: "0x4<A".to_owned(), base })).await;
+    let day = format!("/book?lead={LEAD}&date=2030-03-04");
+    for address in ["/", &day] {
+        let page = api.browser.get(address).await;
+        assert!(page.shows(r#"data-sitekey="0x4&#60;A""#), "{}", page.html);
+        let script = r#"<script src="https://challenges.example/turnstile/v0/api.js""#;
+        assert!(page.shows(script), "{}", page.html);
+        let policy = page.header(POLICY);
+        for part in [
+            "script-src 'self' https://challenges.example;",
+            "frame-src https://challenges.example;",
+        ] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    }
+    for address in ["/login", "/client/login", "/nowhere"] {
+        let page = api.browser.get(address).await;
+        assert!(!page.header(POLICY).contains("https"), "{address}");
+    }
+    let mut form = SAM.to_vec();
+    form.push(("cf-turnstile-response", "robot"));
+    let page = api.browser.post("/visit", &form).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.shows(r#"id="captcha-error">Answer it once more"#), "{}", page.html);
+    assert!(page.shows("show once more that you are a person"), "{}", page.html);
+    assert!(page.shows("data-sitekey") && !page.shows("robot"), "{}", page.html);
+    assert!(page.header(POLICY).contains("frame-src https://challenges.example"));
+    form.push(("cf-turnstile-response", "person"));
+    let page = api.browser.post("/visit", &form).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.html);
+    let asked = api.asked(&Method::POST, "/v1/leads").pop().unwrap();
+    assert_eq!(asked.body["captcha_token"], "person");
+    let booked = [
+        ("lead", LEAD),
+        ("starts_at", "2030-03-04T16:00:00.000000Z"),
+        ("hours", "2"),
+        ("cf-turnstile-response", "person"),
+    ];
+    let page = api.browser.post("/book", &booked).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.html);
+    let asked = api.asked(&Method::POST, "/v1/bookings").pop().unwrap();
+    assert_eq!(asked.body["captcha_token"], "person");
 }

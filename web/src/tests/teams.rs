@@ -43,6 +43,10 @@ pub(super) fn blocks(asked: &Asked) -> Option<Value> {
         json!({
             "block_id": QUOTE, "scope_id": id, "block_type": kind, "starts_at": "2030-03-11T06:00:00Z",
             "ends_at": "2030-03-12T06:00:00Z", "reason": reason,
+            "clashes": [
+                { "booking_id": LEAD, "starts_at": "2030-03-11T16:00:00Z", "team_id": QUOTE, "crew": [LEAD] },
+            ],
+            "clashes_total": 3,
         })
     };
     Some(match () {
@@ -229,6 +233,10 @@ async fn days_off_of_everybody_have_a_page() {
     let mut api = FakeApi::signed_in("owner").await;
     let page = api.browser.get("/days-off").await;
     assert!(page.shows("Holiday") && page.shows("&#60;Founders&#62;"), "{}", page.html);
+    let visit = format!("<a href=\"/bookings/{LEAD}\">");
+    for text in [visit.as_str(), "North&#60;/b&#62;, 1 worker</li>", "<li>and 2 more</li>"] {
+        assert!(page.shows(text), "{text}: {}", page.html);
+    }
     let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
     let form =
         [("csrf", &*csrf), ("key", &key), ("block_type", "holiday"), ("first_day", "2030-12-25")];

@@ -40,6 +40,34 @@ async fn a_visit_offers_what_its_status_allows_and_is_changed_with_version_and_k
 }
 
 #[tokio::test]
+async fn what_somebody_took_in_advance_is_given_back_on_the_page_of_the_visit() {
+    let mut api = FakeApi::signed_in("owner").await;
+    let address = format!("/bookings/{LEAD}");
+    let page = api.browser.get(&address).await;
+    assert!(page.shows("Taken by hand: $70.00") && page.shows("$20.00 of it given back"));
+    let (csrf, key) = (page.field("csrf").to_owned(), page.field("key").to_owned());
+    let form = |amount: &'static str| {
+        [("csrf", csrf.clone()), ("key", key.clone()), ("version", "4".to_owned())]
+            .into_iter()
+            .chain([("payment", "manual:ET-1".to_owned()), ("amount_cents", amount.to_owned())])
+            .collect::<Vec<_>>()
+    };
+    let typed = form("a lot");
+    let typed: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let page = api.browser.post(&format!("{address}/deposit/return"), &typed).await;
+    assert!(page.shows("Write an amount such as"), "{}", page.html);
+    let typed = form("12.50");
+    let typed: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let page = api.browser.post(&format!("{address}/deposit/return"), &typed).await;
+    assert_eq!(page.header("location"), format!("{address}?saved=1"));
+    let asked = &api.asked(&Method::POST, &format!("/v1/admin{address}/deposit/return"))[0];
+    let body = serde_json::json!({ "payment_id": "manual:ET-1", "amount_cents": 1_250 });
+    assert_eq!((asked.header("if-match"), &asked.body), ("\"4\"", &body));
+    let bookkeeper = FakeApi::signed_in("bookkeeper").await.browser.get(&address).await;
+    assert!(bookkeeper.shows("Taken by hand") && !bookkeeper.shows("It was given back"));
+}
+
+#[tokio::test]
 async fn a_visitor_chooses_one_of_the_times() {
     let mut api = FakeApi::start().await;
     let start = api.browser.get(&format!("/book?lead={LEAD}")).await;

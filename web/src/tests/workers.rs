@@ -29,6 +29,9 @@ pub(super) fn told(path: &str) -> Option<Value> {
                 "cert_id": QUOTE, "name": "Ladder <Safety>", "status": "active", "expires_at": "2030-03-11",
                 "badge": "7_days",
             }],
+            "compliance": [
+                { "skill": "deep_clean", "certificate": "Chemical Handling", "state": "missing" },
+            ],
             "notes": [{
                 "kind": "incident", "severity": "low", "text": "A vase", "created_at": "2030-03-04T12:00:00Z",
             }],
@@ -49,6 +52,7 @@ async fn the_list_keeps_what_it_was_asked_for_and_leads_to_the_worker() {
         "ends within a week",
         "$27.50",
         "A vase",
+        "Chemical Handling for deep clean: missing",
         "Papers are here",
         "from 2030-04-01 on South",
     ] {

@@ -6,12 +6,14 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::Command;
+use crate::failure::Failure;
 use crate::form::{Answer, Fields, Form, StaffForm};
 use crate::page::{self, Frame};
 use crate::teams::shape::Team;
+use crate::typed::Typed;
 use crate::visitor::Staff;
 use crate::{Site, SiteState, teams, token};
 
@@ -46,15 +48,11 @@ async fn blank(site: &Site, staff: &Staff, form: Form, status: StatusCode) -> An
 
 async fn hire(State(site): State<SiteState>, form: StaffForm) -> Answer {
     let StaffForm { staff, fields } = form;
-    let mut body = json!({ "name": fields.get("name"), "phone": fields.get("phone") });
-    if let Some(email) = fields.filled("email") {
-        body["email"] = email.into();
-    }
-    if let Ok(team) = fields.get("team_id").parse::<i32>() {
-        body["team_id"] = team.into();
-    }
-    let command = Command::post(&["v1", "admin", "workers"], body, fields.get("key"));
-    match site.api.command(&staff, command).await {
+    let done = async {
+        let command = Command::post(&["v1", "admin", "workers"], read(&fields)?, fields.get("key"));
+        site.api.command(&staff, command).await
+    };
+    match done.await {
         Ok(reply) => {
             let hired: Hired = reply.read()?;
             Ok(page::go_to(&format!("/workers/{}?saved=1", hired.worker_id)))
@@ -65,4 +63,27 @@ async fn hire(State(site): State<SiteState>, form: StaffForm) -> Answer {
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// What was filled in.
+fn read(fields: &Fields) -> Result<Value, Failure> {
+    let mut typed = Typed::new(fields);
+    let mut body = json!({ "name": fields.get("name"), "phone": fields.get("phone") });
+    for name in ["email", "role"] {
+        if let Some(text) = fields.filled(name) {
+            body[name] = text.into();
+        }
+    }
+    if let Ok(team) = fields.get("team_id").parse::<i32>() {
+        body["team_id"] = team.into();
+    }
+    if let Some(skills) = fields.filled("skills") {
+        let words = skills.split(',').map(str::trim).filter(|word| !word.is_empty());
+        body["skills"] = words.collect();
+    }
+    let rate = typed.maybe_cents("hourly_rate_cents");
+    if !rate.is_null() {
+        body["hourly_rate_cents"] = rate;
+    }
+    typed.read(body)
 }

@@ -42,6 +42,9 @@ pub(super) struct File {
     hourly_rate_cents: i64,
     pub(super) onboarding: BTreeMap<String, bool>,
     pub(super) certificates: Vec<Certificate>,
+    /// What they should have shown and have not.
+    #[serde(default)]
+    pub(super) compliance: Vec<Gap>,
     pub(super) notes: Vec<Note>,
     pub(super) reviews: Vec<Review>,
     pub(super) rating_avg: Option<f64>,
@@ -68,6 +71,20 @@ pub(super) struct Certificate {
     status: String,
     pub(super) expires_at: Option<String>,
     badge: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Gap {
+    skill: String,
+    pub(super) certificate: String,
+    pub(super) state: String,
+}
+
+impl Gap {
+    /// What they can do, in words.
+    pub(super) fn skill(&self) -> String {
+        self.skill.replace('_', " ")
+    }
 }
 
 #[derive(Deserialize)]

@@ -175,7 +175,14 @@ impl CorrectedExpense {
     }
 }
 
-/// Say how an expense was otherwise; what is left out stays
+/// Whether only how and when it was paid differs.
+fn is_about_payment(terms: &Terms, before: &Terms) -> bool {
+    let Terms { payment_method, paid_on, .. } = before.clone();
+    Terms { payment_method, paid_on, ..terms.clone() } == *before
+}
+
+/// Say how an expense was otherwise; what is left out stays. How and when it was paid may be said while the books of the month in
+/// which that was are open, though those of the month of the expense are closed
 #[utoipa::path(
     patch,
     path = "/v1/admin/finance/expenses/{expense_id}",
@@ -198,8 +205,8 @@ async fn correct_expense(
     let mut context = request.context(&caller);
     let (before, version) = known(&app, &context, id).await?;
     context.decided_on(version);
+    let terms = corrected.over(before.clone())?;
     let (day, paid_on, category) = (before.occurred_on, before.paid_on, before.category_id);
-    let terms = corrected.over(before)?;
     if terms.occurred_on != day {
         asked::happened(&app, context.org, ("occurred_on", terms.occurred_on)).await?;
     }
@@ -209,9 +216,17 @@ async fn correct_expense(
     if terms.category_id != category {
         categories::must_exist(&app, &context, terms.category_id).await?;
     }
-    let days = [Some(day), paid_on, Some(terms.occurred_on), terms.paid_on];
-    while_open(&app, &mut context, days.into_iter().flatten().map(Month::of)).await?;
-    let command = ExpenseCommand::Correct { terms, now: app.now() };
+    let paid = [before.paid_day(), terms.paid_day()].into_iter().flatten();
+    let now = app.now();
+    let command = if is_about_payment(&terms, &before) && terms != before {
+        while_open(&app, &mut context, paid.map(Month::of)).await?;
+        let paid = terms.payment_method.clone().zip(terms.paid_day());
+        ExpenseCommand::CorrectPayment { paid, now }
+    } else {
+        let days = [day, terms.occurred_on].into_iter().chain(paid);
+        while_open(&app, &mut context, days.map(Month::of)).await?;
+        ExpenseCommand::Correct { terms, now }
+    };
     Ok(Answer::done(&run(&app, &context, id, command).await.map_err(refused)?))
 }
 

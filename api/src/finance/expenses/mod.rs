@@ -3,9 +3,9 @@
 mod changes;
 
 use axum::extract::State;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::finance::FinanceError;
-use domain::finance::expense::{Details, Expense};
+use domain::finance::expense::{Details, Expense, Terms};
 use domain::id::ExpenseId;
 use projections::finance::expenses::{self, Filter, PAGE, Row};
 use projections::finance::records::FinanceRecords;
@@ -106,38 +106,34 @@ async fn list_expenses(
 }
 
 pub(super) fn line(row: &Row) -> Value {
-    json!({
-        "expense_id": row.expense_id,
-        "occurred_on": row.occurred_on,
-        "category_id": row.category_id,
-        "vendor": row.vendor,
-        "description": row.description,
-        "amount_cents": row.amount_cents,
-        "tax_cents": row.tax_cents,
-        "receipt_url": row.receipt_url,
-        "payment_method": row.payment_method,
-        "paid_on": row.payment_method.as_ref().map(|_| row.paid_on.unwrap_or(row.occurred_on)),
-        "currency": row.currency,
-        "created_by_user_id": row.created_by,
-        "created_at": row.created_at,
-    })
+    let by = row.created_by.as_deref();
+    told(row.expense_id, &row.terms(), (&row.currency, by, row.created_at))
 }
 
 fn shown(it: &Details) -> Value {
+    let by = it.by.as_deref();
+    told(it.expense_id.as_uuid(), &it.terms, (it.currency.into(), by, it.created_at))
+}
+
+fn told(
+    expense_id: Uuid,
+    terms: &Terms,
+    (currency, by, created_at): (&str, Option<&str>, DateTime<Utc>),
+) -> Value {
     json!({
-        "expense_id": it.expense_id,
-        "occurred_on": it.terms.occurred_on,
-        "category_id": it.terms.category_id,
-        "vendor": it.terms.vendor,
-        "description": it.terms.description,
-        "amount_cents": it.terms.amount_cents,
-        "tax_cents": it.terms.tax_cents,
-        "receipt_url": it.terms.receipt_url,
-        "payment_method": it.terms.payment_method,
-        "paid_on": it.terms.paid_day(),
-        "currency": it.currency,
-        "created_by_user_id": it.by,
-        "created_at": it.created_at,
+        "expense_id": expense_id,
+        "occurred_on": terms.occurred_on,
+        "category_id": terms.category_id,
+        "vendor": terms.vendor,
+        "description": terms.description,
+        "amount_cents": terms.amount_cents,
+        "tax_cents": terms.tax_cents,
+        "receipt_url": terms.receipt_url,
+        "payment_method": terms.payment_method,
+        "paid_on": terms.paid_day(),
+        "currency": currency,
+        "created_by_user_id": by,
+        "created_at": created_at,
     })
 }
 

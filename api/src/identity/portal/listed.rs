@@ -22,7 +22,7 @@ pub(super) async fn list(
     current: Option<PortalSessionId>,
 ) -> Result<Answer, Problem> {
     let limit = page.limit()?;
-    let mut rows = lines(app, (org, holder), page.cursor, limit + 1).await?;
+    let mut rows = lines(app, (org, holder), page.behind()?, limit + 1).await?;
     let next = page::cut(&mut rows, limit, |line| line.session);
     let current = current.map(PortalSessionId::as_uuid);
     let shown = |mut line: Line| -> Value {

@@ -14,6 +14,7 @@ mod own;
 mod placing;
 mod portal;
 mod public;
+mod returned;
 mod terms;
 
 use commands::{CommandError, Context, Done};
@@ -43,6 +44,7 @@ pub(super) fn routes() -> Routes {
         .merge(terms::routes())
         .merge(client::routes())
         .merge(deposit::routes())
+        .merge(returned::routes())
         .merge(own::routes())
         .merge(portal::routes())
 }

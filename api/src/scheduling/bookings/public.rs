@@ -23,6 +23,7 @@ use super::super::{facts, instants, slots};
 use super::{customer, deposit, free, shown};
 use crate::answer::Answer;
 use crate::billing::{add_booking, over_limit};
+use crate::captcha::{self, Asker};
 use crate::command::CommandRequest;
 use crate::organisation::Public;
 use crate::pricing::InForce;
@@ -49,9 +50,8 @@ struct NewBooking {
     /// What they asked an offer for, if left out.
     #[schema(value_type = Option<String>)]
     service_type: Option<CleaningType>,
-    /// Not looked at by this build.
-    #[serde(rename = "captcha_token")]
-    _captcha: Option<String>,
+    /// What the widget answered, where a captcha is asked for.
+    captcha_token: Option<String>,
 }
 
 /// What everybody may know about a visit they asked for.
@@ -85,16 +85,20 @@ const TOLD: [&str; 16] = [
         (status = 402, description = "`plan.booking_limit`"),
         (status = 403, description = "`booking.client_blocked`"),
         (status = 404, description = "`lead.not_found`"),
-        (status = 409, description = "`slot_taken`; `conflicts` says what is there")
+        (status = 409, description = "`slot_taken`; `conflicts` says what is there"),
+        (status = 422, description = "`validation_failed`; `captcha_required` or `captcha_failed` where a captcha is asked for"),
+        (status = 503, description = "`captcha_unavailable` where the captcha cannot be checked")
     )
 )]
 async fn book(
     State(app): State<AppState>,
     Public(org): Public,
+    asker: Asker,
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let wanted: NewBooking = request.body()?;
-    let context = request.public_context(org.id);
+    let context = captcha::context(&app, &request, org.id);
+    captcha::check(&app, &context, &asker, wanted.captcha_token.as_deref()).await?;
     let found = app.bus.load::<LeadAggregate>(org.id, &wanted.lead_id.to_string()).await?;
     let lead = found.state.details().filter(|lead| lead.submitted.contact.open().is_some());
     let lead = lead.ok_or_else(|| Problem::refused(&LeadError::NotFound))?;

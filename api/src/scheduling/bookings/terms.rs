@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::access::Permission;
 use domain::id::BookingId;
-use domain::scheduling::booking::{BookingCommand, DepositStep, Override};
+use domain::scheduling::booking::{BY_HAND, BookingCommand, DepositStep, Override};
 use domain::scheduling::terms::risk::Band;
 use domain::settings::feature::Feature;
 use serde::Deserialize;
@@ -139,7 +139,7 @@ async fn record_deposit(
             "Input should be letters, digits and any of -_./#",
         ));
     }
-    let step = DepositStep::Pay { payment_id: format!("manual:{payment_id}"), amount_cents };
+    let step = DepositStep::Pay { payment_id: format!("{BY_HAND}{payment_id}"), amount_cents };
     let command = BookingCommand::Deposit { step, now: app.now() };
     Ok(Answer::done(&run(&app, &request.context(&caller), id, command).await?))
 }

@@ -6,12 +6,14 @@ use axum::extract::State;
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::id::{BookingId, OrgId};
+use domain::people::compliance::Gap;
 use domain::scheduling::booking::BookingError;
 use domain::scheduling::dispatch::point::Point;
 use domain::scheduling::dispatch::route;
 use domain::scheduling::dispatch::suggest::{self, Candidate, Ranked};
 use domain::scheduling::dispatch::zones::{self, Zone};
 use domain::scheduling::search;
+use domain::scheduling::terms::policies::WayPolicy;
 use domain::scheduling::time_off::Scope;
 use domain::scheduling::window::Window;
 use projections::customers::ratings::{self, Rating};
@@ -30,6 +32,7 @@ use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::extract::{Parameters, limit};
 use crate::freshness::Freshness;
+use crate::people::compliance;
 use crate::problem::Problem;
 use crate::route::Routes;
 use crate::state::{App, AppState};
@@ -70,8 +73,9 @@ pub(in super::super) async fn free_workers(
     wish: &Free,
 ) -> Result<Found, Problem> {
     let zones = parts::of(app, org).await?;
-    let buffer = app.prices.of(app, org).await?.book.policies.scheduling.buffer_minutes;
-    let buffer = TimeDelta::minutes(buffer.into());
+    let holds = app.prices.of(app, org).await?;
+    let policies = &holds.book.policies;
+    let buffer = TimeDelta::minutes(policies.scheduling.buffer_minutes.into());
     let day =
         search::whole_day(wish.window.starts_at.with_timezone(&wish.zone).date_naive(), wish.zone);
     let mut tx = tenant::begin(&app.reads, org).await?;
@@ -116,7 +120,8 @@ pub(in super::super) async fn free_workers(
         .filter(|row| is_closed || busy.contains(&row.team.team_id.as_uuid()))
         .map(|row| row.team.number)
         .collect();
-    let on_the_way = OnTheWay { visits: &visits, zones: &zones, ratings: &ratings, wish };
+    let on_the_way =
+        OnTheWay { visits: &visits, zones: &zones, ratings: &ratings, ways: &policies.ways, wish };
     let candidates = people
         .workers
         .iter()
@@ -131,6 +136,7 @@ struct OnTheWay<'a> {
     visits: &'a [Visit],
     zones: &'a [Zone],
     ratings: &'a HashMap<Uuid, Rating>,
+    ways: &'a WayPolicy,
     wish: &'a Free,
 }
 
@@ -160,17 +166,26 @@ impl OnTheWay<'_> {
     fn minutes(&self, (from, to): (Point, Point), at: DateTime<Utc>) -> u32 {
         let downtown = zones::is_downtown(self.zones, from) || zones::is_downtown(self.zones, to);
         let month = at.with_timezone(&self.wish.zone).month();
-        route::estimate((from, to), month, downtown).minutes
+        route::estimate((from, to), month, downtown, self.ways).minutes
     }
 }
 
-/// Those who are free as clients read them, the best first.
-pub(in super::super) fn ranked(found: &Found, limit: usize) -> Vec<Value> {
-    let ranked = suggest::rank(found.candidates.clone());
-    ranked.iter().take(limit).map(|one| line(one, &found.people)).collect()
+/// Those who are free as clients read them, the best first, with the certificates that each should have and has not.
+pub(in super::super) async fn ranked(
+    app: &App,
+    org: OrgId,
+    found: &Found,
+    limit: usize,
+) -> Result<Vec<Value>, Problem> {
+    let mut ranked = suggest::rank(found.candidates.clone());
+    ranked.truncate(limit);
+    let rows = ranked.iter().filter_map(|one| found.people.worker(one.candidate.worker));
+    let gaps = compliance::of_rows(app, org, &rows.collect::<Vec<_>>()).await?;
+    let of = |one: &Ranked| gaps.get(&one.candidate.worker).map_or(&[][..], Vec::as_slice);
+    Ok(ranked.iter().map(|one| line(one, &found.people, of(one))).collect())
 }
 
-fn line(ranked: &Ranked, people: &People) -> Value {
+fn line(ranked: &Ranked, people: &People, gaps: &[Gap]) -> Value {
     let Candidate { worker, eta_minutes, rating, skill, busy_minutes } = ranked.candidate;
     let row = people.worker(worker);
     let team = row.and_then(|row| people.teams.iter().find(|team| team.team.number == row.team));
@@ -185,6 +200,7 @@ fn line(ranked: &Ranked, people: &People) -> Value {
         "skill": skill.map(thousandths),
         "busy_minutes": busy_minutes,
         "reasons": ranked.reasons,
+        "compliance": gaps,
     })
 }
 
@@ -206,10 +222,11 @@ struct SuggestQuery {
     path = "/v1/admin/dispatcher/assign/suggest",
     tag = "dispatch",
     params(SuggestQuery),
-    responses((status = 200, description = "Whoever is free; `score` is of 1, and what is not known counts half", content_type = "application/json", example = json!({
+    responses((status = 200, description = "Whoever is free; `score` is of 1, and what is not known counts half; `compliance` names certificates that somebody should have and has not, and counts for nothing", content_type = "application/json", example = json!({
         "booking_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d", "suggestions": [{
             "worker_id": "0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2e", "name": "Wes", "team_id": null, "score": 0.575,
-            "eta_min": null, "rating": null, "skill": null, "busy_minutes": 0, "reasons": ["light_load"]
+            "eta_min": null, "rating": null, "skill": null, "busy_minutes": 0, "reasons": ["light_load"],
+            "compliance": [{ "skill": "window_cleaning", "certificate": "Ladder Safety", "state": "missing" }]
         }]
     })))
 )]
@@ -232,7 +249,8 @@ async fn suggest_workers(
     };
     let found = free_workers(&app, org, &wish).await?;
     let most = usize::try_from(most).unwrap_or_default();
-    let body = json!({ "booking_id": asked.booking_id, "suggestions": ranked(&found, most) });
+    let ranked = ranked(&app, org, &found, most).await?;
+    let body = json!({ "booking_id": asked.booking_id, "suggestions": ranked });
     Ok(reached.mark(Answer::json(&body)?))
 }
 

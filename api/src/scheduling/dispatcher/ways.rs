@@ -56,7 +56,7 @@ impl PlaceBody {
     path = "/v1/admin/dispatcher/routes/estimate",
     tag = "dispatch",
     request_body = RouteBody,
-    responses((status = 200, description = "As the crow flies at the pace of a town; slower from November to March and downtown. `duration_in_traffic_min` is null: nobody here knows the traffic", content_type = "application/json", example = json!({
+    responses((status = 200, description = "As the crow flies at the pace of a town; slower in winter and downtown by what the policies say. `duration_in_traffic_min` is null: nobody here knows the traffic", content_type = "application/json", example = json!({
         "distance_km": 8.9, "duration_min": 16, "duration_in_traffic_min": null, "provider": "heuristic", "cached": false,
         "base_duration_min": 16, "adjustments": []
     })))
@@ -79,7 +79,9 @@ async fn estimate_route(
     };
     let zones = parts::of(&app, org).await?;
     let is_downtown = zones::is_downtown(&zones, from) || zones::is_downtown(&zones, to);
-    let way = route::estimate((from, to), departs.with_timezone(&zone).month(), is_downtown);
+    let month = departs.with_timezone(&zone).month();
+    let holds = app.prices.of(&app, org).await?;
+    let way = route::estimate((from, to), month, is_downtown, &holds.book.policies.ways);
     Answer::json(&json!({
         // In tenths of a kilometre; shown only.
         "distance_km": f64::from((way.metres + 50) / 100) / 10.0,

@@ -18,7 +18,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 pub use self::books::Books;
 pub use self::invoice::InvoiceBook;
-pub use self::money::{PaymentBook, deposit_by_hand};
+pub use self::money::{PaymentBook, deposit_by_hand, deposit_given_back};
 pub use self::spending::{expense, instalment};
 use crate::id::InvoiceId;
 use crate::settings::org::Currency;

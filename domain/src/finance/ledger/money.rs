@@ -84,6 +84,17 @@ impl PaymentBook {
     }
 }
 
+/// What somebody gave back of such a deposit, on the day on which they did.
+pub fn deposit_given_back(
+    books: &Books,
+    amount_cents: i64,
+    (returned_at, at): (DateTime<Utc>, DateTime<Utc>),
+) -> Posted {
+    let entry = Entry::on(books.day(books.local(returned_at), at), books.currency, None);
+    let entry = entry.debit(Account::CustomerDeposits, amount_cents);
+    Posted::of(entry.labelled(Account::Cash, -amount_cents, Some("refund".to_owned())))
+}
+
 /// A deposit that somebody took and wrote down.
 pub fn deposit_by_hand(books: &Books, amount_cents: i64, at: DateTime<Utc>) -> Posted {
     let entry = Entry::on(books.day(books.local(at), at), books.currency, None);

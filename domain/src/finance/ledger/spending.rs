@@ -22,6 +22,13 @@ pub fn expense(books: &Books, event: &ExpenseEvent) -> Posted {
             let day = terms.paid_day().unwrap_or(terms.occurred_on);
             Posted::all([settled(books, terms, (*currency, 1), (day, *at))])
         }
+        ExpenseEvent::PaymentCorrected { terms, before, currency, at, .. } => {
+            let part = |terms: &Terms, times| {
+                let day = terms.paid_day()?;
+                Some(settled(books, terms, (*currency, times), (day, *at)))
+            };
+            Posted::all([part(before, -1), part(terms, 1)].into_iter().flatten())
+        }
         ExpenseEvent::Voided { before, currency, at, .. } => {
             Posted::all(spent(books, before, (*currency, -1), *at))
         }

@@ -290,6 +290,21 @@ fn what_is_paid_later_is_owed_until_then_whatever_was_closed() {
     assert_eq!(settled.entries.iter().map(|one| one.day).collect::<Vec<_>>(), [day("2026-02-03")]);
     posted.entries.extend(settled.entries);
     is(&posted, &[(Account::Expense, 100), (Account::TaxRecoverable, 5), (Account::Cash, -105)]);
+    // Paid on another day, and then not at all: only money moves, on the days on which it was said to.
+    let again = Terms { paid_on: Some(day("2026-02-05")), ..terms.clone() };
+    let unpaid = Terms { payment_method: None, paid_on: None, ..terms.clone() };
+    let otherwise = |terms: &Terms, before: &Terms| {
+        let (terms, before) = (terms.clone(), before.clone());
+        let at = at(35);
+        let event = ExpenseEvent::PaymentCorrected { expense_id, terms, before, currency, at };
+        expense(&books, &event)
+    };
+    let moved = otherwise(&again, &terms);
+    let days: Vec<_> = moved.entries.iter().map(|one| one.day).collect();
+    assert_eq!(days, [day("2026-02-03"), day("2026-02-05")]);
+    is(&moved, &[]);
+    let owed = otherwise(&unpaid, &again);
+    is(&owed, &[(Account::AccountsPayable, -105), (Account::Cash, 105)]);
     // Written down at once, or taken back as it was, it comes to the same.
     let at_once =
         ExpenseEvent::Recorded { expense_id, terms: terms.clone(), currency, by: None, at: at(0) };

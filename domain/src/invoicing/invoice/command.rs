@@ -48,6 +48,10 @@ pub enum InvoiceCommand {
         letter: Letter,
         /// To whom.
         mail: Mail,
+        /// When they were last written to, about any of their invoices.
+        last_mail_at: Option<DateTime<Utc>>,
+        /// See [`super::InvoiceEvent::Mailed`].
+        once: Option<String>,
         /// See [`super::InvoiceEvent::Issued`].
         overdue_at: Option<DateTime<Utc>>,
         /// When it is asked.

@@ -54,6 +54,10 @@ pub enum InvoiceError {
     #[error("the customer was written to about this invoice less than 24 hours ago")]
     #[strum(serialize = "invoice.mailed_lately")]
     MailedLately(DateTime<Utc>),
+    /// They have just been written to about another one; `None`: at this moment.
+    #[error("the customer was written to about another invoice less than 24 hours ago")]
+    #[strum(serialize = "invoice.recipient_mailed_lately")]
+    RecipientMailedLately(Option<DateTime<Utc>>),
     /// Not an amount for this.
     #[error("this amount is not possible")]
     #[strum(serialize = "invoice.amount_invalid")]
@@ -100,6 +104,7 @@ impl Refusal for InvoiceError {
             | Self::AlreadyInvoiced(_)
             | Self::IllegalState(_)
             | Self::MailedLately(_)
+            | Self::RecipientMailedLately(_)
             | Self::CurrencyDiffers
             | Self::HasPayments
             | Self::TooManyLinks => Kind::Conflict,
@@ -119,7 +124,9 @@ impl Refusal for InvoiceError {
 
     fn member(&self) -> Option<(&'static str, serde_json::Value)> {
         match self {
-            Self::MailedLately(at) => Some(("last_mail_at", serde_json::json!(at))),
+            Self::MailedLately(at) | Self::RecipientMailedLately(Some(at)) => {
+                Some(("last_mail_at", serde_json::json!(at)))
+            }
             Self::AlreadyInvoiced(by) => Some(("invoice_id", serde_json::json!(by))),
             _ => None,
         }

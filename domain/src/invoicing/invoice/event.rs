@@ -75,7 +75,7 @@ pub enum InvoiceEvent {
         /// Before the path of that address; without it nobody can be told where to look.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         portal: Option<String>,
-        /// Of a letter that nobody asked for: its reader and day, on which they get no other like it.
+        /// Of a reminder: its reader and day, on which they get no other.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         once: Option<String>,
         /// When.

@@ -16,6 +16,14 @@ pub const PAUSE: TimeDelta = TimeDelta::hours(24);
 /// More than anybody hands out.
 const MOST_LINKS: usize = 100;
 
+/// With the mark of whom they get a letter on which day.
+fn marked(mut events: Vec<InvoiceEvent>, once: Option<String>) -> Vec<InvoiceEvent> {
+    if let Some(InvoiceEvent::Mailed { once: mark, .. }) = events.last_mut() {
+        *mark = once;
+    }
+    events
+}
+
 impl Details {
     fn must_count(&self) -> Result<(), InvoiceError> {
         match self.status {
@@ -68,17 +76,14 @@ impl Details {
         if let Some(until) = own.max(not_before).filter(|until| *until > at) {
             return Ok(vec![InvoiceEvent::ReminderPostponed { letter, until, at }]);
         }
-        let mut events = self.send((letter, mail), None, at)?;
-        if let Some(InvoiceEvent::Mailed { once: mark, .. }) = events.last_mut() {
-            *mark = Some(once);
-        }
-        Ok(events)
+        Ok(marked(self.send((letter, mail), None, at)?, Some(once)))
     }
 
     /// A draft is sent instead.
     pub(super) fn remind(
         &self,
         (letter, mail): (Letter, Mail),
+        (last_mail_at, once): (Option<DateTime<Utc>>, Option<String>),
         overdue_at: Option<DateTime<Utc>>,
         at: DateTime<Utc>,
     ) -> Decision {
@@ -89,8 +94,11 @@ impl Details {
         if let Some(last) = self.mails.last().filter(|last| at - last.at < PAUSE) {
             return Err(InvoiceError::MailedLately(last.at));
         }
+        if let Some(last) = last_mail_at.filter(|last| at - *last < PAUSE) {
+            return Err(InvoiceError::RecipientMailedLately(Some(last)));
+        }
         let letter = if self.issued_at.is_none() { Letter::Invoice } else { letter };
-        self.send((letter, mail), overdue_at, at)
+        Ok(marked(self.send((letter, mail), overdue_at, at)?, once))
     }
 
     pub(super) fn mint(&self, new: NewLink, at: DateTime<Utc>) -> Decision {

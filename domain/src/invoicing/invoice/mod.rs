@@ -41,7 +41,7 @@ use crate::id::{BookingId, ClientId, CreditId, InvoiceId, LeadId, RefundId, Subj
 use crate::personal::Personal;
 use crate::settings::org::Currency;
 
-/// The scope under which readers and days are claimed: nobody gets two letters on one that nobody asked for.
+/// The scope under which readers and days are claimed: nobody gets two reminders on one.
 pub const REMINDED: &str = "invoice.reminded";
 
 /// An invoice as its answers show it.
@@ -176,8 +176,8 @@ impl Invoice {
             (Self::Known(it), C::Send { mail, overdue_at, now }) => {
                 it.send((Letter::Invoice, mail), overdue_at, now)
             }
-            (Self::Known(it), C::Remind { letter, mail, overdue_at, now }) => {
-                it.remind((letter, mail), overdue_at, now)
+            (Self::Known(it), C::Remind { letter, mail, last_mail_at, once, overdue_at, now }) => {
+                it.remind((letter, mail), (last_mail_at, once), overdue_at, now)
             }
             (Self::Known(it), C::RemindOverdue { letter, mail, not_before, once, now }) => {
                 it.remind_overdue((letter, mail), not_before, once, now)

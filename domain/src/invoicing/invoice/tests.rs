@@ -319,6 +319,8 @@ fn nobody_is_reminded_twice_a_day_or_of_nothing() {
     let remind = |hours| InvoiceCommand::Remind {
         letter: Letter::Gentle,
         mail: mail(9),
+        last_mail_at: None,
+        once: Some("sam:1".to_owned()),
         overdue_at: None,
         now: at(hours),
     };
@@ -326,6 +328,19 @@ fn nobody_is_reminded_twice_a_day_or_of_nothing() {
     assert_eq!(refused(&sent, remind(24)), InvoiceError::MailedLately(at(1)));
     let events = sent.decide(remind(25)).unwrap();
     assert!(matches!(&events[1], InvoiceEvent::Mailed { letter: Letter::Gentle, link: 9, .. }));
+    let claims = events.iter().flat_map(Invoice::reservations).collect::<Vec<_>>();
+    assert_eq!(claims, [Reservation::Claim { scope: REMINDED, value: "sam:1".to_owned() }]);
+    // Nor of two invoices of theirs.
+    let other = |last| InvoiceCommand::Remind {
+        letter: Letter::Gentle,
+        mail: mail(9),
+        last_mail_at: Some(at(last)),
+        once: None,
+        overdue_at: None,
+        now: at(50),
+    };
+    assert_eq!(refused(&sent, other(27)), InvoiceError::RecipientMailedLately(Some(at(27))));
+    assert!(sent.decide(other(26)).is_ok());
     let first = after(vec![]).decide(remind(1)).unwrap();
     assert!(matches!(&first[0], InvoiceEvent::Issued { .. }));
     assert!(matches!(&first[2], InvoiceEvent::Mailed { letter: Letter::Invoice, .. }));

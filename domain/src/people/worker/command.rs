@@ -9,6 +9,26 @@ use crate::id::{CertificateId, WorkerId};
 use crate::input::{FieldProblem, Problems};
 use crate::refusal::{Kind, Refusal};
 
+/// What a file begins with, as it was typed; nothing by default.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// What they are called; empty for nothing.
+    pub role: Option<String>,
+    /// What they can do.
+    pub skills: Option<Vec<String>>,
+    /// What an hour costs, in cents, and from which day on.
+    pub rate: Option<(i64, NaiveDate)>,
+}
+
+impl Opening {
+    /// As it is written into the file.
+    pub(super) fn entries(self) -> impl Iterator<Item = Entry> {
+        let Self { role, skills, rate } = self;
+        let can = (role.is_some() || skills.is_some()).then_some(Entry::Qualify { role, skills });
+        can.into_iter().chain(rate.map(|(cents, effective)| Entry::Rate { cents, effective }))
+    }
+}
+
 /// What can be asked.
 #[derive(Clone, Debug)]
 pub enum WorkerCommand {
@@ -20,6 +40,8 @@ pub enum WorkerCommand {
         profile: Profile,
         /// With whom they go out.
         team: TeamNumber,
+        /// What is written down about them at once.
+        opening: Opening,
         /// The time.
         now: DateTime<Utc>,
     },

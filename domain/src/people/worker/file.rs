@@ -15,9 +15,6 @@ use crate::personal::Personal;
 /// Announcements that are kept to be read.
 const ANNOUNCED: usize = 20;
 
-/// An hour of somebody of whom nobody said otherwise.
-pub const DEFAULT_RATE_CENTS: i64 = 2_500;
-
 /// A step of the way in.
 #[derive(
     Clone,
@@ -154,12 +151,12 @@ pub struct Announcement {
 }
 
 impl File {
-    /// What an hour costs on a day.
-    pub fn rate_cents(&self, on: NaiveDate) -> i64 {
+    /// What an hour costs on a day, if anybody decided that.
+    pub fn rate_cents(&self, on: NaiveDate) -> Option<i64> {
         let valid = self.rates.iter().filter(|(from, _)| *from <= on);
         // Of two that begin on one day, the later decision holds.
         let last = valid.enumerate().max_by_key(|(place, (from, _))| (*from, *place));
-        last.map_or(DEFAULT_RATE_CENTS, |(_, (_, cents))| *cents)
+        last.map(|(_, (_, cents))| *cents)
     }
 
     /// The sum of all reviews, and how many there are.

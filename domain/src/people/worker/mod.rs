@@ -22,12 +22,13 @@ use cqrs_es::Aggregate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use self::command::{WorkerCommand, WorkerError};
+pub use self::command::{Opening, WorkerCommand, WorkerError};
 pub use self::event::WorkerEvent;
 use self::file::File;
 pub use self::profile::{Changes, Profile};
 use crate::event::{EventSourced, Reservation, decides};
 use crate::id::{SubjectId, WorkerId};
+use crate::input::Problems;
 use crate::personal::Personal;
 
 /// A team as the screens and exports know it: 1, 2, 3.
@@ -98,14 +99,28 @@ impl Worker {
     fn decide(&self, command: WorkerCommand) -> Decision {
         use WorkerCommand as C;
         match (self, command) {
-            (Self::Absent, C::Hire { worker_id, profile, team, now }) => {
+            (Self::Absent, C::Hire { worker_id, profile, team, opening, now }) => {
                 let profile = Personal::of(worker_id.into(), profile);
-                Ok(vec![WorkerEvent::Hired { worker_id, profile, team, at: now }])
+                let hired = WorkerEvent::Hired { worker_id, profile, team, at: now };
+                opened(hired, (worker_id, now), opening)
             }
             (Self::Absent, _) => Err(WorkerError::NotFound),
             (Self::Hired(worker), command) => worker.decide(command),
         }
     }
+}
+
+/// `hired`, and what their file begins with.
+fn opened(hired: WorkerEvent, (id, now): (WorkerId, DateTime<Utc>), opening: Opening) -> Decision {
+    let (mut events, mut wrong) = (vec![hired], Problems::default());
+    for entry in opening.entries() {
+        match File::default().decide(id, entry, (String::new(), now)) {
+            Ok(written) => events.extend(written),
+            Err(WorkerError::Invalid(problems)) => wrong.absorb(problems),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(wrong.or(events)?)
 }
 
 impl Details {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::file::{CertificateStatus, Entry, OnboardingStep};
 use super::*;
+use crate::refusal::Refusal;
 
 fn id() -> WorkerId {
     Uuid::from_u128(5).into()
@@ -25,7 +26,37 @@ fn profile(phone: &str) -> Profile {
 
 fn hire() -> WorkerCommand {
     let (profile, team) = (profile("780-555-0199"), TeamNumber::FIRST);
-    WorkerCommand::Hire { worker_id: id(), profile, team, now: at(0) }
+    let opening = Opening::default();
+    WorkerCommand::Hire { worker_id: id(), profile, team, opening, now: at(0) }
+}
+
+#[test]
+fn a_file_may_begin_with_what_is_known_and_all_that_is_wrong_with_it_is_named() {
+    let opening = |role: &str, skills: &[&str], cents| Opening {
+        role: Some(role.to_owned()),
+        skills: Some(skills.iter().map(|one| (*one).to_owned()).collect()),
+        rate: Some((cents, day(5))),
+    };
+    let hire = |opening| {
+        let (profile, team) = (profile("780-555-0199"), TeamNumber::FIRST);
+        WorkerCommand::Hire { worker_id: id(), profile, team, opening, now: at(0) }
+    };
+    let qualified = WorkerEvent::Qualified {
+        worker_id: id(),
+        role: Some("lead".to_owned()),
+        skills: vec!["deep_clean".to_owned()],
+        at: at(0),
+    };
+    let rated =
+        WorkerEvent::RateChanged { worker_id: id(), cents: 2_750, effective: day(5), at: at(0) };
+    given(&[]).when(hire(opening("lead", &["Deep clean"], 2_750))).then_expect_events(vec![
+        hired(),
+        qualified,
+        rated,
+    ]);
+    let wrong = Worker::default().decide(hire(opening("lead", &["a/b"], -1))).unwrap_err();
+    let fields: Vec<_> = wrong.problems().iter().map(|one| one.field.as_str()).collect();
+    assert_eq!(fields, ["skills.0", "hourly_rate_cents"]);
 }
 
 fn hired() -> WorkerEvent {
@@ -225,7 +256,7 @@ fn a_visit_is_reviewed_once_and_the_rating_is_what_reviews_say() {
     given(&[hired(), reviewed(1, 4)])
         .when(review(1, 5))
         .then_expect_error(WorkerError::AlreadyReviewed);
-    let wrong = crate::input::Problems::one("rating", "Input should be from 1 to 5");
+    let wrong = Problems::one("rating", "Input should be from 1 to 5");
     given(&[hired()]).when(review(1, 6)).then_expect_error(WorkerError::Invalid(wrong));
     let mut worker = Worker::default();
     for event in [hired(), reviewed(1, 4), reviewed(2, 5)] {
@@ -248,7 +279,7 @@ fn an_hour_costs_what_was_decided_for_its_day() {
     }
     let file = &worker.details().unwrap().file;
     let on = |number| file.rate_cents(day(number));
-    assert_eq!((on(1), on(5), on(9), on(10)), (2_500, 2_800, 2_800, 3_100));
+    assert_eq!((on(1), on(5), on(9), on(10)), (None, Some(2_800), Some(2_800), Some(3_100)));
 }
 
 #[test]

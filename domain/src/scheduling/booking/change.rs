@@ -125,6 +125,7 @@ impl Details {
             DepositStep::Pay { payment_id, amount_cents } => {
                 return self.deposit_paid(payment_id, amount_cents, at);
             }
+            DepositStep::Return(returned) => return self.deposit_returned(returned, at),
             // What comes late never undoes what was paid.
             _ if !is_open => Vec::new(),
             DepositStep::Request { checkout_id } => {

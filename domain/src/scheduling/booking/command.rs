@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::addons::Offered;
+use super::by_hand::Returned;
 use super::party::{Origin, Party};
 use super::reason::ReasonCode;
 use crate::id::{AddressId, BookingId, ClientId, LeadId, SubscriptionId, TeamId, WorkerId};
@@ -266,6 +267,8 @@ pub enum DepositStep {
         /// How much.
         amount_cents: i64,
     },
+    /// What staff took was given back.
+    Return(Returned),
     /// It was not.
     Fail,
     /// It was not, and the time is over.

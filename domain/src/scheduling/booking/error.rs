@@ -54,6 +54,14 @@ pub enum BookingError {
     #[error("the deposit must be paid before this booking can be confirmed")]
     #[strum(serialize = "booking.deposit_unpaid")]
     DepositUnpaid,
+    /// No such deposit.
+    #[error("this visit has no such deposit")]
+    #[strum(serialize = "booking.deposit_not_found")]
+    DepositNotFound,
+    /// It goes back by the way it came.
+    #[error("this deposit was paid by card and goes back by card")]
+    #[strum(serialize = "booking.deposit_by_card")]
+    DepositNotByHand,
     /// The state forbids it.
     #[error("a booking that is {0} does not allow this")]
     #[strum(serialize = "booking.illegal_state")]
@@ -117,7 +125,7 @@ impl From<Problems> for BookingError {
 impl Refusal for BookingError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NotFound | Self::NotAssigned => Kind::NotFound,
+            Self::NotFound | Self::NotAssigned | Self::DepositNotFound => Kind::NotFound,
             Self::ContactMissing(_)
             | Self::StartInPast
             | Self::TooSoon
@@ -136,6 +144,7 @@ impl Refusal for BookingError {
             | Self::Hindered(_)
             | Self::DayFull
             | Self::IllegalState(_)
+            | Self::DepositNotByHand
             | Self::NotYet
             | Self::RescheduleNotAllowed
             | Self::NoticeTooShort

@@ -6,6 +6,7 @@ use strum::{IntoStaticStr, VariantNames};
 use uuid::Uuid;
 
 use super::addons::AddonLine;
+use super::by_hand::GivenBack;
 use super::party::{Confirmation, Party};
 use super::placement::Placement;
 use super::reason::ReasonCode;
@@ -162,6 +163,8 @@ pub enum BookingEvent {
         /// When.
         at: DateTime<Utc>,
     },
+    /// What staff took was given back by hand, or part of it.
+    DepositReturned(GivenBack),
     /// A payment did not go through.
     DepositFailed {
         /// When.
@@ -295,7 +298,7 @@ pub enum BookingEvent {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
-const fn is_nothing(cents: &i64) -> bool {
+pub(super) const fn is_nothing(cents: &i64) -> bool {
     *cents == 0
 }
 
@@ -328,6 +331,7 @@ impl BookingEvent {
             | Self::Expired { at }
             | Self::DepositRequested { at, .. }
             | Self::DepositPaid { at, .. }
+            | Self::DepositReturned(GivenBack { at, .. })
             | Self::DepositFailed { at }
             | Self::DepositExpired { at }
             | Self::DepositWaived { at, .. }

@@ -48,10 +48,10 @@ impl Details {
                 self.checkout_id = Some(checkout_id);
                 self.deposit_status = Some(DepositStatus::Pending);
             }
-            E::DepositPaid { payment_id, amount_cents, short_cents, .. } => {
-                self.paid.push((payment_id, amount_cents));
-                self.deposit_status = Some(DepositStatus::once_paid(short_cents));
+            E::DepositPaid { payment_id, amount_cents, short_cents, at } => {
+                self.took(payment_id, amount_cents, (short_cents, at));
             }
+            E::DepositReturned(it) => self.gave_back(&it),
             E::DepositFailed { .. } => self.deposit_status = Some(DepositStatus::Failed),
             E::DepositExpired { .. } => self.deposit_status = Some(DepositStatus::Expired),
             E::AddonsSet { lines, planned_minutes, .. } => {

@@ -7,6 +7,7 @@
 //! 4. Asking for what already holds changes nothing and is not an error.
 
 pub mod addons;
+mod by_hand;
 mod change;
 mod command;
 mod deposit;
@@ -26,6 +27,7 @@ mod status;
 mod tests;
 pub mod view;
 
+pub use by_hand::{BY_HAND, GivenBack, HandDeposit, Returned};
 use chrono::{DateTime, Utc};
 pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Override, Request};
 use cqrs_es::Aggregate;
@@ -81,6 +83,9 @@ pub struct Details {
     pub checkout_id: Option<String>,
     /// What was paid in advance, by the ids of the payments.
     pub paid: Vec<(String, i64)>,
+    /// Of that, what staff took, and what of it was given back.
+    #[serde(default)]
+    pub by_hand: Vec<HandDeposit>,
     /// What cancelling costs.
     pub cancellation: Option<CancellationTerms>,
     /// Whether everything is paid back whenever it is cancelled, and why.
@@ -229,9 +234,10 @@ impl Details {
         self.settlement.map_or(0, |settled| settled.fee_cents)
     }
 
-    /// Everything that was paid in advance.
+    /// Everything that was paid in advance and not given back by hand.
     pub fn paid_cents(&self) -> i64 {
-        self.paid.iter().fold(0, |sum, (_, cents)| sum.saturating_add(*cents))
+        let came = self.paid.iter().fold(0, |sum: i64, (_, cents)| sum.saturating_add(*cents));
+        came.saturating_sub(self.returned_cents())
     }
 
     fn words(&self, text: String) -> Personal<String> {
@@ -257,6 +263,7 @@ impl From<Requested> for Details {
             deposit_status: None,
             checkout_id: None,
             paid: Vec::new(),
+            by_hand: Vec::new(),
             cancellation: None,
             exception: None,
             settlement: None,
@@ -326,6 +333,7 @@ impl EventSourced for Booking {
             | E::NoShow { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
+            | E::DepositReturned(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::DepositWaived { .. }

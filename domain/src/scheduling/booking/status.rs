@@ -71,11 +71,18 @@ pub enum DepositStatus {
     Failed,
     /// It was not paid in time.
     Expired,
+    /// What was paid was given back.
+    Returned,
 }
 
 impl DepositStatus {
     /// After a payment that leaves so much of it open.
     pub const fn once_paid(short_cents: i64) -> Self {
         if short_cents > 0 { Self::Pending } else { Self::Paid }
+    }
+
+    /// After some was given back that leaves so much in hand, and so much of what is asked for open.
+    pub const fn once_returned(left_cents: i64, short_cents: i64) -> Self {
+        if left_cents > 0 { Self::once_paid(short_cents) } else { Self::Returned }
     }
 }

@@ -21,7 +21,7 @@ use crate::scheduling::window::Window;
 /// The visit of most tests starts a week after it was asked for.
 const WEEK: i64 = 7 * 24 * 60;
 
-fn at(minutes: i64) -> DateTime<Utc> {
+pub(super) fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
 }
 
@@ -92,6 +92,11 @@ fn trusted(request: &mut Request) {
     request.history.was_visited = true;
 }
 
+/// Asked for, with a deposit of 7000 that nobody paid.
+pub(super) fn booked() -> Vec<BookingEvent> {
+    requested(|_| {})
+}
+
 fn requested(change: impl FnOnce(&mut Request)) -> Vec<BookingEvent> {
     Booking::default().decide(request(change)).unwrap()
 }
@@ -102,7 +107,7 @@ fn confirmed() -> Vec<BookingEvent> {
     events
 }
 
-fn with(mut events: Vec<BookingEvent>, more: BookingEvent) -> Vec<BookingEvent> {
+pub(super) fn with(mut events: Vec<BookingEvent>, more: BookingEvent) -> Vec<BookingEvent> {
     events.push(more);
     events
 }
@@ -115,7 +120,7 @@ fn given(events: Vec<BookingEvent>) -> AggregateTestExecutor<Booking> {
     TestFramework::with(()).given(events)
 }
 
-fn folded(events: Vec<BookingEvent>) -> Booking {
+pub(super) fn folded(events: Vec<BookingEvent>) -> Booking {
     let mut booking = Booking::default();
     for event in events {
         booking.apply(event);
@@ -123,7 +128,7 @@ fn folded(events: Vec<BookingEvent>) -> Booking {
     booking
 }
 
-fn refused(events: Vec<BookingEvent>, command: BookingCommand) -> BookingError {
+pub(super) fn refused(events: Vec<BookingEvent>, command: BookingCommand) -> BookingError {
     folded(events).decide(command).unwrap_err()
 }
 
@@ -165,7 +170,11 @@ fn paid(payment: &str, now: i64) -> BookingEvent {
     came(payment, (7_000, 0), now)
 }
 
-fn came(payment: &str, (amount_cents, short_cents): (i64, i64), now: i64) -> BookingEvent {
+pub(super) fn came(
+    payment: &str,
+    (amount_cents, short_cents): (i64, i64),
+    now: i64,
+) -> BookingEvent {
     let payment_id = payment.to_owned();
     BookingEvent::DepositPaid { payment_id, amount_cents, short_cents, at: at(now) }
 }

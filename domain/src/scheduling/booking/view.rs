@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Details, Placement};
+use super::{Details, HandDeposit, Placement};
 use crate::scheduling::terms::cancellation::CancellationTerms;
 use crate::scheduling::terms::deposit::DepositTerms;
 
@@ -41,6 +41,7 @@ pub fn booking(booking: &Details) -> Value {
         "deposit_policy": deposit.map(|terms| terms.reasons.as_slice()).unwrap_or_default(),
         "deposit_status": booking.deposit_status,
         "paid_cents": booking.paid_cents(),
+        "hand_deposits": booking.by_hand.iter().map(hand).collect::<Vec<_>>(),
         "policy_snapshot": snapshot(booking),
         "risk_score": risk.map_or(0, |risk| risk.score),
         "risk_band": risk.map(|risk| risk.band),
@@ -53,6 +54,16 @@ pub fn booking(booking: &Details) -> Value {
         "archived_at": booking.archived_at,
         "created_at": booking.requested.at,
         "updated_at": booking.updated_at,
+    })
+}
+
+/// A deposit that staff took, and what was given back of it.
+fn hand(deposit: &HandDeposit) -> Value {
+    json!({
+        "payment_id": deposit.payment_id,
+        "amount_cents": deposit.amount_cents,
+        "returned_cents": deposit.returned_cents,
+        "paid_at": deposit.paid_at,
     })
 }
 

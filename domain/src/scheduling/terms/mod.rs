@@ -9,4 +9,6 @@ pub mod policies;
 pub mod policies_wire;
 pub mod risk;
 mod times;
+mod ways;
 mod work;
+mod workers;

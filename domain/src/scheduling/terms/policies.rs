@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::customers::standing::ClientPolicy;
 use crate::input::Problems;
 pub use crate::scheduling::terms::times::SchedulingPolicy;
+pub use crate::scheduling::terms::ways::WayPolicy;
 pub use crate::scheduling::terms::work::WorkPolicy;
+pub use crate::scheduling::terms::workers::WorkerPolicy;
 
 /// Everything an organisation decides about bookings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +30,12 @@ pub struct BookingPolicies {
     /// From when on clients give cause for concern.
     #[serde(skip_serializing_if = "ClientPolicy::is_usual")]
     pub clients: ClientPolicy,
+    /// How workers are paid and looked after.
+    #[serde(skip_serializing_if = "WorkerPolicy::is_usual")]
+    pub workers: WorkerPolicy,
+    /// How long ways take.
+    #[serde(skip_serializing_if = "WayPolicy::is_usual")]
+    pub ways: WayPolicy,
 }
 
 /// When a deposit is asked for, and how much.
@@ -251,6 +259,8 @@ impl BookingPolicies {
         self.risk.check(&mut wrong);
         wrong.0.take(self.work.check());
         wrong.0.take(self.clients.check());
+        self.workers.check(&mut wrong);
+        self.ways.check(&mut wrong);
         wrong.0.or(())
     }
 }
@@ -343,7 +353,7 @@ impl RiskPolicy {
     }
 }
 
-fn is_word(text: &str, longest: usize) -> bool {
+pub(super) fn is_word(text: &str, longest: usize) -> bool {
     text.trim() == text && (1..=longest).contains(&text.chars().count())
 }
 
@@ -364,8 +374,37 @@ mod tests {
         policies.deposit.percent_permille = 1001;
         policies.cancellation.free_hours = 1;
         policies.risk.high_from = 1;
+        policies.workers.long_idle_days = 29;
+        policies.workers.required_certificates =
+            [("Deep Clean".to_owned(), vec!["Chemical Handling".to_owned()])].into();
+        policies.ways.winter_months.insert(13);
+        policies.ways.winter_permille = 999;
         let problems = policies.check().unwrap_err();
         let fields: Vec<_> = problems.as_slice().iter().map(|one| one.field.as_str()).collect();
-        assert_eq!(fields, ["deposit.percent", "cancellation.free_hours", "risk.high_from"]);
+        assert_eq!(
+            fields,
+            [
+                "deposit.percent",
+                "cancellation.free_hours",
+                "risk.high_from",
+                "workers.long_idle_days",
+                "workers.required_certificates",
+                "ways.winter_months",
+                "ways.winter_multiplier",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_nobody_decided_otherwise_is_not_written_down() {
+        let kept = |policies: &BookingPolicies| serde_json::to_value(policies).unwrap();
+        let usual = kept(&BookingPolicies::default());
+        assert!(usual.get("workers").is_none() && usual.get("ways").is_none(), "{usual}");
+        let mut policies = BookingPolicies::default();
+        policies.workers.hourly_rate_cents = 2_600;
+        policies.ways.downtown_minutes = 5;
+        let other = kept(&policies);
+        assert_eq!(other["workers"]["hourly_rate_cents"], 2_600);
+        assert_eq!(serde_json::from_value::<BookingPolicies>(other).unwrap(), policies);
     }
 }

@@ -21,7 +21,7 @@ const fn name(section: &'static str, sent: &'static str, kept: &'static str) -> 
     Other { section, sent, kept, is_share: false }
 }
 
-const OTHERS: [Other; 13] = [
+const OTHERS: [Other; 15] = [
     share("deposit", "percent", "percent_permille"),
     share("deposit", "heavy_percent", "heavy_permille"),
     share("deposit", "short_notice_percent", "short_notice_permille"),
@@ -35,6 +35,8 @@ const OTHERS: [Other; 13] = [
     share("clients", "low_average", "low_average_permille"),
     share("clients", "late_gap", "late_gap_permille"),
     share("clients", "lost_gap", "lost_gap_permille"),
+    share("workers", "rating_drop", "rating_drop_permille"),
+    share("ways", "winter_multiplier", "winter_permille"),
 ];
 
 /// Left out where they are kept, null where they are read.
@@ -49,6 +51,8 @@ const NULLABLE: [(&str, &str); 4] = [
 fn kept(policies: &BookingPolicies) -> Value {
     let mut kept = json!(policies);
     kept["clients"] = json!(policies.clients);
+    kept["workers"] = json!(policies.workers);
+    kept["ways"] = json!(policies.ways);
     kept["scheduling"]["horizon_days"] = json!(policies.scheduling.horizon_days);
     kept["work"]["thanks"] = json!(policies.work.thanks);
     kept["reschedule"]["reevaluate_deposit"] = json!(policies.reschedule.reevaluate_deposit);
@@ -72,13 +76,14 @@ pub fn shown(policies: &BookingPolicies) -> Value {
     shown
 }
 
-/// Those that everybody may know: not who is trusted, not how work is done, and not who gives cause for concern.
+/// What is said among ourselves: who is trusted, how work is done and paid, who gives cause for concern.
+const OWN: [&str; 5] = ["risk", "work", "clients", "workers", "ways"];
+
+/// Those that everybody may know.
 pub fn published(policies: &BookingPolicies) -> Value {
     let mut shown = shown(policies);
     if let Some(sections) = shown.as_object_mut() {
-        sections.remove("risk");
-        sections.remove("work");
-        sections.remove("clients");
+        sections.retain(|section, _| !OWN.contains(&section.as_str()));
     }
     shown
 }
@@ -194,6 +199,11 @@ mod tests {
             (&shown["clients"]["low_average"], &shown["clients"]["lost_gap"]),
             (&json!(3.0), &json!(2.0))
         );
+        assert_eq!(
+            (&shown["workers"]["rating_drop"], &shown["ways"]["winter_multiplier"]),
+            (&json!(0.5), &json!(1.1))
+        );
+        assert_eq!(shown["ways"]["winter_months"], json!([1, 2, 3, 11, 12]));
         assert_eq!(changed(&shown).unwrap(), policies);
     }
 
@@ -207,6 +217,8 @@ mod tests {
         assert_eq!(lifted.scheduling.max_bookings_per_day, None);
         assert_eq!(lifted.scheduling.buffer_minutes, 15);
         assert_eq!(lifted.deposit, limited.deposit);
+        let none = json!({ "workers": { "required_certificates": {} } });
+        assert!(changed(&none).unwrap().workers.required_certificates.is_empty());
         let share = changed(&json!({ "deposit": { "percent": 0.125 } })).unwrap();
         assert_eq!(share.deposit.percent_permille, 125);
     }
@@ -224,6 +236,13 @@ mod tests {
             (json!({ "deposits": {} }), vec!["deposits"]),
             (json!({ "risk": [] }), vec!["risk"]),
             (json!({ "clients": { "low_average": 0.5 } }), vec!["clients.low_average"]),
+            (json!({ "workers": { "rating_drop": 0.05 } }), vec!["workers.rating_drop"]),
+            (
+                json!({ "workers": { "required_certificates": { "windows": [] } } }),
+                vec!["workers.required_certificates"],
+            ),
+            (json!({ "ways": { "winter_months": [0] } }), vec!["ways.winter_months"]),
+            (json!({ "ways": { "winter_months": "all" } }), vec!["ways.winter_months"]),
             (json!({ "deposit": { "minimum_cents": 30_000 } }), vec!["deposit.maximum_cents"]),
             (json!([]), vec!["body"]),
         ] {
@@ -234,6 +253,7 @@ mod tests {
     #[test]
     fn the_public_is_not_told_whom_we_trust() {
         let published = published(&BookingPolicies::default());
-        assert!(published.get("risk").is_none() && published.get("reschedule").is_some());
+        assert!(OWN.iter().all(|section| published.get(section).is_none()));
+        assert!(published.get("reschedule").is_some());
     }
 }

@@ -22,7 +22,7 @@ pub struct Deposit {
     pub provider: String,
     /// How it was paid.
     pub method: String,
-    /// How much.
+    /// How much; less than nothing was given back by hand.
     pub amount_cents: i64,
     /// In what.
     pub currency: String,
@@ -64,7 +64,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// The deposits that came in from `from` to `to`, as far as these matter: the oldest first, behind `after`.
+/// The deposits that came in, and were given back by hand, from `from` to `to`, as far as these matter: the oldest first, behind `after`.
 pub async fn deposits(
     db: &mut PgConnection,
     org: OrgId,

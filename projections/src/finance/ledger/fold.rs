@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use domain::finance::expense::Expense;
 use domain::finance::instalment::TaxInstalment;
@@ -10,7 +11,7 @@ use domain::finance::period::AccountingPeriod;
 use domain::invoicing::invoice::{Invoice, InvoiceEvent};
 use domain::payments::payment::{Payment, PaymentEvent};
 use domain::recorded::Recorded;
-use domain::scheduling::booking::{Booking, BookingEvent};
+use domain::scheduling::booking::{Booking, BookingEvent, GivenBack};
 use domain::settings::org::OrgSettings;
 use serde::{Deserialize, Serialize};
 
@@ -54,21 +55,34 @@ pub(super) fn needed(events: &[&Recorded]) -> BTreeSet<Key> {
             Payment::TYPE => {
                 keys.insert((Payment::TYPE, event.aggregate_id.clone()));
             }
-            Booking::TYPE => keys.extend(deposit(event).map(|(id, ..)| (Payment::TYPE, id))),
+            Booking::TYPE => keys.extend(deposit(event).map(|one| (Payment::TYPE, one.payment_id))),
             _ => {}
         }
     }
     keys
 }
 
+/// Money in advance that a visit tells of.
+struct InAdvance {
+    payment_id: String,
+    /// Less than nothing was given back.
+    cents: i64,
+    moved_at: DateTime<Utc>,
+    at: DateTime<Utc>,
+}
+
 /// The deposit that an event of a booking tells of. Most say nothing about money and need not be parsed for it.
-fn deposit(event: &Recorded) -> Option<(String, i64, chrono::DateTime<chrono::Utc>)> {
-    if event.event_type != "deposit_paid" {
+fn deposit(event: &Recorded) -> Option<InAdvance> {
+    if !matches!(event.event_type.as_str(), "deposit_paid" | "deposit_returned") {
         return None;
     }
     match event.of::<Booking>() {
         Ok(Some(BookingEvent::DepositPaid { payment_id, amount_cents, at, .. })) => {
-            Some((payment_id, amount_cents, at))
+            Some(InAdvance { payment_id, cents: amount_cents, moved_at: at, at })
+        }
+        Ok(Some(BookingEvent::DepositReturned(it))) => {
+            let GivenBack { payment_id, amount_cents, returned_at, at, .. } = it;
+            Some(InAdvance { payment_id, cents: -amount_cents, moved_at: returned_at, at })
         }
         _ => None,
     }
@@ -121,12 +135,16 @@ impl Ledger {
             Invoice::TYPE => self.invoice(event, parking),
             Payment::TYPE => self.payment(event, parking),
             Booking::TYPE => {
-                let (payment_id, cents, at) = deposit(event)?;
+                let InAdvance { payment_id, cents, moved_at, at } = deposit(event)?;
                 // What came by card was booked where the provider told of it.
                 if self.sources.contains_key(&(Payment::TYPE, payment_id.clone())) {
                     return None;
                 }
-                let posted = ledger::deposit_by_hand(&self.books, cents, at);
+                let posted = if cents < 0 {
+                    ledger::deposit_given_back(&self.books, -cents, (moved_at, at))
+                } else {
+                    ledger::deposit_by_hand(&self.books, cents, at)
+                };
                 let Ok(booking_id) = event.aggregate_id.parse() else {
                     parking.park(event, "the id of a booking is a UUID");
                     return None;
@@ -139,9 +157,9 @@ impl Ledger {
                     method: "other".to_owned(),
                     amount_cents: cents,
                     currency: <&str>::from(self.books.currency).to_owned(),
-                    received_at: at,
+                    received_at: moved_at,
                     created_at: at,
-                    day: self.books.local(at),
+                    day: self.books.local(moved_at),
                 });
                 Some(posted)
             }

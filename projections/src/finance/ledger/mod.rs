@@ -29,8 +29,8 @@ pub use self::deposits::{Deposit, deposits, header as deposit_header, rows as de
 use self::fold::Ledger as Folded;
 pub use self::moved::{Moved, Part, moved};
 pub use self::query::{
-    After, Balance, Filter, Flow, Line, Owed, PAGE, Standing, balances, flows, lines, owed,
-    reached, summary,
+    After, Balance, Filter, Flow, Line, Owed, PAGE, Standing, TAX_IN_MONEY, balances, flows, lines,
+    owed, reached, summary,
 };
 pub use self::tax::{Sheet, Summary, Taxed, summary as tax_summary, taxed};
 use crate::{Batch, Poison, Projection};

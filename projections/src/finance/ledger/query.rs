@@ -57,7 +57,27 @@ pub struct Filter {
     pub currency: Option<&'static str>,
     /// For invoices that stand so.
     pub standing: Option<Standing>,
+    /// With the tax in what customers paid and in what was paid for expenses, as lines that take it off the money.
+    pub without_tax: bool,
 }
+
+/// Accounts of no entry: the tax in what customers paid, counted for an invoice, and in what was paid for expenses.
+pub const TAX_IN_MONEY: [&str; 2] = ["tax_collected", "tax_paid"];
+
+/// Every line, and those of [`TAX_IN_MONEY`]. These stand behind the lines of their event.
+const AND_TAX: &str = " from (
+    select org_id, position, line, day, account, debit_cents, credit_cents, currency, source_type, source_id, event_type,
+           invoice_id, label
+    from ledger_entry
+    union all
+    select org_id, position, 100000 + line, day, 'tax_collected' collate \"C\", greatest(-allocated_tax_cents, 0),
+           greatest(allocated_tax_cents, 0), currency, 'invoice' collate \"C\", invoice_id::text collate \"C\",
+           'taxed' collate \"C\", invoice_id, payment_id
+    from tax_payment_line where allocated_tax_cents <> 0
+    union all
+    select org_id, position, 100000, coalesce(paid_on, occurred_on), 'tax_paid' collate \"C\", tax_cents, 0, currency,
+           'expense' collate \"C\", expense_id::text collate \"C\", 'taxed' collate \"C\", null::uuid, category_id::text
+    from expense_list where payment_method is not null and tax_cents <> 0) l";
 
 /// How an invoice stands at the end of the last day that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
@@ -71,7 +91,8 @@ pub enum Standing {
 
 impl Filter {
     fn conditions(&self, sql: &mut QueryBuilder<'_, Postgres>, org: OrgId) {
-        sql.push(" from ledger_entry where org_id = ").push_bind(org.as_uuid());
+        sql.push(if self.without_tax { AND_TAX } else { " from ledger_entry" });
+        sql.push(" where org_id = ").push_bind(org.as_uuid());
         if !self.accounts.is_empty() {
             sql.push(" and account = any(").push_bind(self.accounts.clone()).push(")");
         }

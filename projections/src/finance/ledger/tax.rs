@@ -220,8 +220,8 @@ impl Taxed {
 }
 
 impl expenses::Row {
-    /// A line for each.
-    pub fn lines(all: &[Self]) -> Result<Vec<u8>, csv::Error> {
+    /// A line for each, as it stood at the end of the day `to`: what was paid later was still to be paid.
+    pub fn lines(all: &[Self], to: NaiveDate) -> Result<Vec<u8>, csv::Error> {
         spreadsheet::lines(all.iter().map(|one| {
             [
                 own(one.expense_id),
@@ -230,22 +230,22 @@ impl expenses::Row {
                 Cow::Borrowed(one.description.as_str()),
                 own(one.amount_cents),
                 own(one.tax_cents),
-                maybe(one.payment_method.as_deref()),
+                maybe(one.payment_method.as_deref().filter(|_| one.terms().paid_day() <= Some(to))),
             ]
         }))
     }
 }
 
 impl instalments::Row {
-    /// A line for each.
-    pub fn lines(all: &[Self]) -> Result<Vec<u8>, csv::Error> {
+    /// A line for each, as it stood at the end of the day `to`: what was paid later was still to be paid.
+    pub fn lines(all: &[Self], to: NaiveDate) -> Result<Vec<u8>, csv::Error> {
         spreadsheet::lines(all.iter().map(|one| {
             [
                 own(one.instalment_id),
                 Cow::Borrowed(one.tax_type.as_str()),
                 own(one.due_on),
                 own(one.amount_cents),
-                one.paid_on.map_or(Cow::Borrowed(""), own),
+                one.paid_on.filter(|day| *day <= to).map_or(Cow::Borrowed(""), own),
                 maybe(one.note.as_deref()),
             ]
         }))

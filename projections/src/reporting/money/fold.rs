@@ -88,8 +88,16 @@ impl Told {
     }
 
     fn visit(&mut self, happened: BookingEvent, event: &Recorded) -> Result<(), &'static str> {
-        let BookingEvent::DepositPaid { payment_id, amount_cents, at, .. } = happened else {
-            return Ok(());
+        let (payment_id, amount_cents, at) = match happened {
+            BookingEvent::DepositPaid { payment_id, amount_cents, at, .. } => {
+                (payment_id, amount_cents, at)
+            }
+            BookingEvent::DepositReturned(it) => {
+                let back = (Back::Written, it.amount_cents);
+                self.went_back(&it.payment_id, back, it.returned_at, event);
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
         let id = event.aggregate_id.parse().map_err(|_| "the id of a booking is a UUID")?;
         let came = Came {

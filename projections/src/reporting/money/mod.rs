@@ -17,7 +17,7 @@ use domain::id::OrgId;
 use domain::invoicing::invoice::{Invoice, InvoiceEvent};
 use domain::payments::payment::Payment;
 use domain::recorded::Recorded;
-use domain::scheduling::booking::{Booking, BookingEvent};
+use domain::scheduling::booking::{Booking, BookingEvent, GivenBack};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -58,7 +58,7 @@ impl Projection for ReportMoney {
 fn is_wanted(event: &Recorded) -> bool {
     match event.aggregate_type.as_str() {
         Invoice::TYPE | Payment::TYPE => true,
-        Booking::TYPE => event.event_type == "deposit_paid",
+        Booking::TYPE => matches!(event.event_type.as_str(), "deposit_paid" | "deposit_returned"),
         _ => false,
     }
 }
@@ -68,7 +68,8 @@ fn payments(events: &[&Recorded]) -> Vec<String> {
     let named = events.iter().filter_map(|event| match event.aggregate_type.as_str() {
         Payment::TYPE => Some(event.aggregate_id.clone()),
         Booking::TYPE => match event.of::<Booking>().ok().flatten()? {
-            BookingEvent::DepositPaid { payment_id, .. } => Some(payment_id),
+            BookingEvent::DepositPaid { payment_id, .. }
+            | BookingEvent::DepositReturned(GivenBack { payment_id, .. }) => Some(payment_id),
             _ => None,
         },
         _ => match event.of::<Invoice>().ok().flatten()? {
@@ -200,6 +201,22 @@ async fn load(
     let read = |row: &String| serde_json::from_str::<PaymentRow>(row);
     let rows = rows.iter().map(|row| read(row).map(|row| (row.payment_id.clone(), row)));
     rows.collect::<Result<_, _>>().map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// What is left of a payment after everything that went back of it, wherever that was written down; `None` if the report has not
+/// heard of it yet.
+pub async fn left(
+    db: &mut PgConnection,
+    org: OrgId,
+    payment_id: &str,
+) -> Result<Option<i64>, sqlx::Error> {
+    let left = sqlx::query_scalar!(
+        r#"select amount_cents - refunded_cents as "left!" from payment_facts
+           where org_id = $1 and payment_id = $2 and received_at is not null"#,
+        org.as_uuid(),
+        payment_id,
+    );
+    left.fetch_optional(db).await
 }
 
 async fn write(db: &mut PgConnection, org: OrgId, rows: PaymentRows) -> Result<(), sqlx::Error> {

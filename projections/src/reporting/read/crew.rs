@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
-use domain::people::worker::file::DEFAULT_RATE_CENTS;
 use domain::people::worker::{TeamNumber, Worker, WorkerEvent};
+use domain::pricing::price_book::{PriceBook, PriceBookEvent};
 use domain::recorded::Recorded;
 use domain::scheduling::team::{Details, Team};
+use domain::scheduling::terms::policies::WorkerPolicy;
 use domain::scheduling::time_off::{Terms, TimeOff, TimeOffEvent};
 use domain::scheduling::window::Window;
 use sqlx::PgConnection;
@@ -141,12 +142,12 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// What it costs on `day`.
-    pub fn on(&self, day: NaiveDate) -> i64 {
+    /// What it costs on `day`, if that was decided.
+    pub fn on(&self, day: NaiveDate) -> Option<i64> {
         let valid = self.all.iter().filter(|(from, _)| *from <= day);
         // Of two that begin on one day, the later decision holds.
         let last = valid.max_by_key(|(from, _)| *from);
-        last.map_or(DEFAULT_RATE_CENTS, |(_, cents)| *cents)
+        last.map(|(_, cents)| *cents)
     }
 }
 
@@ -162,9 +163,37 @@ pub async fn rates(db: &mut PgConnection, at: At<'_>) -> Result<HashMap<Uuid, Ra
     Ok(all)
 }
 
+/// What an hour costs of somebody of whom nobody said otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct UsualRates {
+    /// Since when how much, in the order in which it was published.
+    all: Vec<(DateTime<Utc>, i64)>,
+}
+
+impl UsualRates {
+    /// What the policies said that held at `at`.
+    pub fn at(&self, at: DateTime<Utc>) -> i64 {
+        let held = self.all.iter().rev().find(|(since, _)| *since <= at);
+        held.map_or_else(|| WorkerPolicy::default().hourly_rate_cents, |(_, cents)| *cents)
+    }
+}
+
+/// What an hour usually cost, by every version of the price book.
+pub async fn usual_rates(db: &mut PgConnection, at: At<'_>) -> Result<UsualRates, sqlx::Error> {
+    let mut usual = UsualRates::default();
+    each::<PriceBook>(db, at, |_, happened| {
+        if let PriceBookEvent::Published { book, at, .. } = happened {
+            usual.all.push((at, book.policies.workers.hourly_rate_cents));
+        }
+    })
+    .await?;
+    Ok(usual)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::at;
 
     #[test]
     fn what_was_decided_last_for_a_day_holds_on_it() {
@@ -185,6 +214,15 @@ mod tests {
     fn the_rate_that_was_decided_last_for_a_day_holds_on_it() {
         let day = |n| NaiveDate::from_ymd_opt(2030, 3, n).unwrap();
         let rates = Rates { all: vec![(day(10), 3_000), (day(4), 2_000), (day(10), 4_000)] };
-        assert_eq!([3, 4, 9, 10].map(|n| rates.on(day(n))), [2_500, 2_000, 2_000, 4_000]);
+        assert_eq!(
+            [3, 4, 9, 10].map(|n| rates.on(day(n))),
+            [None, Some(2_000), Some(2_000), Some(4_000)]
+        );
+    }
+
+    #[test]
+    fn what_an_hour_usually_costs_is_what_the_policies_said_then() {
+        let usual = UsualRates { all: vec![(at(4), 2_600), (at(9), 2_700)] };
+        assert_eq!([3, 4, 8, 9].map(|n| usual.at(at(n))), [2_500, 2_600, 2_600, 2_700]);
     }
 }

@@ -8,7 +8,9 @@ mod visits;
 
 use domain::id::OrgId;
 
-pub use self::crew::{Membership, Rates, memberships, rates, teams, time_off};
+pub use self::crew::{
+    Membership, Rates, UsualRates, memberships, rates, teams, time_off, usual_rates,
+};
 pub use self::leads::{Lead, Offer, leads, offers};
 pub use self::money::{Balance, Charge, Money, balances, charges, money};
 pub use self::people::{Merges, Review, labels, merges, names, reviews};

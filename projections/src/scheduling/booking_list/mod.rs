@@ -1,5 +1,6 @@
 //! The list of bookings that staff search, with the names of customers; these are wiped when a person is erased.
 
+mod clashes;
 pub mod crew;
 pub mod csv;
 pub mod figures;
@@ -21,6 +22,7 @@ use domain::scheduling::booking::Booking;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use self::clashes::{Clash, Clashes, clashes};
 use self::fold::List;
 pub use self::query::{
     ALWAYS, Addressee, After, Filter, Item, Order, PAGE, addressee, count, history, page,

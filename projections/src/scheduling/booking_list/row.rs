@@ -117,6 +117,9 @@ impl Row {
             E::DepositPaid { short_cents, .. } => {
                 self.deposit(DepositStatus::once_paid(short_cents));
             }
+            E::DepositReturned(it) => {
+                self.deposit(DepositStatus::once_returned(it.left_cents, it.short_cents));
+            }
             E::DepositFailed { .. } => self.deposit(DepositStatus::Failed),
             E::DepositExpired { .. } => self.deposit(DepositStatus::Expired),
             E::Confirmed { .. } => self.is_now(Status::Confirmed),

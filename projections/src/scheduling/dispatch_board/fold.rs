@@ -170,6 +170,7 @@ impl Row {
             | E::NoShow { .. }
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
+            | E::DepositReturned(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::DepositWaived { .. }

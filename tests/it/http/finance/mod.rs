@@ -1,6 +1,8 @@
 //! The books: what is written into them, what they say, and what they say no more.
 
+mod given_back;
 mod ledger;
+mod months;
 mod periods;
 mod records;
 mod reports;

@@ -99,6 +99,77 @@ async fn nothing_is_written_into_a_closed_month_and_what_it_says_does_not_change
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story from its beginning to its end")]
+async fn instalments_and_names_that_a_closed_month_tells_of_stay_as_it_tells_them() {
+    let (app, owner, _) = with_client().await;
+    let route = at("taxes/instalments");
+    let plan = async |due: &str, paid: Option<&str>| {
+        let body =
+            json!({ "tax_type": "GST", "due_on": due, "amount_cents": 900, "paid_on": paid });
+        let made = owner.post(&route, &body).await;
+        format!("{route}/{}", made.ok().body["instalment_id"].as_str().unwrap())
+    };
+    let due = plan("2026-01-31", None).await;
+    let paid = plan("2026-04-30", Some("2026-01-15")).await;
+    let other = plan("2026-04-30", None).await;
+    let (fuel, soap) = (category(&owner, "Fuel").await, category(&owner, "Soap").await);
+    let [fuel_at, soap_at] = [&fuel, &soap].map(|id| at(&format!("expense-categories/{id}")));
+    spent(&owner, &fuel, day("2026-01-12"), (1_000, 50)).await;
+    spent(&owner, &soap, day("2026-02-12"), (1_000, 50)).await;
+    owner.patch(&fuel_at, &json!({ "name": "Petrol" })).await.ok();
+    app.settle().await;
+    let january = "from=2026-01-01&to=2026-01-31";
+    let told = async || {
+        app.settle().await;
+        let (_, tax) = owner.download(&at(&format!("taxes/export?{january}"))).await;
+        let mut told = vec![format!("{tax:?}")];
+        for report in ["pnl", "pnl?basis=accrual", "expenses/summary", "cashflow"] {
+            let by = if report.contains('?') { '&' } else { '?' };
+            told.push(owner.get(&at(&format!("{report}{by}{january}"))).await.ok().text.clone());
+        }
+        told
+    };
+    owner.post(&at("periods/2026-01/close"), &json!({})).await.ok();
+    let before = told().await;
+    // Nothing of it may be otherwise, but it may be paid when it is.
+    for (one, change) in [
+        (&due, json!({ "amount_cents": 1 })),
+        (&due, json!({ "note": "late" })),
+        (&due, json!({ "due_on": "2026-02-28" })),
+        (&other, json!({ "due_on": "2026-01-30" })),
+        (&due, json!({ "paid_on": "2026-01-31" })),
+        (&paid, json!({ "note": "x" })),
+        (&paid, json!({ "paid_on": null })),
+        (&paid, json!({ "paid_on": "2026-02-01" })),
+    ] {
+        let refused = owner.patch(one, &change).await;
+        assert_eq!(refused.is(409, "period_closed").body["month"], "2026-01", "{change}");
+    }
+    for one in [&due, &paid] {
+        owner.post(&format!("{one}/cancel"), &json!({})).await.is(409, "period_closed");
+    }
+    let keyed = owner.with("idempotency-key", "cancel");
+    keyed.post(&format!("{due}/cancel"), &json!({})).await.is(409, "period_closed");
+    let late = json!({ "tax_type": "GST", "due_on": "2026-01-31", "amount_cents": 1 });
+    owner.post(&route, &late).await.is(409, "period_closed");
+    owner.patch(&due, &json!({ "paid_on": "2026-02-03" })).await.ok();
+    assert_eq!(told().await, before, "it was not paid at the end of January");
+    owner.patch(&due, &json!({ "paid_on": null })).await.ok();
+    owner.patch(&other, &json!({ "amount_cents": 1 })).await.ok();
+    owner.post(&format!("{other}/cancel"), &json!({})).await.ok();
+
+    let gas = json!({ "name": "Gas" });
+    owner.patch(&fuel_at, &gas).await.is(409, "period_closed");
+    owner.with("idempotency-key", "gas").patch(&fuel_at, &gas).await.is(409, "period_closed");
+    owner.patch(&fuel_at, &json!({ "name": "Petrol", "sort_order": 7 })).await.ok();
+    owner.patch(&soap_at, &json!({ "name": "Suds" })).await.ok();
+    assert_eq!(told().await, before);
+    owner.post(&at("periods/2026-01/reopen"), &json!({})).await.ok();
+    owner.patch(&fuel_at, &gas).await.ok();
+    owner.patch(&paid, &json!({ "paid_on": null })).await.ok();
+}
+
+#[tokio::test]
 async fn the_tax_that_was_charged_is_told_by_the_day_and_in_one_currency() {
     let (app, owner, sam) = with_client().await;
     let own = invoiced(&owner, &sam, day("2026-01-10"), &items(10_000)).await;

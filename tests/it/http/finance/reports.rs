@@ -52,6 +52,30 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
     );
     let behind = &told["explain"]["expenses"];
     assert_eq!((&behind["count"], &behind["credit_cents"]), (&json!(1), &json!(1_050)));
+    // Without tax the lines come to what is shown without tax, and so do those that they lead to.
+    let explained = owner.get(&at(&format!("pnl?{month}&include_tax=false&explain=1"))).await;
+    let sides = |told: &Value| {
+        let cents = |name: &str| told[name].as_i64().unwrap();
+        cents("debit_cents") - cents("credit_cents")
+    };
+    for (name, shown) in [("revenue", 10_000), ("expenses", -1_000)] {
+        let behind = &explained.ok().body["explain"][name];
+        assert_eq!((&behind["count"], sides(behind)), (&json!(2), shown), "{behind}");
+        let lines = behind["items"].as_array().unwrap();
+        assert_eq!(lines.iter().map(&sides).sum::<i64>(), shown, "{behind}");
+        let mut all = behind["all"].as_str().unwrap().to_owned();
+        let (mut seen, mut sum) = (0, 0);
+        loop {
+            let page = owner.get(&format!("{all}&limit=1")).await;
+            assert_eq!((sides(&page.ok().body), &page.body["total"]), (shown, &json!(2)));
+            let lines = page.body["items"].as_array().unwrap();
+            (seen, sum) = (seen + lines.len(), sum + lines.iter().map(&sides).sum::<i64>());
+            let Some(cursor) = page.header("x-next-cursor") else { break };
+            all = format!("{}&cursor={cursor}", behind["all"].as_str().unwrap());
+        }
+        assert_eq!((seen, sum), (2, shown));
+    }
+    assert_eq!(owner.get(&at("ledger?without_tax=2")).await.fields(), ["without_tax"]);
     let accrual = owner.get(&at(&format!("pnl?{month}&basis=accrual"))).await;
     assert_eq!(
         (&accrual.ok().body["revenue_cents"], &accrual.body["net_cents"]),
@@ -161,6 +185,35 @@ async fn reports_say_what_was_booked_and_every_figure_says_why() {
         let told = owner.get(&at(&asked)).await;
         assert_eq!(told.ok().body["expenses_cents"], spent, "{asked}");
     }
+    // How it was paid is corrected in February, and nothing else of it: the books of January are closed.
+    let bill = at(&format!("expenses/{owed}"));
+    let (_, exported) = owner.download(&at(&format!("taxes/export?{month}"))).await;
+    owner.patch(&bill, &json!({ "amount_cents": 399 })).await.is(409, "period_closed");
+    let both = json!({ "paid_on": "2026-02-15", "vendor": "x" });
+    owner.patch(&bill, &both).await.is(409, "period_closed");
+    owner.patch(&bill, &json!({ "paid_on": "2026-01-31" })).await.is(409, "period_closed");
+    owner.patch(&bill, &json!({ "paid_on": "2026-01-01" })).await.is(409, "period_closed");
+    owner.patch(&bill, &json!({ "payment_method": null })).await.ok();
+    app.settle().await;
+    let told = owner.get(&at(&format!("pnl?{february}"))).await;
+    assert_eq!(told.ok().body["expenses_cents"], 0);
+    let other = json!({ "payment_method": "card", "paid_on": "2026-02-15" });
+    let told = owner.patch(&bill, &other).await;
+    assert_eq!(
+        (&told.ok().body["paid_on"], &told.body["amount_cents"]),
+        (&json!("2026-02-15"), &json!(400))
+    );
+    owner.patch(&bill, &json!({ "paid_on": "2026-02-16" })).await.ok();
+    app.settle().await;
+    for (asked, spent) in [(format!("pnl?{february}"), 400), (format!("pnl?{month}"), 1_050)] {
+        let told = owner.get(&at(&asked)).await;
+        assert_eq!(told.ok().body["expenses_cents"], spent, "{asked}");
+    }
+    let (_, again) = owner.download(&at(&format!("taxes/export?{month}"))).await;
+    assert_eq!(again, exported, "what January was told to the tax office");
+    owner.post(&at("periods/2026-02/close"), &json!({})).await.ok();
+    owner.patch(&bill, &json!({ "payment_method": null })).await.is(409, "period_closed");
+    owner.post(&at("periods/2026-02/reopen"), &json!({})).await.ok();
     let flow = owner.get(&at(&format!("cashflow?{february}"))).await;
     assert_eq!(flow.ok().body["outflows_cents"], 400);
     let sheet = owner.get(&at("balance_sheet?as_of=2026-02-28")).await;

@@ -147,6 +147,53 @@ async fn overdue_invoices_are_summed_up_and_reminded_of_by_how_long() {
     assert!(mails.last().unwrap().contains("past due"), "{mails:?}");
     let many = json!({ "invoice_ids": [recent, critical] });
     let done = owner.post("/v1/admin/invoices/bulk/remind", &many).await;
-    assert_eq!(done.ok().body["succeeded"], json!([critical]));
-    assert_eq!(done.body["failed"][0]["code"], "invoice.mailed_lately");
+    assert_eq!(done.ok().body["succeeded"], json!([]));
+    let codes = ["invoice.mailed_lately", "invoice.recipient_mailed_lately"];
+    assert_eq!([0, 1].map(|n| done.body["failed"][n]["code"].as_str().unwrap()), codes);
+    assert_eq!(done.body["failed"][1]["invoice_id"], json!(critical));
+    // A day later one of them is reminded of, and the other the day after, though the list knows of no letter yet.
+    for (first, other) in [(&recent, &critical), (&critical, &recent)] {
+        app.advance(TimeDelta::hours(25));
+        let keyed = owner.with("idempotency-key", first);
+        let many = json!({ "invoice_ids": [first, other] });
+        let done = keyed.post("/v1/admin/invoices/bulk/remind", &many).await;
+        assert_eq!(done.ok().body["succeeded"], json!([first]), "{}", done.text);
+        assert_eq!(done.body["failed"][0]["code"], "invoice.recipient_mailed_lately");
+        let again = keyed.post("/v1/admin/invoices/bulk/remind", &many).await;
+        assert_eq!(again.ok().body, done.body);
+        let alone = owner.post(&route(other, "remind"), &json!({})).await;
+        alone.is(409, "invoice.recipient_mailed_lately");
+        app.settle().await;
+        let alone = owner.post(&route(other, "remind"), &json!({})).await;
+        let alone = alone.is(409, "invoice.recipient_mailed_lately");
+        assert!(alone.body["last_mail_at"].is_string(), "{}", alone.text);
+    }
+    // Somebody else is nobody's concern.
+    let zoe = client(&owner, "Zoe").await;
+    let theirs = overdue(&app, &owner, &zoe, 3).await;
+    app.settle().await;
+    app.advance(TimeDelta::hours(25));
+    let many = json!({ "bucket": "recent", "invoice_ids": [theirs] });
+    let done = owner.post("/v1/admin/invoices/overdue_remind", &many).await;
+    assert_eq!(done.ok().body["succeeded"], json!([theirs]), "{}", done.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_reminders_to_somebody_at_once_one_goes_out() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let off = json!({ "invoice_reminders": false });
+    owner.patch("/v1/admin/settings/org", &off).await.ok();
+    let (one, other) = (overdue(&app, &owner, &sam, 3).await, overdue(&app, &owner, &sam, 4).await);
+    app.settle().await;
+    for _ in 0..6 {
+        app.advance(TimeDelta::hours(25));
+        let nothing = json!({});
+        let (first, second) = (route(&one, "remind"), route(&other, "remind"));
+        let both = tokio::join!(owner.post(&first, &nothing), owner.post(&second, &nothing));
+        let statuses = [both.0.status, both.1.status];
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+        app.settle().await;
+    }
 }

@@ -252,6 +252,31 @@ async fn a_deposit_confirms_the_visit_and_counts_for_its_invoice() {
 }
 
 #[tokio::test]
+async fn what_went_back_of_a_deposit_before_does_not_count_for_any_invoice() {
+    let (_stripe, app, owner) = paid_app().await;
+    team(&owner, "North").await;
+    let (booking, made) = booked(&app, &owner, 2006).await;
+    let cents = made.body["deposit_cents"].as_i64().unwrap();
+    let paid = deposit("pi_1", &booking, &json!(cents));
+    tell(&app, &event("evt_1", "checkout.session.completed", &paid)).await.ok();
+    tell(&app, &event("evt_2", "charge.refunded", &charge("pi_1", cents, 1_000))).await.ok();
+    app.settle().await;
+    let total = made.body["policy_snapshot"]["total_amount_cents"].as_i64().unwrap();
+    let body = json!({ "items": [{ "description": "Clean", "qty": 1, "unit_price_cents": total, "tax_rate": null }] });
+    // The first is thrown away, and the second counts no more of it.
+    for _ in 0..2 {
+        let invoice = owner.post(&format!("/v1/admin/orders/{booking}/invoice"), &body).await;
+        let invoice = id(invoice.ok());
+        app.settle().await;
+        let detail = shown(&owner, &invoice).await;
+        assert_eq!(detail["balance_due_cents"], total - (cents - 1_000), "{detail}");
+        let gone = format!("/v1/admin/invoices/{invoice}");
+        owner.send(reqwest::Method::DELETE, &gone, None).await.ok();
+        app.settle().await;
+    }
+}
+
+#[tokio::test]
 async fn a_deposit_in_another_currency_is_put_aside_and_one_in_part_is_not_all() {
     let (stripe, app, owner) = paid_app().await;
     team(&owner, "North").await;

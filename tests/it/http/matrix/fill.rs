@@ -272,6 +272,8 @@ pub(super) const INSTEAD: &[(&str, &[&str])] = &[
     // Opened by a token, or by the session of whoever is to pay.
     ("POST /v1/payments/deposit/checkout", &["booking_id"]),
     ("POST /v1/payments/invoice/checkout", &["invoice_id"]),
+    // Something is given back only of what somebody took before.
+    ("POST /v1/admin/bookings/{booking_id}/deposit/return", &["booking_id"]),
     // A visit has one dispute at a time; how it goes on is seen in tests of its own.
     ("POST /v1/admin/disputes", &["booking_id"]),
     ("POST /v1/admin/disputes/{dispute_id}/facts", &["dispute_id"]),
@@ -297,6 +299,7 @@ pub(super) const NO_IDS: &[&str] = &[
     "alert_id",
     "source_id",
     "suggestion_id",
+    "payment_id",
 ];
 
 /// Parameters that say where a page begins, in a form of the route's own.
@@ -311,6 +314,10 @@ pub(super) const SORTS: &[(&str, &[&str])] = &[
     ("/v1/admin/timeline/{type}/{id}", &["/v1/admin/timeline/lead/{lead_id}"]),
     ("/v1/admin/price-book/versions/{version}", &["/v1/admin/price-book/versions/1"]),
     ("/v1/admin/finance/periods/{month}", &["/v1/admin/finance/periods/2001-01"]),
+    (
+        "/v1/admin/finance/accounting-exports/{month}",
+        &["/v1/admin/finance/accounting-exports/2001-01"],
+    ),
     ("/v1/admin/finance/periods/{month}/close", &["/v1/admin/finance/periods/2001-01/close"]),
     ("/v1/admin/finance/periods/{month}/reopen", &["/v1/admin/finance/periods/2001-01/reopen"]),
     ("/v1/admin/invoices/{invoice_id}/links/{link}", &["/v1/admin/invoices/{invoice_id}/links/1"]),
@@ -383,6 +390,7 @@ pub(super) const BODIES: &[(&str, &str)] = &[
         r#"{"what":"deposit","amount_cents":0,"reason":"r"}"#,
     ),
     ("POST /v1/admin/bookings/{booking_id}/deposit", r#"{"amount_cents":100,"reference":"r"}"#),
+    ("POST /v1/admin/bookings/{booking_id}/deposit/return", "{}"),
     ("POST /v1/admin/schedule/external_blocks", EXTERNAL),
     ("POST /v1/admin/bookings/bulk", r#"{"booking_ids":["{booking_id}"],"send_reminder":true}"#),
     ("POST /v1/admin/dispatcher/bookings/{booking_id}/reassign", r#"{"worker_id":null}"#),

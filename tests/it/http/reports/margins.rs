@@ -1,6 +1,6 @@
 //! What visits earned and what the work on them cost; and whether the books are good enough to say what is left of it all.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::super::scheduling::{at_ten, booked, client, route, team, text, visit, worker};
@@ -124,6 +124,39 @@ async fn a_visit_earns_what_is_invoiced_and_costs_the_time_of_everybody_who_went
     app.settle().await;
     let later = books.get(&path).await;
     assert_eq!(of(&later, &two)[..2], [20_000, share_of(6_500, 95)]);
+    is_still(&books, &path, &now).await;
+}
+
+#[tokio::test]
+async fn what_an_hour_usually_costs_is_what_the_policies_said_when_the_visit_was_completed() {
+    let app = App::start().await;
+    let (owner, books) = (app.staff("owner"), app.staff("accountant"));
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let here = (&*north, &*sam);
+    let usual = async |cents: i64| {
+        let change = json!({ "workers": { "hourly_rate_cents": cents } });
+        owner.patch("/v1/admin/booking-policies", &change).await.ok();
+        app.advance(TimeDelta::minutes(1));
+    };
+    let mut visits = Vec::new();
+    for (days, cents) in [(1, None), (2, Some(3_000)), (3, Some(2_000))] {
+        if let Some(cents) = cents {
+            usual(cents).await;
+        }
+        let wes = worker(&owner, "Wes", &format!("780-555-010{days}"), &north).await;
+        let one = json!({ "assigned_worker_id": wes, "price_cents": 20_000 });
+        visits.push(done(&owner, &of_crew(&app, here, days, &one), 60).await);
+        app.advance(TimeDelta::minutes(1));
+    }
+    app.settle().await;
+    let path = format!("/v1/admin/reports/pnl?from={day}&to={day}", day = today(&app));
+    let now = books.get(&path).await;
+    let rates = || visits.iter().map(|visit| of(&now, visit)[4]).collect::<Vec<_>>();
+    assert_eq!(rates(), [2_500, 3_000, 2_000]);
+    usual(9_000).await;
+    app.settle().await;
+    let later = books.get(&path).await;
+    assert_eq!(items(&later), items(&now), "what is done stays");
     is_still(&books, &path, &now).await;
 }
 

@@ -236,3 +236,58 @@ async fn the_dashboard_names_the_best_and_whoever_should_be_looked_at() {
     assert_eq!(one["last_done_at"], Value::Null);
     assert!(quiet.body["next_cursor"].is_string());
 }
+
+#[tokio::test]
+async fn somebody_is_hired_with_what_they_can_do_and_what_an_hour_costs() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let dana = json!({
+        "name": "Dana", "phone": "780-555-0111", "role": "lead", "skills": ["Deep clean", "ironing"],
+        "hourly_rate_cents": 2_900,
+    });
+    let made = owner.post(WORKERS, &dana).await;
+    assert_eq!((made.status, &made.body["role"]), (201, &json!("lead")), "{}", made.text);
+    let id = text(made.ok(), "worker_id");
+    let file = owner.get(&format!("{WORKERS}/{id}/file")).await;
+    assert_eq!(
+        [&file.ok().body["role"], &file.body["skills"], &file.body["hourly_rate_cents"]],
+        [&json!("lead"), &json!(["deep_clean", "ironing"]), &json!(2_900)]
+    );
+    assert_eq!(file.body["rates"][0]["effective"], json!(local(&app, 0)));
+    app.settle().await;
+    let list = owner.get(&format!("{WORKERS}?skills=ironing")).await;
+    assert_eq!(list.ok().body["items"][0]["hourly_rate_cents"], 2_900);
+    let before = app.position(0).await;
+    let odd = json!({
+        "name": "Eli", "phone": "780-555-0122", "skills": ["ironing", "a/b"], "hourly_rate_cents": -1,
+    });
+    let refused = owner.post(WORKERS, &odd).await;
+    assert_eq!((refused.status, refused.fields()), (422, vec!["skills.1", "hourly_rate_cents"]));
+    let odd = json!({ "name": "Eli", "phone": "780-555-0122", "skills": ["ironing", 7] });
+    assert_eq!(owner.post(WORKERS, &odd).await.fields(), ["skills.1"]);
+    assert_eq!(app.position(0).await, before);
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_own_list_and_organisation() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let north = team(&owner, "North").await;
+    for (name, phone) in [("Dana", "780-555-0111"), ("Eli", "780-555-0122")] {
+        worker(&owner, name, phone, &north).await;
+    }
+    app.settle().await;
+    let first = owner.get(&format!("{WORKERS}?limit=1")).await;
+    let cursor = text(first.ok(), "next_cursor");
+    let rest = owner.get(&format!("{WORKERS}?limit=1&cursor={cursor}")).await;
+    assert_eq!(rest.ok().body["items"].as_array().unwrap().len(), 1);
+    let other = app.staff_of(1, "owner");
+    let members = format!("/v1/admin/teams/{north}/members");
+    for (who, list) in [(&other, WORKERS), (&owner, "/v1/admin/clients"), (&owner, &members)] {
+        let refused = who.get(&format!("{list}?cursor={cursor}")).await;
+        assert_eq!(refused.is(422, "validation_failed").fields(), ["cursor"], "{list}");
+    }
+    let (row, _) = cursor.rsplit_once('_').unwrap();
+    let bare = owner.get(&format!("{WORKERS}?cursor={row}")).await;
+    assert_eq!(bare.is(422, "validation_failed").fields(), ["cursor"]);
+}

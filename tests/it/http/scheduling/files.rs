@@ -163,3 +163,48 @@ async fn a_rating_is_what_reviews_of_visits_that_are_done_say() {
     let file = owner.get(&of(&dana, "file")).await;
     assert!(!file.ok().text.contains("Quilla") && !file.text.contains("mornings"), "{}", file.text);
 }
+
+#[tokio::test]
+async fn a_certificate_that_somebody_should_have_is_a_hint_and_refuses_nothing() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, dana) = dana(&owner).await;
+    let sam = client(&owner, "Sam").await;
+    let skills = json!({ "skills": ["window_cleaning", "ironing"] });
+    owner.patch(&of(&dana, "file"), &skills).await.ok();
+    let wanted = text(
+        booked(&owner, &visit(&north, &sam, at_ten(&app, 7), &json!({}))).await.ok(),
+        "booking_id",
+    );
+    app.settle().await;
+    let told = async || {
+        let file = owner.get(&of(&dana, "file")).await.ok().body["compliance"].clone();
+        let suggest = format!("/v1/admin/dispatcher/assign/suggest?booking_id={wanted}");
+        let found = owner.get(&suggest).await.ok().body["suggestions"][0]["compliance"].clone();
+        let alerts = owner.get("/v1/admin/workers/alerts").await.ok().body["items"].clone();
+        let alerts = alerts.as_array().unwrap().iter().map(|one| {
+            assert_eq!((&one["kind"], &one["worker_id"]), (&json!("certificate"), &json!(dana)));
+            json!({ "skill": one["skill"], "certificate": one["certificate"], "state": one["state"] })
+        });
+        assert_eq!((&found, json!(alerts.collect::<Vec<_>>())), (&file, file.clone()));
+        file
+    };
+    let ladder = |state: &str| json!([{ "skill": "window_cleaning", "certificate": "Ladder Safety", "state": state }]);
+    assert_eq!(told().await, ladder("missing"));
+    let last = today(&app) + TimeDelta::days(1);
+    let held = json!({ "name": "ladder safety", "expires_at": last });
+    owner.post(&of(&dana, "certificates"), &held).await.ok();
+    app.settle().await;
+    assert_eq!(told().await, json!([]));
+    app.advance(TimeDelta::days(3));
+    app.settle().await;
+    assert_eq!(told().await, ladder("expired"));
+    let assigned = json!({ "worker_id": dana });
+    owner.post(&format!("/v1/admin/dispatcher/bookings/{wanted}/reassign"), &assigned).await.ok();
+    // Another organisation may ask for something else, and this one for nothing.
+    let none = json!({ "workers": { "required_certificates": { "ironing": ["Iron"] } } });
+    owner.patch("/v1/admin/booking-policies", &none).await.ok();
+    app.settle().await;
+    let file = owner.get(&of(&dana, "file")).await;
+    assert_eq!(file.ok().body["compliance"][0]["certificate"], "Iron");
+}

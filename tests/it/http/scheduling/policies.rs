@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{at_ten, booked, client, lead, route, team, text, visit};
+use super::{at_ten, booked, client, lead, route, team, text, visit, worker};
 use crate::harness::{App, Client};
 
 const POLICIES: &str = "/v1/admin/booking-policies";
@@ -239,4 +239,65 @@ async fn a_month_has_no_more_bookings_than_the_plan_allows() {
     owner.post(&route(&one, "reschedule"), &moved).await.ok();
     app.give_plan(0, domain::billing::plan::Plan::Pro).await;
     anyone.post("/v1/bookings", &wanted).await.ok();
+}
+
+#[tokio::test]
+async fn what_an_hour_costs_whom_to_look_at_and_how_long_ways_take_is_up_to_the_organisation() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let north = team(&owner, "North").await;
+    let dana = worker(&owner, "Dana", "780-555-0111", &north).await;
+    app.settle().await;
+    app.advance(TimeDelta::days(8));
+    let rates = async || {
+        let list = owner.get("/v1/admin/workers").await.ok().body["items"][0].clone();
+        let file = owner.get(&format!("/v1/admin/workers/{dana}/file")).await;
+        [list["hourly_rate_cents"].clone(), file.ok().body["hourly_rate_cents"].clone()]
+    };
+    let alerts = async || owner.get("/v1/admin/workers/alerts").await.ok().body["items"].clone();
+    let way = async |month: u32| {
+        let asked = json!({
+            "origin": { "lat": 53.0, "lng": -113.5 }, "dest": { "lat": 53.54, "lng": -113.49 },
+            "depart_at": format!("2030-{month:02}-01T10:00"),
+        });
+        let told = owner.post("/v1/admin/dispatcher/routes/estimate", &asked).await;
+        told.ok().body["adjustments"].clone()
+    };
+    assert_eq!(rates().await, [2_500, 2_500]);
+    assert_eq!(alerts().await, json!([]));
+    assert_eq!(way(7).await, json!([{ "reason": "downtown", "minutes": 15 }]));
+    let decided = json!({
+        "workers": { "hourly_rate_cents": 2_700, "idle_days": 7 },
+        "ways": { "winter_months": [7], "winter_multiplier": 1, "winter_minutes": 4, "downtown_minutes": 0 },
+    });
+    policies(&owner, decided).await;
+    assert_eq!(rates().await, [2_700, 2_700]);
+    assert_eq!(
+        (&alerts().await[0]["kind"], &alerts().await[0]["days"]),
+        (&json!("no_job"), &json!(8))
+    );
+    assert_eq!(way(7).await, json!([{ "reason": "winter", "minutes": 4 }]));
+    assert_eq!(way(12).await, json!([]));
+    let own = json!({ "hourly_rate_cents": 2_500 });
+    owner.post(&format!("/v1/admin/workers/{dana}/rates"), &own).await.ok();
+    app.settle().await;
+    assert_eq!(rates().await, [2_500, 2_500], "what was decided about somebody stays");
+    let told = app.anyone().get("/v1/settings/booking-policies").await;
+    assert!(told.ok().body.get("workers").is_none() && told.body.get("ways").is_none());
+    let odd = json!({
+        "workers": { "long_idle_days": 6, "required_certificates": { "Deep clean": ["X"] } },
+        "ways": { "winter_multiplier": 0.5 },
+    });
+    let refused = owner.patch(POLICIES, &odd).await;
+    assert_eq!(
+        (refused.status, refused.fields()),
+        (
+            422,
+            vec![
+                "workers.long_idle_days",
+                "workers.required_certificates",
+                "ways.winter_multiplier"
+            ]
+        )
+    );
 }

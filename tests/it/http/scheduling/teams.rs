@@ -1,9 +1,11 @@
 //! Teams, who is in them, when they work and when they do not.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{at_ten, booked, client, team, text, visit, worker};
+use super::{at_ten, booked, client, route, team, text, visit, worker};
 use crate::harness::App;
 
 #[tokio::test]
@@ -145,4 +147,75 @@ async fn time_off_is_checked_and_changed() {
     let list = owner.get(&format!("{route}?from={day}&to={day}&scope=org")).await;
     assert_eq!(list.ok().body.as_array().unwrap().len(), 1);
     app.staff("viewer").post(route, &block("org", None, "holiday")).await.is(403, "forbidden");
+}
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one day off from its beginning to its end")]
+async fn time_off_tells_which_visits_are_in_its_way() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, south) = (team(&owner, "North").await, team(&owner, "South").await);
+    let dana = worker(&owner, "Dana", "780-555-0111", &north).await;
+    let sam = client(&owner, "Sam").await;
+    let ten = at_ten(&app, 7);
+    let crew = json!({ "crew": [dana] });
+    let first = text(booked(&owner, &visit(&north, &sam, ten, &crew)).await.ok(), "booking_id");
+    let later = ten + TimeDelta::hours(4);
+    let second = booked(&owner, &visit(&north, &sam, later, &json!({}))).await;
+    let second = text(second.ok(), "booking_id");
+    let third = booked(&owner, &visit(&south, &sam, later, &json!({}))).await;
+    let third = text(third.ok(), "booking_id");
+    let gone = booked(&owner, &visit(&south, &sam, ten, &json!({}))).await;
+    let gone = text(gone.ok(), "booking_id");
+    owner.post(&route(&gone, "cancel"), &json!({ "reason": "ill" })).await.ok();
+    let blocks = "/v1/admin/availability-blocks";
+    let told = |block: &Value| {
+        let all = block["clashes"].as_array().unwrap_or_else(|| panic!("{block}"));
+        assert_eq!(block["clashes_total"], json!(all.len()), "{block}");
+        let ids = all.iter().map(|one| one["booking_id"].as_str().unwrap().to_owned());
+        ids.collect::<BTreeSet<String>>()
+    };
+    let set = |ids: &[&String]| ids.iter().map(|id| (*id).clone()).collect::<BTreeSet<String>>();
+    let day = |sort: &str, id: Option<&str>| {
+        json!({
+            "scope_type": sort, "scope_id": id, "block_type": "training",
+            "starts_at": ten - TimeDelta::hours(1), "ends_at": ten + TimeDelta::hours(8),
+        })
+    };
+    let dispatcher = app.staff("dispatcher");
+    // Nobody waits for the list: what was booked a moment ago is told all the same.
+    let all = owner.post(blocks, &day("org", None)).await;
+    assert_eq!(told(&all.ok().body), set(&[&first, &second, &third]));
+    let one = all.body["clashes"].as_array().unwrap();
+    let one = one.iter().find(|one| one["booking_id"] == json!(first)).unwrap();
+    assert_eq!(
+        [&one["starts_at"], &one["team_id"], &one["crew"], &one["status"]],
+        [&json!(ten), &json!(north), &json!([dana]), &json!("PENDING")]
+    );
+    let own = owner.post(blocks, &day("team", Some(&north))).await;
+    assert_eq!(told(&own.ok().body), set(&[&first, &second]));
+    let hers = owner.post(blocks, &day("worker", Some(&dana))).await;
+    assert_eq!(told(&hers.ok().body), set(&[&first]));
+    let shorter = json!({ "starts_at": ten + TimeDelta::hours(2) });
+    let changed = format!("{blocks}/{}", text(&own, "block_id"));
+    let changed = owner.patch(&changed, &shorter).await;
+    assert_eq!(told(&changed.ok().body), set(&[&second]));
+    app.settle().await;
+    let listed = dispatcher.get(&format!("{blocks}?team_id={north}&clashes=true")).await;
+    let lines = listed.ok().body.as_array().unwrap();
+    assert_eq!((lines.len(), told(&lines[0])), (1, set(&[&second])));
+    assert_eq!(lines[0]["block_id"], own.body["block_id"]);
+    let plain = dispatcher.get(&format!("{blocks}?team_id={south}")).await;
+    assert_eq!(plain.ok().body, json!([]));
+    let plain = dispatcher.get(blocks).await;
+    assert!(plain.ok().body[0].get("clashes").is_none());
+    // Who moves them is not told any more.
+    owner.post(&route(&second, "cancel"), &json!({ "reason": "moved" })).await.ok();
+    app.settle().await;
+    let listed = dispatcher.get(&format!("{blocks}?team_id={north}&clashes=true")).await;
+    assert_eq!(told(&listed.ok().body[0]), set(&[]));
+    let black = owner.get(&format!("/v1/admin/blackouts?team_id={north}")).await;
+    assert_eq!(black.ok().body, json!([]), "training is no blackout");
+    let odd = owner.get(&format!("{blocks}?team_id=north")).await;
+    assert_eq!((odd.status, odd.fields()), (422, vec!["team_id"]));
 }

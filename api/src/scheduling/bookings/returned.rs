@@ -1,0 +1,134 @@
+//! Deposits that staff took and gave back.
+
+use axum::extract::State;
+use chrono::TimeDelta;
+use commands::Beside;
+use domain::access::Permission;
+use domain::finance::month::Month;
+use domain::id::{BookingId, OrgId};
+use domain::scheduling::booking::{BookingCommand, BookingError, DepositStep, Returned};
+use domain::settings::feature::Feature;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::{Details, known, run};
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::command::CommandRequest;
+use crate::extract::Path;
+use crate::finance::while_open;
+use crate::invoicing::left_of;
+use crate::problem::Problem;
+use crate::route::{Routes, staff};
+use crate::scheduling::instants;
+use crate::state::{App, AppState};
+
+const PAYMENTS: &[Permission] = &[Permission::PaymentsRecord];
+
+/// Clocks differ; money that is only to go back did not.
+const AHEAD: TimeDelta = TimeDelta::days(1);
+
+pub(super) fn routes() -> Routes {
+    let payments = staff(PAYMENTS).feature(Feature::Schedule);
+    Routes::default().add(routes!(return_deposit), payments.action("booking.deposit_return"))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(examples(json!({ "payment_id": "manual:ET-77", "amount_cents": 2000 })))]
+struct DepositReturnBody {
+    /// That of one of the `hand_deposits` of the booking; may be left out if there is only one.
+    payment_id: Option<String>,
+    /// All that is left of it, if left out.
+    amount_cents: Option<i64>,
+    /// Now, if left out; with an offset, or on the clock of the organisation. At most a day ahead.
+    returned_at: Option<String>,
+}
+
+/// A deposit that staff took was given back by hand, or part of it
+#[utoipa::path(
+    post,
+    path = "/v1/admin/bookings/{booking_id}/deposit/return",
+    tag = "scheduling",
+    params(("booking_id" = Uuid, Path)),
+    request_body = DepositReturnBody,
+    responses(
+        (status = 200, description = "The booking", content_type = "application/json"),
+        (status = 404, description = "`booking.deposit_not_found`"),
+        (status = 409, description = "`booking.deposit_by_card`; `booking.deposit_counted`: an invoice counts it; `period_closed`"),
+        (status = 422, description = "More than is left, or before it came")
+    )
+)]
+async fn return_deposit(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<BookingId>,
+    request: CommandRequest,
+) -> Result<Answer, Problem> {
+    let DepositReturnBody { payment_id, amount_cents, returned_at } = request.body()?;
+    let mut context = request.context(&caller);
+    let booking = known(&app, context.org, id).await?;
+    let payment_id = match payment_id {
+        Some(payment_id) => payment_id,
+        None => only(&booking)?,
+    };
+    // Whoever repeats a request is told again what became of it, whatever is left since.
+    let repeated = context.request.keyed
+        && app.bus.lookup(context.org, context.request.command_id).await?.is_some();
+    let amount_cents = if repeated {
+        amount_cents
+    } else {
+        asked_or_left(&app, context.org, &booking, (&payment_id, amount_cents)).await?
+    };
+    let (zone, now) = (app.settings.of(&app, context.org).await?.zone, app.now());
+    let returned_at = match returned_at.as_deref() {
+        None => now,
+        Some(text) => instants::read("returned_at", text, zone)?,
+    };
+    if returned_at > now + AHEAD {
+        return Err(Problem::field("returned_at", "Input should not be in the future"));
+    }
+    let day = returned_at.with_timezone(&zone).date_naive();
+    while_open(&app, &mut context, [Month::of(day)]).await?;
+    // An invoice that is written at the same moment counts it, or does not: never both.
+    context.beside.push(Beside(json!({ "do": "books.deposit_free", "payment_id": payment_id })));
+    let refund_id = context.request.derived_id("deposit_return").into();
+    let step = DepositStep::Return(Returned { payment_id, refund_id, amount_cents, returned_at });
+    let command = BookingCommand::Deposit { step, now };
+    Ok(Answer::done(&run(&app, &context, id, command).await?))
+}
+
+/// How much is given back. Part of a deposit may have gone back while an invoice counted it that counts no more: the visit knows
+/// nothing of that.
+async fn asked_or_left(
+    app: &App,
+    org: OrgId,
+    booking: &Details,
+    (payment_id, asked): (&str, Option<i64>),
+) -> Result<Option<i64>, Problem> {
+    let Some(own) = booking.by_hand.iter().find(|one| one.payment_id == payment_id) else {
+        return Ok(asked);
+    };
+    let left = left_of(app, org, booking, (payment_id, own.amount_cents)).await?;
+    if left == own.left_cents() {
+        return Ok(asked);
+    }
+    match asked.unwrap_or(left) {
+        cents if cents > left => {
+            let message = format!("Only {left} of it are left: the rest went back by an invoice");
+            Err(Problem::field("amount_cents", message))
+        }
+        cents => Ok(Some(cents)),
+    }
+}
+
+/// The one deposit that staff took, if there is one and no other.
+fn only(booking: &Details) -> Result<String, Problem> {
+    match booking.by_hand.as_slice() {
+        [] => Err(Problem::refused(&BookingError::DepositNotFound)),
+        [one] => Ok(one.payment_id.clone()),
+        _ => Err(Problem::field("payment_id", "Input should say which of the deposits")),
+    }
+}

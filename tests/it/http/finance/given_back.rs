@@ -1,0 +1,172 @@
+//! Deposits that staff took and gave back.
+
+use chrono::TimeDelta;
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use super::super::invoicing::today;
+use super::super::scheduling::{at_ten, booked, client, route, team, text, visit};
+use super::{at, balance, trial};
+use crate::harness::{App, Client};
+
+/// A visit for 200 dollars, of which 50 were asked for in advance and taken by hand.
+async fn paid_by_hand(app: &App, owner: &Client, days: i64) -> String {
+    let north = team(owner, &format!("North {days}")).await;
+    let sam = client(owner, &format!("Sam {days}")).await;
+    let more = json!({ "price_cents": 20_000, "deposit_cents": 5_000 });
+    let made = booked(owner, &visit(&north, &sam, at_ten(app, days), &more)).await;
+    let id = text(made.ok(), "booking_id");
+    let paid = json!({ "amount_cents": 5_000, "reference": format!("ET-{days}") });
+    assert_eq!(owner.post(&route(&id, "deposit"), &paid).await.ok().body["status"], "CONFIRMED");
+    id
+}
+
+fn all_of(days: i64) -> Value {
+    json!({ "payment_id": format!("manual:ET-{days}") })
+}
+
+fn bill() -> Value {
+    json!({ "items": [
+        { "description": "Clean", "qty": 1, "unit_price_cents": 20_000, "tax_rate": null }
+    ] })
+}
+
+#[tokio::test]
+async fn what_was_given_back_by_hand_is_paid_no_more_wherever_it_is_counted() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let id = paid_by_hand(&app, &owner, 7).await;
+    let back = route(&id, "deposit/return");
+    let part = json!({ "payment_id": "manual:ET-7", "amount_cents": 2_000 });
+    app.staff("viewer").post(&back, &part).await.is(403, "forbidden");
+    app.staff_of(1, "owner").post(&back, &part).await.is(404, "booking.not_found");
+    let keyed = owner.with("idempotency-key", "back-1");
+    let done = keyed.post(&back, &part).await;
+    assert_eq!(
+        (&done.ok().body["paid_cents"], &done.body["hand_deposits"][0]["returned_cents"]),
+        (&json!(3_000), &json!(2_000))
+    );
+    assert_eq!(keyed.post(&back, &part).await.ok().body, done.body);
+    let more = json!({ "payment_id": "manual:ET-7", "amount_cents": 3_001 });
+    assert_eq!(owner.post(&back, &more).await.fields(), ["amount_cents"]);
+    let other = json!({ "payment_id": "manual:ET-8" });
+    owner.post(&back, &other).await.is(404, "booking.deposit_not_found");
+    let early = json!({ "payment_id": "manual:ET-7", "returned_at": "2020-01-01T09:00" });
+    assert_eq!(owner.post(&back, &early).await.fields(), ["returned_at"]);
+    let ahead = json!({ "payment_id": "manual:ET-7", "returned_at": "2199-01-01T09:00" });
+    assert_eq!(owner.post(&back, &ahead).await.fields(), ["returned_at"]);
+    app.settle().await;
+    let day = today(&app);
+    let books = trial(&owner, &day.to_string()).await;
+    assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [3_000, -3_000]);
+    let cash = owner.get(&at(&format!("pnl?from={day}&to={day}"))).await;
+    assert_eq!(cash.ok().body["revenue_cents"], 3_000);
+    let table = owner.get("/v1/admin/exports/deposits.csv").await;
+    let amounts: Vec<&str> =
+        table.ok().text.lines().skip(1).map(|line| line.split(',').nth(4).unwrap()).collect();
+    assert_eq!(amounts, ["5000", "-2000"], "{}", table.text);
+    let listed = owner.get("/v1/admin/bookings").await;
+    assert_eq!(listed.ok().body[0]["deposit_status"], "pending", "{}", listed.text);
+
+    // The invoice of the visit counts what is left, and from then on it goes back there.
+    let invoice = owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill()).await;
+    assert_eq!(invoice.ok().body["balance_due_cents"], 17_000);
+    owner.post(&back, &all_of(7)).await.is(409, "booking.deposit_counted");
+    let keyed = owner.with("idempotency-key", "back-2");
+    keyed.post(&back, &all_of(7)).await.is(409, "booking.deposit_counted");
+    let invoice = format!("/v1/admin/invoices/{}", text(&invoice, "invoice_id"));
+    app.settle().await;
+    let table = owner.get("/v1/admin/exports/payments.csv?status=DRAFT").await;
+    assert!(table.ok().text.contains("deposit,other,SUCCEEDED,3000,CAD"), "{}", table.text);
+    owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
+    let gone = owner.post(&back, &all_of(7)).await;
+    assert_eq!(
+        (&gone.ok().body["paid_cents"], &gone.body["deposit_status"]),
+        (&json!(0), &json!("returned"))
+    );
+    assert_eq!(owner.post(&back, &all_of(7)).await.fields(), ["amount_cents"]);
+    let invoice = owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill()).await;
+    assert_eq!(invoice.ok().body["balance_due_cents"], 20_000);
+    app.settle().await;
+    let books = trial(&owner, &day.to_string()).await;
+    assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [0, 0]);
+}
+
+/// What went back while an invoice counted it cannot go back a second time, nor count for another.
+#[tokio::test]
+async fn what_went_back_by_an_invoice_is_not_given_back_again() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let id = paid_by_hand(&app, &owner, 7).await;
+    let order = format!("/v1/admin/orders/{id}/invoice");
+    let billed = async |due: i64| {
+        let invoice = owner.post(&order, &bill()).await;
+        assert_eq!(invoice.ok().body["balance_due_cents"], due, "{}", invoice.text);
+        format!("/v1/admin/invoices/{}", text(&invoice, "invoice_id"))
+    };
+    let invoice = billed(15_000).await;
+    let refund = format!("{invoice}/payments/manual:ET-7/refund");
+    owner.post(&refund, &json!({ "amount_cents": 2_000 })).await.ok();
+    owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
+    app.settle().await;
+    let invoice = billed(17_000).await;
+    owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
+    let back = route(&id, "deposit/return");
+    let more = json!({ "payment_id": "manual:ET-7", "amount_cents": 3_001 });
+    assert_eq!(owner.post(&back, &more).await.fields(), ["amount_cents"]);
+    owner.post(&back, &json!({})).await.ok();
+    app.settle().await;
+    let books = trial(&owner, &today(&app).to_string()).await;
+    assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [0, 0]);
+    billed(20_000).await;
+}
+
+#[tokio::test]
+async fn nothing_is_given_back_in_a_month_whose_books_are_closed() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let id = paid_by_hand(&app, &owner, 7).await;
+    let (then, month) = (app.now() + TimeDelta::hours(1), today(&app).format("%Y-%m").to_string());
+    app.advance(TimeDelta::days(40));
+    owner.post(&at(&format!("periods/{month}/close")), &json!({})).await.ok();
+    let back = route(&id, "deposit/return");
+    let late = json!({ "payment_id": "manual:ET-7", "returned_at": then.to_rfc3339() });
+    owner.post(&back, &late).await.is(409, "period_closed");
+    owner.with("idempotency-key", "late").post(&back, &late).await.is(409, "period_closed");
+    owner.post(&back, &all_of(7)).await.ok();
+    app.settle().await;
+    let table = owner.get("/v1/admin/exports/deposits.csv").await;
+    assert_eq!(table.ok().text.lines().count(), 3, "{}", table.text);
+    let books = trial(&owner, &today(&app).to_string()).await;
+    assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_give_it_back_at_once_one_does_and_an_invoice_never_counts_it_too() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let first = paid_by_hand(&app, &owner, 7).await;
+    let back = route(&first, "deposit/return");
+    let asked = (0..8).map(|_| async { owner.post(&back, &all_of(7)).await.status });
+    let done = join_all(asked).await;
+    assert_eq!(done.iter().filter(|status| **status == 200).count(), 1, "{done:?}");
+
+    for days in 8..14 {
+        let id = paid_by_hand(&app, &owner, days).await;
+        let (back, order) =
+            (route(&id, "deposit/return"), format!("/v1/admin/orders/{id}/invoice"));
+        let (given, bills) = (all_of(days), bill());
+        let (given, billed) = tokio::join!(owner.post(&back, &given), owner.post(&order, &bills));
+        match (given.status, billed.status) {
+            (200, 201) => assert_eq!(billed.body["balance_due_cents"], 20_000, "{}", given.text),
+            (409, 201) => assert_eq!(billed.body["balance_due_cents"], 15_000, "{}", given.text),
+            // Whoever writes the invoice looks again.
+            (200, 409) => _ = billed.is(409, "concurrent_change"),
+            other => panic!("{other:?}: {} {}", given.text, billed.text),
+        }
+    }
+    app.settle().await;
+    let books = trial(&owner, &today(&app).to_string()).await;
+    let [cash, deposits] = ["cash", "customer_deposits"].map(|one| balance(&books, one));
+    assert!((0..=30_000).contains(&cash) && cash == -deposits, "{cash} {deposits}");
+}
