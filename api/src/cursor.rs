@@ -98,7 +98,7 @@ pub(crate) fn parsed<T: FromStr>(cursor: Option<&str>) -> Result<Option<T>, Prob
     cursor.map(|text| read(text).ok_or_else(unknown)).transpose()
 }
 
-fn unknown() -> Problem {
+pub(crate) fn unknown() -> Problem {
     Problem::field("cursor", "Not a next_cursor of this list")
 }
 

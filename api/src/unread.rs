@@ -23,6 +23,9 @@ impl<I> Worded<I> {
     }
 }
 
+/// Such an answer has a line for its status and three more.
+const LONGEST: usize = 256;
+
 /// What the library means by the head of an answer without a body; none of ours is bare.
 fn refusal(head: &[u8]) -> Option<Code> {
     let code = match head.get(..13)? {
@@ -31,6 +34,10 @@ fn refusal(head: &[u8]) -> Option<Code> {
         b"HTTP/1.1 431 " => Code::HeadersTooLarge,
         _ => return None,
     };
+    // Part of a file may look like one, but does not end like one.
+    if head.len() > LONGEST || !head.ends_with(b"\r\n\r\n") {
+        return None;
+    }
     let bare = b"\r\ncontent-length: 0\r\n";
     head.windows(bare.len()).any(|part| part.eq_ignore_ascii_case(bare)).then_some(code)
 }

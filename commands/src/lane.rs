@@ -253,9 +253,10 @@ impl Failure {
 }
 
 /// A rule that the database holds is an answer to whoever asked, and no failure: something is taken (23505, 23P01), a month is
-/// closed or a plan or a day is full (codes of our own end in 409 or 402).
+/// closed or a plan or a day is full (codes of our own end in 409 or 402, or begin with BK).
 fn is_refusal(code: &str) -> bool {
-    matches!(code, "23505" | "23P01") || code.ends_with("409") || code.ends_with("402")
+    let is_ours = code.starts_with("BK") || code.ends_with("409") || code.ends_with("402");
+    matches!(code, "23505" | "23P01") || is_ours
 }
 
 fn told(code: &str, commands: usize) {

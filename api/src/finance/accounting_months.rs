@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::{asked, view};
 use crate::answer::Answer;
 use crate::caller::Caller;
-use crate::cursor::{continued, last_of_full};
+use crate::cursor::{self, continued, last_of_full};
 use crate::extract::{Parameters, Path, limit};
 use crate::problem::Problem;
 use crate::route::Routes;
@@ -57,12 +57,18 @@ async fn list_accounting_months(
     Parameters(asked): Parameters<ListQuery>,
 ) -> Result<Answer, Problem> {
     let (org, limit) = (caller.org(), limit(asked.limit, PAGE)?);
-    let after = asked.cursor.as_deref().map(|text| asked::month("cursor", text)).transpose()?;
+    let after = asked.cursor.as_deref().map(read).transpose()?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let months = accounting_months::page(&mut tx, org, after.map(Month::first), limit).await?;
-    let next = last_of_full(&months, limit).map(|last| Month::of(last.month).to_string());
+    let next = last_of_full(&months, limit);
+    let next = next.map(|last| cursor::sealed(&Month::of(last.month).to_string()));
     let body = json!({ "items": months.iter().map(line).collect::<Vec<_>>() });
     Ok(continued(Answer::json(&body)?, next.as_deref()))
+}
+
+/// The month behind which a page begins.
+fn read(text: &str) -> Result<Month, Problem> {
+    cursor::opened(text).and_then(|month| month.parse().ok()).ok_or_else(cursor::unknown)
 }
 
 fn line(one: &Written) -> Value {

@@ -15,7 +15,9 @@ use domain::payments::payment::{
 };
 use domain::recorded::Actor;
 use domain::refusal::Refusal;
-use domain::scheduling::booking::{Booking, BookingCommand, BookingError, DepositStep};
+use domain::scheduling::booking::{
+    Booking, BookingCommand, BookingError, DepositStep, Status as Stage,
+};
 use domain::settings::org::OrgSettings;
 use domain::settings::zone;
 use projections::invoicing::invoice_list;
@@ -256,6 +258,11 @@ impl PaymentProcess {
         payment: &Details,
         booking: BookingId,
     ) -> Result<(), ProcessError> {
+        // What is kept of the deposit of a visit that is off counts where the office says so, when it writes an invoice.
+        let visit = self.bus.load::<Booking>(org, &booking.to_string()).await?.state;
+        if visit.details().is_some_and(|visit| visit.status == Stage::Cancelled) {
+            return Ok(());
+        }
         // The log knows the invoice of a visit at once; those that stand beside it are found on the list.
         let first = match self.bus.holder(org, VISITS, &booking.to_string()).await? {
             None => {

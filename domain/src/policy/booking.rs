@@ -14,6 +14,9 @@ const AHEAD: TimeDelta = TimeDelta::hours(24);
 /// Who has not begun so long after the beginning is not late any more: nobody is there.
 const NOT_THERE: TimeDelta = TimeDelta::minutes(30);
 
+/// For whoever is to pay a deposit again that was given back.
+const PAID_ANEW: TimeDelta = TimeDelta::days(2);
+
 /// Everything that follows from what happened to a booking.
 pub fn booking_intents(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
     let mut all = visit::letters(booking, event);
@@ -43,6 +46,10 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
             vec![awaited(booking, deposit)]
         }
         E::DepositPaid { .. } | E::DepositWaived { .. } => vec![stop(deadline)],
+        // Whoever got everything back, or too much to keep the time, has the usual time to pay it anew.
+        E::DepositReturned(it) if it.short_cents > 0 => {
+            vec![timer(deadline(booking), it.at + PAID_ANEW, booking, TimerCommand::ExpireDeposit)]
+        }
         E::Started { .. } => vec![stop(reminder), stop(watch)],
         E::Cancelled { settlement, at, .. } => {
             let mut all = none_left();
@@ -50,14 +57,14 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
                 let key = format!("deposit_refund:{booking}");
                 all.push(timer(key, *at, booking, TimerCommand::RefundDeposit));
             }
-            if settlement.fee_cents > 0 {
-                let key = format!("cancellation_fee:{booking}");
-                all.push(timer(key, *at, booking, TimerCommand::ChargeFees));
-            }
+            // Moving it may have cost something, whatever cancelling does.
+            let key = format!("cancellation_fee:{booking}");
+            all.push(timer(key, *at, booking, TimerCommand::ChargeFees));
             all
         }
         E::Completed { .. } | E::Expired { .. } => none_left(),
-        E::RiskAssessed { .. }
+        E::DepositReturned(_)
+        | E::RiskAssessed { .. }
         | E::CancellationPolicyFixed { .. }
         | E::TeamAssigned { .. }
         | E::CrewAssigned { .. }
@@ -65,7 +72,6 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
         | E::ReminderDue { .. }
         | E::NoShow { .. }
         | E::DepositRequested { .. }
-        | E::DepositReturned(_)
         | E::DepositFailed { .. }
         | E::DepositExpired { .. }
         | E::RiskOverridden { .. }
@@ -188,12 +194,12 @@ mod tests {
         );
         assert!(matches!(&follows(&moved(30, 10))[0], Intent::CancelTimer { .. }));
         let stopped = follows(&cancelled(0));
-        assert!(stopped.iter().all(|one| matches!(one, Intent::CancelTimer { .. })), "{stopped:?}");
-        assert_eq!(stopped.len(), 3);
+        let stops = |one: &&Intent| matches!(one, Intent::CancelTimer { .. });
+        assert_eq!(stopped.iter().filter(stops).count(), 3, "{stopped:?}");
     }
 
     #[test]
-    fn what_cancelling_late_costs_is_charged() {
+    fn what_moving_and_cancelling_cost_is_charged() {
         let charged = follows(&cancelled(2_500));
         let command = TimerCommand::ChargeFees;
         assert!(matches!(&charged[3], Intent::SetTimer { command: one, .. } if *one == command));

@@ -95,12 +95,14 @@ pub(super) fn letters(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
                 "refund_cents": settlement.refund_cents,
                 "fee_cents": settlement.fee_cents,
             });
-            let customer =
-                letter(BOOKING_CANCELLED, format!("{BOOKING_CANCELLED}:{booking}"), payload);
-            let told = crew.iter().map(|one| notice(booking, *one, CrewNews::Cancelled, *at));
-            std::iter::once(customer).chain(told).collect()
+            let once = format!("{BOOKING_CANCELLED}:{booking}");
+            let customer = letter(BOOKING_CANCELLED, once, payload);
+            std::iter::once(customer).chain(nobody_goes(booking, crew, *at)).collect()
         }
-        E::Expired { .. } => vec![about(BOOKING_EXPIRED, format!("{BOOKING_EXPIRED}:{booking}"))],
+        E::Expired { crew, at } => {
+            let customer = about(BOOKING_EXPIRED, format!("{BOOKING_EXPIRED}:{booking}"));
+            std::iter::once(customer).chain(nobody_goes(booking, crew, *at)).collect()
+        }
         E::ClientChanged { client, .. } => vec![promised_to(booking, *client)],
         E::NoShow { starts_at, .. } => {
             let about = format!("{booking}@{}", starts_at.timestamp());
@@ -120,6 +122,11 @@ fn letter(kind: &'static str, dedupe_key: String, payload: Value) -> Intent {
     Intent::Effect { kind, dedupe_key, payload }
 }
 
+fn nobody_goes(booking: BookingId, crew: &[WorkerId], at: DateTime<Utc>) -> Vec<Intent> {
+    let told = crew.iter().map(|worker| notice((booking, at), *worker, CrewNews::Cancelled, None));
+    told.collect()
+}
+
 /// What each worker has to know of a change.
 fn crew(
     booking: BookingId,
@@ -130,22 +137,32 @@ fn crew(
     let of =
         |placement: Option<&Placement>| placement.map_or(&[][..], |it| it.crew.as_slice()).to_vec();
     let (went, goes) = (of(before), of(after));
-    let start = |placement: Option<&Placement>| placement.map(|it| it.window.starts_at);
-    let is_moved = start(before) != start(after);
-    let news = |worker: &WorkerId| match (went.contains(worker), is_moved) {
+    let [began, begins] = [before, after].map(|one| one.map(|it| it.window.starts_at));
+    let news = |worker: &WorkerId| match (went.contains(worker), began != begins) {
         (false, _) => Some(CrewNews::Assigned),
         (true, true) => Some(CrewNews::Moved),
         (true, false) => None,
     };
-    let told = goes.iter().filter_map(|worker| Some((*worker, news(worker)?)));
+    let told = goes.iter().filter_map(|worker| Some((*worker, news(worker)?, begins)));
+    // Whoever does not go any more knows the visit by the time that it was at.
     let gone = went.iter().filter(|worker| !goes.contains(worker));
-    let gone = gone.map(|worker| (*worker, CrewNews::Removed));
-    told.chain(gone).map(|(worker, news)| notice(booking, worker, news, at)).collect()
+    let gone = gone.map(|worker| (*worker, CrewNews::Removed, began));
+    let all = told.chain(gone);
+    all.map(|(worker, news, when)| notice((booking, at), worker, news, when)).collect()
 }
 
-fn notice(booking: BookingId, worker: WorkerId, news: CrewNews, at: DateTime<Utc>) -> Intent {
+/// `starts_at` is that of the visit that is told of, where its own may have changed by the time somebody reads it.
+fn notice(
+    (booking, at): (BookingId, DateTime<Utc>),
+    worker: WorkerId,
+    news: CrewNews,
+    starts_at: Option<DateTime<Utc>>,
+) -> Intent {
     let once = format!("{CREW_NOTICE}:{booking}:{worker}:{news}@{}", at.timestamp_micros());
-    letter(CREW_NOTICE, once, json!({ "booking_id": booking, "worker_id": worker, "news": news }))
+    let about = json!({
+        "booking_id": booking, "worker_id": worker, "news": news, "starts_at": starts_at,
+    });
+    letter(CREW_NOTICE, once, about)
 }
 
 #[cfg(test)]
@@ -235,8 +252,27 @@ mod tests {
         let event =
             BookingEvent::Cancelled { by: Party::Staff, reason: None, settlement, crew, at: at(1) };
         let cancelled = (CREW_NOTICE, json!("cancelled"));
-        let all = [(BOOKING_CANCELLED, Value::Null), cancelled.clone(), cancelled];
+        let all = [(BOOKING_CANCELLED, Value::Null), cancelled.clone(), cancelled.clone()];
         assert_eq!(told(&event), all);
+        let expired = BookingEvent::Expired { crew: vec![worker(1)], at: at(1) };
+        assert_eq!(told(&expired), [(BOOKING_EXPIRED, Value::Null), cancelled]);
+    }
+
+    #[test]
+    fn whoever_is_taken_off_knows_the_visit_by_the_time_that_it_was_at() {
+        let (before, placement) = (placed(100, &[1]), placed(200, &[2]));
+        let (by, fee_cents, forced) = (Party::Staff, 0, None);
+        let decided_by = "economy/v1".to_owned();
+        let at = at(1);
+        let event =
+            BookingEvent::Rescheduled { placement, before, by, fee_cents, decided_by, forced, at };
+        let letters = letters(Uuid::from_u128(1).into(), &event);
+        let when = |intent: &Intent| match intent {
+            Intent::Effect { kind: CREW_NOTICE, payload, .. } => payload["starts_at"].clone(),
+            other => panic!("{other:?}"),
+        };
+        let [goes, gone] = [&letters[1], &letters[2]].map(when);
+        assert_eq!((goes, gone), (json!(self::at(200)), json!(self::at(100))));
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn placed() -> Vec<BookingEvent> {
             crew: Vec::new(),
             at: at(8),
         },
-        E::Expired { at: at(9) },
+        E::Expired { crew: Vec::new(), at: at(9) },
     ]
 }
 

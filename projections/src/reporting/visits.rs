@@ -156,7 +156,7 @@ impl Row {
                 self.actual_minutes = Some(minutes(*actual_minutes));
                 (self.completed_at, self.completed_position) = (Some(*at), Some(position));
             }
-            E::Cancelled { at, .. } | E::Expired { at } => {
+            E::Cancelled { at, .. } | E::Expired { at, .. } => {
                 self.is_now(Status::Cancelled);
                 (self.cancelled_at, self.cancelled_position) = (Some(*at), Some(position));
             }

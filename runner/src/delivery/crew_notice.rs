@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 use domain::id::{BookingId, OrgId, WorkerId};
 use domain::personal::PLACEHOLDER;
 use domain::policy::CrewNews;
+use domain::scheduling::booking::{Booking, Details, Status};
 use projections::people::worker_list::{self, WorkerList};
-use projections::scheduling::booking_list::{self, Addressee, BookingList};
 use projections::{Projection, engine, tenant};
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -20,33 +20,41 @@ struct Ordered {
     booking_id: BookingId,
     worker_id: WorkerId,
     news: CrewNews,
+    /// When the visit is or was, where its own time is not meant.
+    starts_at: Option<DateTime<Utc>>,
 }
 
 impl Delivery {
-    /// Writes to the worker, unless the visit is over or they are not here any more. It names no customer: that is at the portal.
+    /// Writes to the worker, unless it is not so any more or they are not here any more. It names no customer: that is at the
+    /// portal.
     pub(super) async fn crew_notice(&self, effect: &Due) -> Result<Attempt, sqlx::Error> {
-        let Ok(Ordered { booking_id, worker_id, news }) = Ordered::deserialize(&effect.payload)
-        else {
+        let Ok(ordered) = Ordered::deserialize(&effect.payload) else {
             return Ok(Attempt::Permanent("the effect says too little".to_owned()));
         };
         if !self.email.is_on() {
             return Ok(Attempt::Suppressed("email_off"));
         }
         let (org, now) = (OrgId::from(effect.org_id), (self.clock)());
-        let names = [BookingList::NAME, WorkerList::NAME];
-        let known = engine::wait_for(&self.db, org, &names, effect.cause, Instant::now());
+        let found = match self.bus.load::<Booking>(org, &ordered.booking_id.to_string()).await {
+            Ok(found) => found.state,
+            Err(error) => return Ok(Attempt::Temporary(error.to_string())),
+        };
+        let Some(visit) = found.details() else {
+            return Ok(Attempt::Permanent("there is no such visit".to_owned()));
+        };
+        if let Some(why) = needless(&ordered, visit, now) {
+            return Ok(Attempt::Suppressed(why));
+        }
+        let known =
+            engine::wait_for(&self.db, org, &[WorkerList::NAME], effect.cause, Instant::now());
         if known.await? != engine::Waited::Reached {
             return Ok(Attempt::Postponed(now + SOON));
         }
         let mut tx = tenant::begin(&self.db, org).await?;
-        let visit = booking_list::addressee(&mut tx, org, booking_id).await?;
-        let query = Some(worker_id.to_string());
-        let filter = worker_list::Filter { query, ..worker_list::Filter::default() };
+        let (query, archived) = (Some(ordered.worker_id.to_string()), Some(false));
+        let filter = worker_list::Filter { query, archived, ..worker_list::Filter::default() };
         let worker = worker_list::page(&mut tx, org, &filter, None, 1).await?.into_iter().next();
         drop(tx);
-        let Some(Addressee { starts_at, .. }) = visit else {
-            return Ok(Attempt::Temporary("the booking is not listed yet".to_owned()));
-        };
         // Whoever was archived is not told where to go.
         let Some(worker) = worker else { return Ok(Attempt::Suppressed("not_here_any_more")) };
         if worker.name == PLACEHOLDER {
@@ -55,12 +63,32 @@ impl Delivery {
         let Some(address) = worker.email else {
             return Ok(Attempt::Suppressed("no_email_address"));
         };
-        if starts_at <= now {
-            return Ok(Attempt::Suppressed("too_late"));
-        }
-        let (subject, text) = words(news, &worker.name, (starts_at, self.zone(org).await?));
+        let starts_at = ordered.starts_at.unwrap_or(visit.placement.window.starts_at);
+        let zone = self.zone(org).await?;
+        let (subject, text) = words(ordered.news, &worker.name, (starts_at, zone));
         let letter = Letter { name: worker.name, address, subject, text };
         Ok(self.email.send(effect.effect_id, letter).await)
+    }
+}
+
+/// Why nobody has to be told that any more.
+fn needless(ordered: &Ordered, visit: &Details, now: DateTime<Utc>) -> Option<&'static str> {
+    let Ordered { worker_id, news, starts_at, .. } = ordered;
+    let begins = visit.placement.window.starts_at;
+    if starts_at.unwrap_or(begins) <= now {
+        return Some("too_late");
+    }
+    let goes = visit.placement.crew.contains(worker_id);
+    let is_to_come = matches!(visit.status, Status::Pending | Status::Confirmed);
+    match news {
+        CrewNews::Assigned | CrewNews::Moved if !is_to_come => Some("nobody_goes"),
+        CrewNews::Assigned | CrewNews::Moved if !goes => Some("others_go"),
+        // Another letter says where it was moved after that.
+        CrewNews::Moved if *starts_at != Some(begins) => Some("moved_again"),
+        // Another letter says that they go there after all.
+        CrewNews::Removed if goes && is_to_come => Some("back_again"),
+        CrewNews::Cancelled if is_to_come => Some("not_cancelled"),
+        _ => None,
     }
 }
 

@@ -101,9 +101,8 @@ fn letter(kind: &str, visit: &Visit, news: &News) -> Result<Letter, &'static str
         return Err("moved_again");
     }
     let address = email.clone().ok_or("no_email_address")?;
-    let is_ahead =
-        matches!(kind, BOOKING_REMINDER | VISIT_PLANNED | BOOKING_PENDING | BOOKING_MOVED);
-    if is_ahead && *starts_at <= visit.now {
+    let is_over = matches!(kind, BOOKING_CANCELLED | BOOKING_EXPIRED | BOOKING_COMPLETED);
+    if !is_over && *starts_at <= visit.now {
         return Err("too_late");
     }
     let when = starts_at.with_timezone(&visit.zone).format("%A, %-d %B %Y at %H:%M");

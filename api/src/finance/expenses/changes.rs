@@ -216,6 +216,9 @@ async fn correct_expense(
     if terms.category_id != category {
         categories::must_exist(&app, &context, terms.category_id).await?;
     }
+    if terms.paid_on.is_some() && terms.payment_method.is_none() {
+        return Err(Problem::field("paid_on", "Input should come with payment_method"));
+    }
     let paid = [before.paid_day(), terms.paid_day()].into_iter().flatten();
     let now = app.now();
     let command = if is_about_payment(&terms, &before) && terms != before {

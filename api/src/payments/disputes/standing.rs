@@ -58,13 +58,14 @@ async fn of_invoice(app: &App, org: OrgId, bill: &Bill) -> Result<Standing, Prob
 
 async fn of_visit(app: &App, org: OrgId, visit: &Visit) -> Result<Standing, Problem> {
     let (mut left, mut refunded_cents) = (Vec::new(), 0_i64);
-    for (payment_id, cents) in &visit.paid {
-        let (one, refunded) = of_payment(app, org, payment_id, *cents).await?;
+    for (payment_id, came) in &visit.paid {
+        let kept = visit.left_of(payment_id, *came);
+        let (one, refunded) = of_payment(app, org, payment_id, kept).await?;
         left.push(one);
-        refunded_cents = refunded_cents.saturating_add(refunded);
+        refunded_cents = refunded_cents.saturating_add(refunded).saturating_add(came - kept);
     }
     Ok(Standing {
-        base_cents: visit.base_charge_cents.or(visit.requested.total_cents),
+        base_cents: visit.base_charge_cents.or(visit.total_cents()),
         refunded_cents,
         left: sorted(left),
         invoice: None,

@@ -70,13 +70,14 @@ async fn return_deposit(
     let DepositReturnBody { payment_id, amount_cents, returned_at } = request.body()?;
     let mut context = request.context(&caller);
     let booking = known(&app, context.org, id).await?;
-    let payment_id = match payment_id {
+    // Whoever repeats a request is told again what became of it, whatever came or is left since.
+    let repeated = context.request.keyed
+        && app.bus.lookup(context.org, context.request.command_id).await?.is_some();
+    let first = || booking.by_hand.first().map(|one| one.payment_id.clone());
+    let payment_id = match payment_id.or_else(|| first().filter(|_| repeated)) {
         Some(payment_id) => payment_id,
         None => only(&booking)?,
     };
-    // Whoever repeats a request is told again what became of it, whatever is left since.
-    let repeated = context.request.keyed
-        && app.bus.lookup(context.org, context.request.command_id).await?.is_some();
     let amount_cents = if repeated {
         amount_cents
     } else {

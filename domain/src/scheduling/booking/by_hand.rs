@@ -114,7 +114,11 @@ impl Details {
             own.returned_cents += it.amount_cents;
             own.returns.insert(it.refund_id);
         }
-        self.deposit_status = Some(DepositStatus::once_returned(it.left_cents, it.short_cents));
+        // Of a visit that is over, or off, nothing is awaited any more.
+        if !self.status.is_final() || it.left_cents == 0 {
+            let status = DepositStatus::once_returned(it.left_cents, it.short_cents);
+            self.deposit_status = Some(status);
+        }
     }
 
     pub(super) fn deposit_returned(&self, asked: Returned, at: DateTime<Utc>) -> Decision {

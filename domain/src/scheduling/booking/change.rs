@@ -138,9 +138,10 @@ impl Details {
             }
             // A checkout may end before the deposit is due, and whoever paid part of it keeps the time until somebody decides.
             DepositStep::Expire
-                if self.status == Status::Pending && self.paid.is_empty() && self.is_due(at) =>
+                if self.status == Status::Pending && self.paid_cents() == 0 && self.is_due(at) =>
             {
-                vec![BookingEvent::DepositExpired { at }, BookingEvent::Expired { at }]
+                let crew = self.placement.crew.clone();
+                vec![BookingEvent::DepositExpired { at }, BookingEvent::Expired { crew, at }]
             }
             DepositStep::Expire => Vec::new(),
             DepositStep::Waive(why) => {

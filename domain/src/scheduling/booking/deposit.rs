@@ -25,7 +25,7 @@ pub(super) fn moved(booking: &Details, window: Window, change: &Change) -> Optio
 fn decided_anew(booking: &Details, window: Window, change: &Change) -> Option<DepositTerms> {
     let policies = &change.policies;
     let before = booking.deposit.as_ref()?;
-    let is_open = booking.status == Status::Pending && booking.paid.is_empty();
+    let is_open = booking.status == Status::Pending && booking.paid_cents() == 0;
     let by_policy = before.basis != Basis::ManualOverride
         && !matches!(before.downgraded, Some(Downgrade::NobodyAtCheckout));
     if !policies.reschedule.reevaluate_deposit || !is_open || !by_policy {

@@ -141,6 +141,9 @@ pub enum BookingEvent {
     },
     /// The deposit was not paid in time.
     Expired {
+        /// Who was to come.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        crew: Vec<WorkerId>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -328,7 +331,7 @@ impl BookingEvent {
             | Self::ReminderDue { at, .. }
             | Self::NoShow { at, .. }
             | Self::Cancelled { at, .. }
-            | Self::Expired { at }
+            | Self::Expired { at, .. }
             | Self::DepositRequested { at, .. }
             | Self::DepositPaid { at, .. }
             | Self::DepositReturned(GivenBack { at, .. })

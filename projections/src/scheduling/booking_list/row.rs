@@ -117,7 +117,8 @@ impl Row {
             E::DepositPaid { short_cents, .. } => {
                 self.deposit(DepositStatus::once_paid(short_cents));
             }
-            E::DepositReturned(it) => {
+            // Of a visit that is over, or off, nothing is awaited any more.
+            E::DepositReturned(it) if !self.is_final() || it.left_cents == 0 => {
                 self.deposit(DepositStatus::once_returned(it.left_cents, it.short_cents));
             }
             E::DepositFailed { .. } => self.deposit(DepositStatus::Failed),
@@ -136,7 +137,8 @@ impl Row {
             }
             E::Archived { at } => self.archived_at = Some(at),
             E::Unarchived { .. } => self.archived_at = None,
-            E::Requested(_)
+            E::DepositReturned(_)
+            | E::Requested(_)
             | E::CancellationPolicyFixed { .. }
             | E::ReminderDue { .. }
             | E::NoShow { .. }
@@ -147,6 +149,10 @@ impl Row {
             | E::BaseChargeFixed { .. }
             | E::AddressChanged { .. } => {}
         }
+    }
+
+    fn is_final(&self) -> bool {
+        self.status.parse::<Status>().is_ok_and(Status::is_final)
     }
 
     fn placed(&mut self, placement: &Placement) {

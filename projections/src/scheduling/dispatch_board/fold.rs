@@ -156,7 +156,7 @@ impl Row {
                 self.actual_minutes = i32::try_from(*actual_minutes).ok();
             }
             E::Cancelled { by, at, .. } => self.cancel(*by, *at),
-            E::Expired { at } => self.cancel(Party::System, *at),
+            E::Expired { at, .. } => self.cancel(Party::System, *at),
             E::Requested(_)
             | E::RiskAssessed { .. }
             | E::DepositDecided { .. }
