@@ -1,4 +1,4 @@
--- parent: 0083
+-- parent: 0092
 -- What an hour of somebody costs stands here only once somebody decided it; of everybody else the policies say it, which
 -- change. The older column is for the release before this one.
 

@@ -210,6 +210,7 @@ async fn terms_are_changed_a_section_at_a_time_and_what_is_wrong_is_told_beside_
     assert_eq!((asked.header("if-match"), asked.header("idempotency-key")), ("\"4\"", &*key));
     let said = json!({ "reschedule": {
         "allowed": false, "notice_hours": 12, "fee_cents": 750, "max_reschedules": 2,
+        "reevaluate_deposit": false,
     }});
     assert_eq!(asked.body, said);
     let wrong = [&own[..], &moving[..1], &[("reschedule.fee_cents", "much")]].concat();
