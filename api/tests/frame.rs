@@ -263,7 +263,7 @@ async fn every_route_of_staff_refuses_strangers() {
 #[tokio::test]
 async fn what_cannot_be_read_as_http_is_a_problem_like_any_other() {
     // More lines than anybody reads.
-    let many: String = (0..150).map(|number| format!("x-{number}: y\r\n")).collect();
+    let many = "x-one: more\r\n".repeat(150);
     let cases = [
         (format!("GET /livez HTTP/1.1\r\nhost: x\r\n{many}\r\n"), 431, "headers_too_large"),
         ("GE T /livez HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), 400, "malformed_request"),
