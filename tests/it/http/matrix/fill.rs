@@ -382,7 +382,10 @@ pub(super) const BODIES: &[(&str, &str)] = &[
     ("PATCH /v1/admin/bookings/{booking_id}", r#"{"starts_at":"{day}T13:00"}"#),
     ("POST /v1/admin/bookings/{booking_id}/reschedule", r#"{"starts_at":"{day}T13:00"}"#),
     ("POST /v1/admin/schedule/{booking_id}/move", r#"{"starts_at":"{day}T13:00"}"#),
-    ("PUT /v1/admin/bookings/{booking_id}/client", r#"{"client_id":"{client_id}"}"#),
+    (
+        "PUT /v1/admin/bookings/{booking_id}/client",
+        r#"{"client_id":"{client_id}","address_id":"{address_id}"}"#,
+    ),
     ("POST /v1/admin/bookings/{booking_id}/complete", r#"{"actual_duration_minutes":60}"#),
     ("POST /v1/admin/bookings/{booking_id}/cancel", r#"{"reason":"r"}"#),
     (
