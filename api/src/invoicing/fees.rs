@@ -5,7 +5,7 @@ use commands::{CommandBus, CommandError, Context};
 use domain::id::BookingId;
 use domain::invoicing::invoice::lines::NewLine;
 use domain::invoicing::invoice::number::{InvoiceNumber, NUMBERS, VISITS};
-use domain::invoicing::invoice::{Draft, Invoice, InvoiceCommand, Terms, Visit};
+use domain::invoicing::invoice::{Details as Bill, Draft, Invoice, InvoiceCommand, Terms, Visit};
 use domain::pricing::price_book::PriceBook;
 use domain::scheduling::booking::{Booking, Details};
 use domain::settings::org::OrgSettings;
@@ -55,18 +55,26 @@ impl FeeInvoices {
         Self { bus, db, clock }
     }
 
-    /// Writes it, unless nothing is owed or the visit has an invoice already: there the office adds a line.
+    /// Writes it, unless nothing is owed. Of a visit that has an invoice already it charges what cancelling costs alone, beside that
+    /// one; an invoice that was written since has it.
     pub async fn charge(&self, ctx: &Context, order: BookingId) -> Result<(), ProcessError> {
         let found = self.bus.load::<Booking>(ctx.org, &order.to_string()).await?;
         let Some(booking) = found.state.details() else { return Ok(()) };
         let mut draft = self.draft(ctx, booking).await?;
-        if draft.terms.lines.is_empty() {
-            return Ok(());
-        }
         let (year, id) = (draft.number.year, draft.invoice_id.to_string());
         let (from, until) = InvoiceNumber::claims_of(year);
         for _ in 0..ATTEMPTS {
-            if self.bus.holder(ctx.org, VISITS, &order.to_string()).await?.is_some() {
+            if let Some(other) = self.bus.holder(ctx.org, VISITS, &order.to_string()).await? {
+                let other = self.bus.load::<Invoice>(ctx.org, &other).await?.state;
+                let is_older = |it: &Bill| it.created_at < booking.updated_at;
+                if !other.details().is_some_and(is_older) || booking.cancellation_fee_cents() == 0 {
+                    return Ok(());
+                }
+                // What moving cost stands first, and on the other one.
+                draft.terms.lines.drain(..draft.terms.lines.len().saturating_sub(1));
+                draft.visit.additional = true;
+            }
+            if draft.terms.lines.is_empty() {
                 return Ok(());
             }
             let last = self.bus.last_held(ctx.org, NUMBERS, (&from, &until)).await?;

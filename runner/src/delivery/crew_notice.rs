@@ -1,6 +1,6 @@
 //! What workers are told about their visits.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::id::{BookingId, OrgId, WorkerId};
 use domain::personal::PLACEHOLDER;
@@ -13,6 +13,9 @@ use tokio::time::Instant;
 
 use super::email::Letter;
 use super::{Attempt, Delivery, Due, SOON};
+
+/// So long after the beginning of a visit it helps to know that nobody goes there.
+const ON_THE_WAY: TimeDelta = TimeDelta::hours(1);
 
 /// What the effect says; the rest is looked up when it is sent.
 #[derive(Deserialize)]
@@ -75,7 +78,9 @@ impl Delivery {
 fn needless(ordered: &Ordered, visit: &Details, now: DateTime<Utc>) -> Option<&'static str> {
     let Ordered { worker_id, news, starts_at, .. } = ordered;
     let begins = visit.placement.window.starts_at;
-    if starts_at.unwrap_or(begins) <= now {
+    // Whoever is on the way turns back for a while yet.
+    let late = if *news == CrewNews::Cancelled { ON_THE_WAY } else { TimeDelta::zero() };
+    if starts_at.unwrap_or(begins) + late <= now {
         return Some("too_late");
     }
     let goes = visit.placement.crew.contains(worker_id);

@@ -1,6 +1,6 @@
 //! What customers are told about a visit.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::id::OrgId;
 use domain::personal::PLACEHOLDER;
@@ -103,6 +103,10 @@ fn letter(kind: &str, visit: &Visit, news: &News) -> Result<Letter, &'static str
     let address = email.clone().ok_or("no_email_address")?;
     let is_over = matches!(kind, BOOKING_CANCELLED | BOOKING_EXPIRED | BOOKING_COMPLETED);
     if !is_over && *starts_at <= visit.now {
+        return Err("too_late");
+    }
+    // Nobody asks any more for what became of a visit of last week.
+    if kind == BOOKING_EXPIRED && *starts_at + TimeDelta::days(1) <= visit.now {
         return Err("too_late");
     }
     let when = starts_at.with_timezone(&visit.zone).format("%A, %-d %B %Y at %H:%M");

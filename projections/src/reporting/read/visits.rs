@@ -73,17 +73,12 @@ impl Visit {
     /// What it costs without extras, as far as it is known.
     pub fn base(&self) -> i64 {
         let extras = self.addon_cents.iter().fold(0, |sum: i64, cents| sum.saturating_add(*cents));
-        let of_total = || self.total_cents.map(|total| (total - extras).max(0));
-        self.base_cents.or_else(of_total).unwrap_or(0)
+        (self.value() - extras).max(0)
     }
 
-    /// What it costs with extras, as far as it is known.
+    /// What it costs with extras, as far as it is known: what its first invoice charges, or else what was said.
     pub fn value(&self) -> i64 {
-        let extras = self.addon_cents.iter();
-        match self.base_cents {
-            Some(base) => extras.fold(base, |sum, cents| sum.saturating_add(*cents)),
-            None => self.total_cents.unwrap_or(0),
-        }
+        self.base_cents.or(self.total_cents).unwrap_or(0)
     }
 
     /// Whether it was not called off.

@@ -139,6 +139,7 @@ pub(super) async fn write(
              team_id = excluded.team_id, lead_worker = excluded.lead_worker, crew = excluded.crew,
              client_id = excluded.client_id, customer_name = excluded.customer_name,
              customer_email = excluded.customer_email, customer_phone = excluded.customer_phone,
+             total_cents = excluded.total_cents,
              deposit_required = excluded.deposit_required, deposit_cents = excluded.deposit_cents,
              deposit_status = excluded.deposit_status, risk_band = excluded.risk_band,
              updated_at = excluded.updated_at, archived_at = excluded.archived_at, version = excluded.version,

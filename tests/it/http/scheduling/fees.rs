@@ -47,6 +47,22 @@ async fn cancelling_late_is_charged_once_and_in_time_it_costs_nothing() {
     );
     let none = owner.get(&format!("/v1/admin/invoices?order_id={early}")).await;
     assert_eq!(none.ok().body["total"], 0);
+    // Beside an invoice that was there before, it is one of its own, and what that one says stays.
+    let price = json!({ "price_cents": 9_000 });
+    let billed =
+        promised(&owner, &north, &sam, at_ten(&app, 2) - TimeDelta::hours(1), &price).await;
+    let items =
+        json!({ "items": [{ "description": "Visit", "qty": 1, "unit_price_cents": 9_000 }] });
+    owner.post(&format!("/v1/admin/orders/{billed}/invoice"), &items).await.ok();
+    app.settle().await;
+    app.advance(TimeDelta::hours(20));
+    owner.post(&route(&billed, "cancel"), &json!({ "reason": "ill" })).await.ok();
+    app.settle().await;
+    let both = owner.get(&format!("/v1/admin/invoices?order_id={billed}")).await;
+    let both = both.ok().body["invoices"].as_array().unwrap().clone();
+    let mut nets: Vec<_> = both.iter().map(|one| one["subtotal_cents"].as_i64().unwrap()).collect();
+    nets.sort_unstable();
+    assert_eq!(nets, [2_500, 9_000]);
     // Whoever wants to charge more says so.
     let items = json!({ "items": [{ "description": "Way", "qty": 1, "unit_price_cents": 1_000 }] });
     let path = format!("/v1/admin/orders/{late}/invoice");
@@ -91,6 +107,7 @@ async fn extras_are_part_of_what_a_visit_costs_wherever_that_is_told() {
     let id = promised(&owner, &north, &sam, at_ten(&app, 7), &price).await;
     let catalogue = owner.get("/v1/admin/addons").await;
     let oven = &catalogue.ok().body[0];
+    app.settle().await;
     let chosen = json!({ "addons": [{ "addon_id": oven["addon_id"], "qty": 2 }] });
     owner.patch(&format!("/v1/orders/{id}/addons"), &chosen).await.ok();
     app.settle().await;
