@@ -19,9 +19,10 @@ use domain::scheduling::booking::reason::ReasonCode;
 use domain::scheduling::booking::{BY_HAND, Details, Status as Stage};
 use domain::settings::org::Currency;
 use moka::sync::Cache;
+use projections::history::log;
 use projections::invoicing::invoice_list;
-use projections::reporting::money;
-use projections::tenant;
+use projections::reporting::money::{self, ReportMoney};
+use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -35,6 +36,7 @@ use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
 use crate::finance::while_open;
+use crate::freshness::Freshness;
 use crate::pricing::InForce;
 use crate::problem::{Code, Problem};
 use crate::route::Routes;
@@ -305,6 +307,11 @@ pub(crate) async fn left_of(
     if !payment_id.starts_with(BY_HAND) {
         return Ok(own);
     }
+    let mut tx = tenant::begin(&app.reads, org).await?;
+    let head = log::head(&mut tx, org).await?.map_or(0, |head| head.position);
+    drop(tx);
+    // What the list does not know yet would be given twice.
+    Freshness::at_least(head).reach(app, org, &[ReportMoney::NAME]).await?;
     let mut tx = tenant::begin(&app.reads, org).await?;
     let told = money::left(&mut tx, org, payment_id).await?;
     Ok(told.map_or(own, |left| own.min(left)))

@@ -6,14 +6,14 @@ use commands::Beside;
 use domain::access::Permission;
 use domain::finance::month::Month;
 use domain::id::{BookingId, OrgId};
-use domain::scheduling::booking::{BookingCommand, BookingError, DepositStep, Returned};
+use domain::scheduling::booking::{Booking, BookingCommand, BookingError, DepositStep, Returned};
 use domain::settings::feature::Feature;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{Details, known, run};
+use super::{Details, run};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -69,7 +69,11 @@ async fn return_deposit(
 ) -> Result<Answer, Problem> {
     let DepositReturnBody { payment_id, amount_cents, returned_at } = request.body()?;
     let mut context = request.context(&caller);
-    let booking = known(&app, context.org, id).await?;
+    let found = app.bus.load::<Booking>(context.org, &id.to_string()).await?;
+    let booking = found.state.details().cloned();
+    let booking = booking.ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
+    // Of two at once, the second looks again at what is left.
+    context.decided_on(found.version);
     // Whoever repeats a request is told again what became of it, whatever came or is left since.
     let repeated = context.request.keyed
         && app.bus.lookup(context.org, context.request.command_id).await?.is_some();

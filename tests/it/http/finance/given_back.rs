@@ -41,20 +41,20 @@ async fn what_was_given_back_by_hand_is_paid_no_more_wherever_it_is_counted() {
     app.staff("viewer").post(&back, &part).await.is(403, "forbidden");
     app.staff_of(1, "owner").post(&back, &part).await.is(404, "booking.not_found");
     let keyed = owner.with("idempotency-key", "back-1");
-    let done = keyed.post(&back, &part).await;
+    let done = app.following(keyed.post(&back, &part)).await;
     assert_eq!(
         (&done.ok().body["paid_cents"], &done.body["hand_deposits"][0]["returned_cents"]),
         (&json!(3_000), &json!(2_000))
     );
-    assert_eq!(keyed.post(&back, &part).await.ok().body, done.body);
+    assert_eq!(app.following(keyed.post(&back, &part)).await.ok().body, done.body);
     let more = json!({ "payment_id": "manual:ET-7", "amount_cents": 3_001 });
-    assert_eq!(owner.post(&back, &more).await.fields(), ["amount_cents"]);
+    assert_eq!(app.following(owner.post(&back, &more)).await.fields(), ["amount_cents"]);
     let other = json!({ "payment_id": "manual:ET-8" });
-    owner.post(&back, &other).await.is(404, "booking.deposit_not_found");
+    app.following(owner.post(&back, &other)).await.is(404, "booking.deposit_not_found");
     let early = json!({ "payment_id": "manual:ET-7", "returned_at": "2020-01-01T09:00" });
-    assert_eq!(owner.post(&back, &early).await.fields(), ["returned_at"]);
+    assert_eq!(app.following(owner.post(&back, &early)).await.fields(), ["returned_at"]);
     let ahead = json!({ "payment_id": "manual:ET-7", "returned_at": "2199-01-01T09:00" });
-    assert_eq!(owner.post(&back, &ahead).await.fields(), ["returned_at"]);
+    assert_eq!(app.following(owner.post(&back, &ahead)).await.fields(), ["returned_at"]);
     app.settle().await;
     let day = today(&app);
     let books = trial(&owner, &day.to_string()).await;
@@ -69,23 +69,25 @@ async fn what_was_given_back_by_hand_is_paid_no_more_wherever_it_is_counted() {
     assert_eq!(listed.ok().body[0]["deposit_status"], "pending", "{}", listed.text);
 
     // The invoice of the visit counts what is left, and from then on it goes back there.
-    let invoice = owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill()).await;
+    let invoice =
+        app.following(owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill())).await;
     assert_eq!(invoice.ok().body["balance_due_cents"], 17_000);
-    owner.post(&back, &all_of(7)).await.is(409, "booking.deposit_counted");
+    app.following(owner.post(&back, &all_of(7))).await.is(409, "booking.deposit_counted");
     let keyed = owner.with("idempotency-key", "back-2");
-    keyed.post(&back, &all_of(7)).await.is(409, "booking.deposit_counted");
+    app.following(keyed.post(&back, &all_of(7))).await.is(409, "booking.deposit_counted");
     let invoice = format!("/v1/admin/invoices/{}", text(&invoice, "invoice_id"));
     app.settle().await;
     let table = owner.get("/v1/admin/exports/payments.csv?status=DRAFT").await;
     assert!(table.ok().text.contains("deposit,other,SUCCEEDED,3000,CAD"), "{}", table.text);
     owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
-    let gone = owner.post(&back, &all_of(7)).await;
+    let gone = app.following(owner.post(&back, &all_of(7))).await;
     assert_eq!(
         (&gone.ok().body["paid_cents"], &gone.body["deposit_status"]),
         (&json!(0), &json!("returned"))
     );
-    assert_eq!(owner.post(&back, &all_of(7)).await.fields(), ["amount_cents"]);
-    let invoice = owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill()).await;
+    assert_eq!(app.following(owner.post(&back, &all_of(7))).await.fields(), ["amount_cents"]);
+    let invoice =
+        app.following(owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill())).await;
     assert_eq!(invoice.ok().body["balance_due_cents"], 20_000);
     app.settle().await;
     let books = trial(&owner, &day.to_string()).await;
@@ -100,7 +102,7 @@ async fn what_went_back_by_an_invoice_is_not_given_back_again() {
     let id = paid_by_hand(&app, &owner, 7).await;
     let order = format!("/v1/admin/orders/{id}/invoice");
     let billed = async |due: i64| {
-        let invoice = owner.post(&order, &bill()).await;
+        let invoice = app.following(owner.post(&order, &bill())).await;
         assert_eq!(invoice.ok().body["balance_due_cents"], due, "{}", invoice.text);
         format!("/v1/admin/invoices/{}", text(&invoice, "invoice_id"))
     };
@@ -113,8 +115,8 @@ async fn what_went_back_by_an_invoice_is_not_given_back_again() {
     owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
     let back = route(&id, "deposit/return");
     let more = json!({ "payment_id": "manual:ET-7", "amount_cents": 3_001 });
-    assert_eq!(owner.post(&back, &more).await.fields(), ["amount_cents"]);
-    owner.post(&back, &json!({})).await.ok();
+    assert_eq!(app.following(owner.post(&back, &more)).await.fields(), ["amount_cents"]);
+    app.following(owner.post(&back, &json!({}))).await.ok();
     app.settle().await;
     let books = trial(&owner, &today(&app).to_string()).await;
     assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [0, 0]);
@@ -131,9 +133,11 @@ async fn nothing_is_given_back_in_a_month_whose_books_are_closed() {
     owner.post(&at(&format!("periods/{month}/close")), &json!({})).await.ok();
     let back = route(&id, "deposit/return");
     let late = json!({ "payment_id": "manual:ET-7", "returned_at": then.to_rfc3339() });
-    owner.post(&back, &late).await.is(409, "period_closed");
-    owner.with("idempotency-key", "late").post(&back, &late).await.is(409, "period_closed");
-    owner.post(&back, &all_of(7)).await.ok();
+    app.following(owner.post(&back, &late)).await.is(409, "period_closed");
+    app.following(owner.with("idempotency-key", "late").post(&back, &late))
+        .await
+        .is(409, "period_closed");
+    app.following(owner.post(&back, &all_of(7))).await.ok();
     app.settle().await;
     let table = owner.get("/v1/admin/exports/deposits.csv").await;
     assert_eq!(table.ok().text.lines().count(), 3, "{}", table.text);
@@ -148,7 +152,7 @@ async fn of_many_who_give_it_back_at_once_one_does_and_an_invoice_never_counts_i
     let first = paid_by_hand(&app, &owner, 7).await;
     let back = route(&first, "deposit/return");
     let asked = (0..8).map(|_| async { owner.post(&back, &all_of(7)).await.status });
-    let done = join_all(asked).await;
+    let done = app.following(join_all(asked)).await;
     assert_eq!(done.iter().filter(|status| **status == 200).count(), 1, "{done:?}");
 
     for days in 8..14 {
@@ -156,7 +160,8 @@ async fn of_many_who_give_it_back_at_once_one_does_and_an_invoice_never_counts_i
         let (back, order) =
             (route(&id, "deposit/return"), format!("/v1/admin/orders/{id}/invoice"));
         let (given, bills) = (all_of(days), bill());
-        let (given, billed) = tokio::join!(owner.post(&back, &given), owner.post(&order, &bills));
+        let both = async { tokio::join!(owner.post(&back, &given), owner.post(&order, &bills)) };
+        let (given, billed) = app.following(both).await;
         match (given.status, billed.status) {
             (200, 201) => assert_eq!(billed.body["balance_due_cents"], 20_000, "{}", given.text),
             (409, 201) => assert_eq!(billed.body["balance_due_cents"], 15_000, "{}", given.text),

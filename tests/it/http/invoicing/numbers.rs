@@ -142,7 +142,8 @@ async fn a_deposit_counts_for_the_invoice_of_its_visit() {
     let paid = json!({ "amount_cents": 4_000, "reference": "ET-1" });
     owner.post(&format!("/v1/admin/bookings/{order}/deposit"), &paid).await.ok();
     let body = json!({ "items": items() });
-    let drafted = owner.post(&format!("/v1/admin/orders/{order}/invoice"), &body).await;
+    let drafted =
+        app.following(owner.post(&format!("/v1/admin/orders/{order}/invoice"), &body)).await;
     let body = &drafted.ok().body;
     assert_eq!((&body["status"], &body["balance_due_cents"]), (&json!("DRAFT"), &json!(14_900)));
     assert_eq!(body["payments"][0]["provider"], "deposit");
@@ -152,10 +153,12 @@ async fn a_deposit_counts_for_the_invoice_of_its_visit() {
     assert_eq!(gone.ok().body["status"], "DISCARDED");
     app.settle().await;
     let body = json!({ "items": items() });
-    let again = owner.post(&format!("/v1/admin/orders/{order}/invoice"), &body).await;
+    let again =
+        app.following(owner.post(&format!("/v1/admin/orders/{order}/invoice"), &body)).await;
     assert_eq!(again.ok().body["balance_due_cents"], 14_900);
     let another = json!({ "items": items(), "allow_additional": true });
-    let another = owner.post(&format!("/v1/admin/orders/{order}/invoice"), &another).await;
+    let another =
+        app.following(owner.post(&format!("/v1/admin/orders/{order}/invoice"), &another)).await;
     assert_eq!(another.ok().body["balance_due_cents"], 18_900);
 }
 
@@ -169,14 +172,15 @@ async fn a_deposit_in_one_currency_does_not_count_for_an_invoice_in_another() {
     let paid = json!({ "amount_cents": 4_000, "reference": "ET-1" });
     owner.post(&format!("/v1/admin/bookings/{order}/deposit"), &paid).await.ok();
     let path = format!("/v1/admin/orders/{order}/invoice");
-    let dollars = owner.post(&path, &json!({ "items": items(), "currency": "USD" })).await;
+    let dollars =
+        app.following(owner.post(&path, &json!({ "items": items(), "currency": "USD" }))).await;
     assert_eq!(
         (&dollars.ok().body["balance_due_cents"], &dollars.body["payments"]),
         (&json!(18_900), &json!([]))
     );
     // It is there for one in its own.
     let own = json!({ "items": items(), "allow_additional": true });
-    assert_eq!(owner.post(&path, &own).await.ok().body["balance_due_cents"], 14_900);
+    assert_eq!(app.following(owner.post(&path, &own)).await.ok().body["balance_due_cents"], 14_900);
 }
 
 #[tokio::test]
@@ -193,10 +197,10 @@ async fn what_is_cleaned_beside_the_visit_is_charged_once() {
     owner.patch(&format!("/v1/orders/{order}/addons"), &chosen).await.ok();
     let path = format!("/v1/admin/orders/{order}/invoice");
     let lines = |answer: &Answer| answer.ok().body["items"].as_array().unwrap().len();
-    let first = owner.post(&path, &json!({ "items": items() })).await;
+    let first = app.following(owner.post(&path, &json!({ "items": items() }))).await;
     assert_eq!(lines(&first), 2, "{}", first.text);
     let more = json!({ "items": items(), "allow_additional": true });
-    let second = owner.post(&path, &more).await;
+    let second = app.following(owner.post(&path, &more)).await;
     assert_eq!(
         (lines(&second), &second.body["total_cents"]),
         (1, &json!(18_900)),
