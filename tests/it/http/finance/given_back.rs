@@ -123,6 +123,28 @@ async fn what_went_back_by_an_invoice_is_not_given_back_again() {
     billed(20_000).await;
 }
 
+/// Of twenty dollars of fifty that are left after an invoice which does not count any more, nobody gets more, however many ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_an_invoice_left_nothing_is_given_back_twice_at_once() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let id = paid_by_hand(&app, &owner, 7).await;
+    let (back, order) = (route(&id, "deposit/return"), format!("/v1/admin/orders/{id}/invoice"));
+    let made = app.following(owner.post(&order, &bill())).await;
+    let invoice = format!("/v1/admin/invoices/{}", text(made.ok(), "invoice_id"));
+    let refund = format!("{invoice}/payments/manual:ET-7/refund");
+    owner.post(&refund, &json!({ "amount_cents": 3_000 })).await.ok();
+    owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
+    // Nothing is settled: whoever asks at once learns of the refund all the same.
+    let rest = json!({ "payment_id": "manual:ET-7", "amount_cents": 2_000 });
+    let asked = (0..6).map(|_| async { owner.post(&back, &rest).await.status });
+    let done = app.following(join_all(asked)).await;
+    assert_eq!(done.iter().filter(|status| **status == 200).count(), 1, "{done:?}");
+    app.settle().await;
+    let books = trial(&owner, &today(&app).to_string()).await;
+    assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [0, 0]);
+}
+
 #[tokio::test]
 async fn nothing_is_given_back_in_a_month_whose_books_are_closed() {
     let app = App::start().await;

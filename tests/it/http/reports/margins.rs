@@ -254,3 +254,30 @@ async fn the_summary_says_what_is_left_or_why_it_cannot() {
     app.settle().await;
     assert_eq!(told(&owner.get(&path).await), silent("finance_off"));
 }
+
+/// Extras are earned once, whether or not an invoice of the visit was written.
+#[tokio::test]
+async fn a_visit_with_extras_earns_what_it_costs_before_and_after_its_invoice_is_written() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let price = json!({ "price_cents": 10_000 });
+    let made = booked(&owner, &of_crew(&app, (&*north, &*sam), 1, &price)).await;
+    let id = text(made.ok(), "booking_id");
+    owner.post(&route(&id, "confirm"), &json!({})).await.ok();
+    app.settle().await;
+    let oven = owner.get("/v1/admin/addons").await.ok().body[0].clone();
+    let chosen = json!({ "addons": [{ "addon_id": oven["addon_id"], "qty": 1 }] });
+    owner.patch(&format!("/v1/orders/{id}/addons"), &chosen).await.ok();
+    owner.post(&route(&id, "complete"), &json!({ "actual_duration_minutes": 60 })).await.ok();
+    let all = 10_000 + oven["price_cents"].as_i64().unwrap();
+    let earned = async || {
+        app.settle().await;
+        let path = format!("/v1/admin/reports/pnl?from={day}&to={day}", day = today(&app));
+        of(&owner.get(&path).await, &id)[0]
+    };
+    assert_eq!(earned().await, all);
+    let items = json!({ "items": [{ "description": "x", "qty": 1, "unit_price_cents": 10_000 }] });
+    owner.post(&format!("/v1/admin/orders/{id}/invoice"), &items).await.ok();
+    assert_eq!(earned().await, all);
+}
