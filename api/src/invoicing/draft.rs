@@ -1,9 +1,7 @@
 //! Writing an invoice, for a visit or by hand.
 
-use std::sync::Arc;
-
 use axum::extract::State;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 use commands::{Beside, CommandError, Context, Done};
 use domain::customers::client::{Client, ClientError};
 use domain::finance::month::Month;
@@ -18,18 +16,17 @@ use domain::sales::lead::{Lead, LeadError};
 use domain::scheduling::booking::reason::ReasonCode;
 use domain::scheduling::booking::{BY_HAND, Details, Status as Stage};
 use domain::settings::org::Currency;
-use moka::sync::Cache;
 use projections::history::log;
 use projections::invoicing::invoice_list;
 use projections::reporting::money::{self, ReportMoney};
 use projections::{Projection, tenant};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::Mutex;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::lines::{self, Item};
+use super::numbering::{self, ATTEMPTS};
 use super::{EDIT, fees, invoices, known, settings, shown};
 use crate::answer::Answer;
 use crate::caller::Caller;
@@ -43,25 +40,9 @@ use crate::route::Routes;
 use crate::scheduling::instants;
 use crate::state::{App, AppState};
 
-/// So many processes may take a number at once, each a few times in a row.
-const ATTEMPTS: usize = 64;
-
-/// More organisations than one process serves at a time.
-const CAPACITY: u64 = 10_000;
-
 pub(super) fn routes() -> Routes {
     let edit = invoices(EDIT).action("invoice.create");
     Routes::default().add(routes!(invoice_order), edit).add(routes!(create_invoice), edit)
-}
-
-/// Lets one invoice of an organisation after the other take its number, so that they need not race for it. Other processes
-/// race all the same: the log lets one of them win.
-pub(crate) struct Numbering(Cache<OrgId, Arc<Mutex<()>>>);
-
-impl Default for Numbering {
-    fn default() -> Self {
-        Self(Cache::new(CAPACITY))
-    }
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -242,8 +223,7 @@ impl Asked {
         };
         let today = app.today(org).await?;
         let issue_date = instants::near("issue_date", self.issue_date.unwrap_or(today))?;
-        let days = i64::from(holds.book.policies.payment_terms.due_days);
-        let usual = (days > 0).then(|| issue_date + TimeDelta::days(days));
+        let usual = holds.book.policies.payment_terms.due(issue_date);
         let due_date = self.due_date.or(usual);
         let due_date = due_date.map(|due| instants::near("due_date", due)).transpose()?;
         let lines = lines::read(self.items, holds.book.tax_ppm)?;
@@ -253,7 +233,7 @@ impl Asked {
 
 /// A line for everything that is cleaned beside the visit, unless nobody goes there, and for what moving or cancelling it costs.
 fn extras(booking: &Details, holds: &InForce) -> Vec<NewLine> {
-    let tax_ppm = Some(holds.book.tax_ppm).filter(|rate| *rate > 0);
+    let tax_ppm = holds.book.usual_tax_ppm();
     let is_off = booking.status == Stage::Cancelled;
     let lines = booking.addons.iter().filter(|_| !is_off).map(|addon| {
         let named = holds.book.addons.iter().find(|one| one.addon_id.as_uuid() == addon.addon_id);
@@ -357,14 +337,11 @@ async fn write(
     use chrono::Datelike;
     let mut context = context.clone();
     while_open(app, &mut context, [Month::of(draft.terms.issue_date)]).await?;
-    let turn = app.numbering.0.get_with(context.org, Arc::default);
+    let turn = app.numbering.turn(context.org);
     let _turn = turn.lock().await;
     let (year, id) = (draft.terms.issue_date.year(), draft.invoice_id);
-    let (from, until) = InvoiceNumber::claims_of(year);
     for _ in 0..ATTEMPTS {
-        let last = app.bus.last_held(context.org, NUMBERS, (&from, &until)).await?;
-        draft.number =
-            InvoiceNumber::after(last.as_deref().and_then(InvoiceNumber::of_claim), year);
+        draft.number = numbering::next(&app.bus, context.org, year).await?;
         let command = InvoiceCommand::Draft(Box::new(draft.clone()));
         match app.bus.create(&context, &id.to_string(), command, shown).await {
             // Somebody was faster; the one after theirs is still there.

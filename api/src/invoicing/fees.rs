@@ -1,6 +1,5 @@
 //! What moving and cancelling a visit costs beside, charged on its invoice.
 
-use chrono::TimeDelta;
 use commands::{CommandBus, CommandError, Context};
 use domain::id::BookingId;
 use domain::invoicing::invoice::lines::NewLine;
@@ -13,11 +12,9 @@ use projections::tenant;
 use serde_json::Value;
 use sqlx::PgPool;
 
+use super::numbering::{self, ATTEMPTS};
 use crate::payments::ProcessError;
 use crate::state::Clock;
-
-/// So many invoices may take a number at once, each a few times in a row.
-const ATTEMPTS: usize = 64;
 
 /// A line for each of them.
 pub(super) fn lines(booking: &Details, tax_ppm: Option<u32>) -> Vec<NewLine> {
@@ -62,7 +59,6 @@ impl FeeInvoices {
         let Some(booking) = found.state.details() else { return Ok(()) };
         let mut draft = self.draft(ctx, booking).await?;
         let (year, id) = (draft.number.year, draft.invoice_id.to_string());
-        let (from, until) = InvoiceNumber::claims_of(year);
         for _ in 0..ATTEMPTS {
             if let Some(other) = self.bus.holder(ctx.org, VISITS, &order.to_string()).await? {
                 let other = self.bus.load::<Invoice>(ctx.org, &other).await?.state;
@@ -77,9 +73,7 @@ impl FeeInvoices {
             if draft.terms.lines.is_empty() {
                 return Ok(());
             }
-            let last = self.bus.last_held(ctx.org, NUMBERS, (&from, &until)).await?;
-            let last = last.as_deref().and_then(InvoiceNumber::of_claim);
-            draft.number = InvoiceNumber::after(last, year);
+            draft.number = numbering::next(&self.bus, ctx.org, year).await?;
             let command = InvoiceCommand::Draft(Box::new(draft.clone()));
             match self.bus.create(ctx, &id, command, |_: &Invoice| Value::Null).await {
                 // Somebody was faster; the number after theirs is still there.
@@ -108,9 +102,8 @@ impl FeeInvoices {
         drop(tx);
         let now = chrono::SubsecRound::trunc_subsecs((self.clock)(), 6);
         let issue_date = now.with_timezone(&settings.zone(&registered)).date_naive();
-        let days = i64::from(book.policies.payment_terms.due_days);
-        let due_date = (days > 0).then(|| issue_date + TimeDelta::days(days));
-        let lines = lines(booking, Some(book.tax_ppm).filter(|rate| *rate > 0));
+        let due_date = book.policies.payment_terms.due(issue_date);
+        let lines = lines(booking, book.usual_tax_ppm());
         Ok(Draft {
             invoice_id: ctx.request.derived_id("invoice").into(),
             number: InvoiceNumber { year: issue_date.year(), count: 0 },

@@ -193,6 +193,12 @@ mod tests {
         }
     }
 
+    fn rescheduled(before: Placement, placement: Placement) -> BookingEvent {
+        let (by, fee_cents, forced) = (Party::Staff, 0, None);
+        let (decided_by, at) = ("economy/v1".to_owned(), at(1));
+        BookingEvent::Rescheduled { placement, before, by, fee_cents, decided_by, forced, at }
+    }
+
     fn told(event: &BookingEvent) -> Vec<(&'static str, Value)> {
         let letters = letters(Uuid::from_u128(1).into(), event);
         let said = letters.into_iter().map(|intent| match intent {
@@ -211,17 +217,7 @@ mod tests {
             [(CREW_NOTICE, json!("assigned")), (CREW_NOTICE, json!("removed"))]
         );
         let (before, placement) = (placed(100, &[1]), placed(200, &[1]));
-        let (by, fee_cents, forced) = (Party::Staff, 0, None);
-        let decided_by = "economy/v1".to_owned();
-        let event = BookingEvent::Rescheduled {
-            placement,
-            before,
-            by,
-            fee_cents,
-            decided_by,
-            forced,
-            at: at(1),
-        };
+        let event = rescheduled(before, placement);
         assert_eq!(told(&event), [(BOOKING_MOVED, Value::Null), (CREW_NOTICE, json!("moved"))]);
     }
 
@@ -229,17 +225,7 @@ mod tests {
     fn a_visit_that_is_only_longer_is_at_the_same_time() {
         let (before, mut placement) = (placed(100, &[]), placed(100, &[]));
         placement.window = Window::of_minutes(at(100), 240);
-        let (by, fee_cents, forced) = (Party::Staff, 0, None);
-        let decided_by = "economy/v1".to_owned();
-        let event = BookingEvent::Rescheduled {
-            placement,
-            before,
-            by,
-            fee_cents,
-            decided_by,
-            forced,
-            at: at(1),
-        };
+        let event = rescheduled(before, placement);
         assert_eq!(told(&event), []);
     }
 
@@ -261,18 +247,14 @@ mod tests {
     #[test]
     fn whoever_is_taken_off_knows_the_visit_by_the_time_that_it_was_at() {
         let (before, placement) = (placed(100, &[1]), placed(200, &[2]));
-        let (by, fee_cents, forced) = (Party::Staff, 0, None);
-        let decided_by = "economy/v1".to_owned();
-        let at = at(1);
-        let event =
-            BookingEvent::Rescheduled { placement, before, by, fee_cents, decided_by, forced, at };
+        let event = rescheduled(before, placement);
         let letters = letters(Uuid::from_u128(1).into(), &event);
         let when = |intent: &Intent| match intent {
             Intent::Effect { kind: CREW_NOTICE, payload, .. } => payload["starts_at"].clone(),
             other => panic!("{other:?}"),
         };
         let [goes, gone] = [&letters[1], &letters[2]].map(when);
-        assert_eq!((goes, gone), (json!(self::at(200)), json!(self::at(100))));
+        assert_eq!((goes, gone), (json!(at(200)), json!(at(100))));
     }
 
     #[test]

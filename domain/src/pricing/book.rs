@@ -59,6 +59,11 @@ impl Book {
         digest::of(&json!(self))
     }
 
+    /// The tax on a line of which nothing else is said, in parts per million, if there is any.
+    pub fn usual_tax_ppm(&self) -> Option<u32> {
+        Some(self.tax_ppm).filter(|rate| *rate > 0)
+    }
+
     /// A kind of service.
     pub fn service(&self, id: ServiceTypeId) -> Option<&ServiceType> {
         self.services.iter().find(|one| one.service_type_id == id)

@@ -6,12 +6,14 @@ use domain::id::{BookingId, OrgId, WorkerId};
 use domain::personal::PLACEHOLDER;
 use domain::policy::CrewNews;
 use domain::scheduling::booking::{Booking, Details, Status};
-use projections::people::worker_list::{self, WorkerList};
+use projections::people::worker_list::WorkerList;
 use projections::{Projection, engine, tenant};
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::email::Letter;
+use super::notice::worker;
+use super::visit::when;
 use super::{Attempt, Delivery, Due, SOON};
 
 /// So long after the beginning of a visit it helps to know that nobody goes there.
@@ -54,23 +56,20 @@ impl Delivery {
             return Ok(Attempt::Postponed(now + SOON));
         }
         let mut tx = tenant::begin(&self.db, org).await?;
-        let (query, archived) = (Some(ordered.worker_id.to_string()), Some(false));
-        let filter = worker_list::Filter { query, archived, ..worker_list::Filter::default() };
-        let worker = worker_list::page(&mut tx, org, &filter, None, 1).await?.into_iter().next();
-        drop(tx);
         // Whoever was archived is not told where to go.
-        let Some(worker) = worker else { return Ok(Attempt::Suppressed("not_here_any_more")) };
-        if worker.name == PLACEHOLDER {
+        let found = worker(&mut tx, org, ordered.worker_id, Some(false)).await?;
+        drop(tx);
+        let Some((name, address)) = found else {
+            return Ok(Attempt::Suppressed("not_here_any_more"));
+        };
+        if name == PLACEHOLDER {
             return Ok(Attempt::Suppressed("subject_erased"));
         }
-        let Some(address) = worker.email else {
-            return Ok(Attempt::Suppressed("no_email_address"));
-        };
+        let Some(address) = address else { return Ok(Attempt::Suppressed("no_email_address")) };
         let starts_at = ordered.starts_at.unwrap_or(visit.placement.window.starts_at);
         let zone = self.zone(org).await?;
-        let (subject, text) = words(ordered.news, &worker.name, (starts_at, zone));
-        let letter = Letter { name: worker.name, address, subject, text };
-        Ok(self.email.send(effect.effect_id, letter).await)
+        let (subject, text) = words(ordered.news, &name, (starts_at, zone));
+        Ok(self.email.send(effect.effect_id, Letter { name, address, subject, text }).await)
     }
 }
 
@@ -102,7 +101,7 @@ fn words(
     name: &str,
     (starts_at, zone): (DateTime<Utc>, Tz),
 ) -> (&'static str, String) {
-    let when = starts_at.with_timezone(&zone).format("%A, %-d %B %Y at %H:%M");
+    let when = when(starts_at, zone);
     let (subject, said) = match news {
         CrewNews::Assigned => ("A new visit for you", "you go to a visit"),
         CrewNews::Moved => {

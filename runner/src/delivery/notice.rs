@@ -1,17 +1,18 @@
 //! What the desk of the dispatcher tells somebody about a visit.
 
-use domain::id::OrgId;
+use domain::id::{OrgId, WorkerId};
 use domain::personal::PLACEHOLDER;
 use domain::scheduling::dispatch::notice::{Notice, Target, Template};
 use projections::people::worker_list;
 use projections::scheduling::booking_list;
 use projections::tenant;
+use sqlx::PgConnection;
 
 use super::email::Letter;
 use super::{Attempt, Delivery, Due};
 
 /// Whom to write to, as of now.
-type Addressee = (String, Option<String>);
+pub(super) type Addressee = (String, Option<String>);
 
 impl Delivery {
     /// Sends it to whoever it is for by now, unless they were erased or their address was taken away meanwhile.
@@ -47,13 +48,21 @@ impl Delivery {
                 let found = booking_list::addressee(&mut tx, org, notice.booking_id).await?;
                 Ok(found.map(|one| (one.name, one.email)))
             }
-            (Target::Worker, Some(worker)) => {
-                let query = Some(worker.to_string());
-                let filter = worker_list::Filter { query, ..worker_list::Filter::default() };
-                let found = worker_list::page(&mut tx, org, &filter, None, 1).await?;
-                Ok(found.into_iter().next().map(|row| (row.name, row.email)))
-            }
+            (Target::Worker, Some(id)) => worker(&mut tx, org, id, None).await,
             (Target::Worker, None) => Ok(None),
         }
     }
+}
+
+/// How a worker is written to, whether or not they are `archived` where nothing is said about that.
+pub(super) async fn worker(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: WorkerId,
+    archived: Option<bool>,
+) -> Result<Option<Addressee>, sqlx::Error> {
+    let query = Some(id.to_string());
+    let filter = worker_list::Filter { query, archived, ..worker_list::Filter::default() };
+    let found = worker_list::page(db, org, &filter, None, 1).await?;
+    Ok(found.into_iter().next().map(|row| (row.name, row.email)))
 }

@@ -22,7 +22,7 @@ use super::{Attempt, Delivery, Due, SOON};
 
 /// What the effect says beside the visit.
 #[derive(Default, Deserialize)]
-pub(super) struct News {
+struct News {
     /// To when it was moved.
     starts_at: Option<DateTime<Utc>>,
     /// What is paid back of the deposit.
@@ -34,13 +34,13 @@ pub(super) struct News {
 }
 
 /// A visit, and whom it is for, as of now.
-pub(super) struct Visit {
-    pub(super) addressee: Addressee,
+struct Visit {
+    addressee: Addressee,
     /// The clock that the customer reads.
-    pub(super) zone: Tz,
+    zone: Tz,
     /// What prices are in.
-    pub(super) currency: Currency,
-    pub(super) now: DateTime<Utc>,
+    currency: Currency,
+    now: DateTime<Utc>,
 }
 
 impl Delivery {
@@ -101,15 +101,16 @@ fn letter(kind: &str, visit: &Visit, news: &News) -> Result<Letter, &'static str
         return Err("moved_again");
     }
     let address = email.clone().ok_or("no_email_address")?;
-    let is_over = matches!(kind, BOOKING_CANCELLED | BOOKING_EXPIRED | BOOKING_COMPLETED);
-    if !is_over && *starts_at <= visit.now {
+    let until = match kind {
+        BOOKING_CANCELLED | BOOKING_COMPLETED => None,
+        // Nobody asks any more for what became of a visit of last week.
+        BOOKING_EXPIRED => Some(*starts_at + TimeDelta::days(1)),
+        _ => Some(*starts_at),
+    };
+    if until.is_some_and(|until| until <= visit.now) {
         return Err("too_late");
     }
-    // Nobody asks any more for what became of a visit of last week.
-    if kind == BOOKING_EXPIRED && *starts_at + TimeDelta::days(1) <= visit.now {
-        return Err("too_late");
-    }
-    let when = starts_at.with_timezone(&visit.zone).format("%A, %-d %B %Y at %H:%M");
+    let when = when(*starts_at, visit.zone);
     let (subject, said) = words(kind);
     let money = money(news, visit.currency);
     let end = match kind {
@@ -119,6 +120,11 @@ fn letter(kind: &str, visit: &Visit, news: &News) -> Result<Letter, &'static str
     };
     let text = format!("Hello {name},\n\n{said}: {when}.\n{money}\n{end}\n");
     Ok(Letter { name: name.clone(), address, subject, text })
+}
+
+/// The beginning of a visit, as people read it.
+pub(super) fn when(starts_at: DateTime<Utc>, zone: Tz) -> impl std::fmt::Display {
+    starts_at.with_timezone(&zone).format("%A, %-d %B %Y at %H:%M")
 }
 
 /// Why nobody has to be told that any more.

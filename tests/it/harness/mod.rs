@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod collector;
 pub(crate) mod database;
+mod fake;
 pub(crate) mod logins;
 pub(crate) mod program;
 pub(crate) mod redis;

@@ -12,8 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use ring::hmac;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
+
+use super::fake::served;
 
 /// What its messages are signed with.
 pub(crate) const SECRET: &str = "whsec_test";
@@ -56,21 +57,13 @@ struct Kept {
 
 impl FakeStripe {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let (kept, stop) = (Arc::new(Kept::default()), CancellationToken::new());
+        let kept = Arc::new(Kept::default());
         let router = Router::new()
             .route("/v1/checkout/sessions", post(session))
             .route("/v1/refunds", post(refund))
             .with_state(Arc::clone(&kept));
-        let until = stop.clone();
-        #[expect(clippy::disallowed_methods, reason = "ends when the test does")]
-        tokio::spawn(async move {
-            let served =
-                axum::serve(listener, router).with_graceful_shutdown(until.cancelled_owned());
-            served.await.unwrap();
-        });
-        Self { base, kept, _stop: stop.drop_guard() }
+        let (base, stop) = served(router).await;
+        Self { base, kept, _stop: stop }
     }
 
     /// The next requests fail so, one each.

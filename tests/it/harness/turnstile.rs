@@ -9,8 +9,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
+
+use super::fake::served;
 
 type Asked = HashMap<String, String>;
 
@@ -30,20 +31,12 @@ pub(crate) struct FakeTurnstile {
 
 impl FakeTurnstile {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let (kept, stop) = (Arc::new(Kept::default()), CancellationToken::new());
+        let kept = Arc::new(Kept::default());
         let router = Router::new()
             .route("/turnstile/v0/siteverify", post(verify))
             .with_state(Arc::clone(&kept));
-        let until = stop.clone();
-        #[expect(clippy::disallowed_methods, reason = "ends when the test does")]
-        tokio::spawn(async move {
-            let served =
-                axum::serve(listener, router).with_graceful_shutdown(until.cancelled_owned());
-            served.await.unwrap();
-        });
-        Self { base, kept, _stop: stop.drop_guard() }
+        let (base, stop) = served(router).await;
+        Self { base, kept, _stop: stop }
     }
 
     pub(crate) fn is_down(&self, is_down: bool) {

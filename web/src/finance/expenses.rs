@@ -192,16 +192,21 @@ async fn add_category(State(site): State<SiteState>, form: StaffForm) -> Answer 
     change(&site, (Method::POST, &["expense-categories"]), ("category", form), Ok(body)).await
 }
 
+/// How something was paid, and on which day if that is said.
+fn payment(fields: &Fields) -> Value {
+    let mut body = json!({ "payment_method": fields.get("payment_method") });
+    if let Some(day) = fields.filled("paid_on") {
+        body["paid_on"] = day.into();
+    }
+    body
+}
+
 async fn pay(
     State(site): State<SiteState>,
     Path(expense): Path<String>,
     form: StaffForm,
 ) -> Answer {
-    let mut body = json!({ "payment_method": form.fields.get("payment_method") });
-    if let Some(day) = form.fields.filled("paid_on") {
-        body["paid_on"] = day.into();
-    }
-    let expense = id(&expense)?;
+    let (expense, body) = (id(&expense)?, payment(&form.fields));
     let path = ["expenses", expense, "pay"];
     change(&site, (Method::POST, &path), (expense, form), Ok(body)).await
 }
@@ -211,11 +216,7 @@ async fn paid_otherwise(
     Path(expense): Path<String>,
     form: StaffForm,
 ) -> Answer {
-    let mut body = json!({ "payment_method": form.fields.get("payment_method") });
-    if let Some(day) = form.fields.filled("paid_on") {
-        body["paid_on"] = day.into();
-    }
-    let expense = id(&expense)?;
+    let (expense, body) = (id(&expense)?, payment(&form.fields));
     let path = ["expenses", expense];
     change(&site, (Method::PATCH, &path), (expense, form), Ok(body)).await
 }

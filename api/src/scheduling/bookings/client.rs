@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use domain::id::{AddressId, BookingId, ClientId};
-use domain::scheduling::booking::{Booking, BookingCommand, BookingError};
+use domain::scheduling::booking::{BookingCommand, BookingError};
 use domain::settings::feature::Feature;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{EDIT, portal, run};
+use super::{EDIT, known_at, portal, run};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -57,10 +57,9 @@ async fn change_client_of_visit(
 ) -> Result<Answer, Problem> {
     let asked: ClientOfVisit = request.body()?;
     let mut context = request.context(&caller);
-    let found = app.bus.load::<Booking>(context.org, &id.to_string()).await?;
-    let visit = found.state.details().ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
+    let (visit, version) = known_at(&app, context.org, id).await?;
     // The home of one client is never written down for another.
-    context.decided_on(found.version);
+    context.decided_on(version);
     let before = visit.client;
     let named = asked.client_id.or(before);
     let named = named.ok_or_else(|| Problem::field("client_id", "Field required"))?;

@@ -68,6 +68,12 @@ fn shown(booking: &Booking) -> Value {
 
 /// A booking as it is now.
 pub(crate) async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Details, Problem> {
+    Ok(known_at(app, org, id).await?.0)
+}
+
+/// A booking as it is now, and its version, for whoever decides on what is there.
+async fn known_at(app: &App, org: OrgId, id: BookingId) -> Result<(Details, i32), Problem> {
     let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
-    found.state.details().cloned().ok_or_else(|| Problem::refused(&BookingError::NotFound))
+    let known = found.state.details().cloned();
+    Ok((known.ok_or_else(|| Problem::refused(&BookingError::NotFound))?, found.version))
 }

@@ -6,14 +6,14 @@ use commands::Beside;
 use domain::access::Permission;
 use domain::finance::month::Month;
 use domain::id::{BookingId, OrgId};
-use domain::scheduling::booking::{Booking, BookingCommand, BookingError, DepositStep, Returned};
+use domain::scheduling::booking::{BookingCommand, BookingError, DepositStep, Returned};
 use domain::settings::feature::Feature;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{Details, run};
+use super::{Details, known_at, run};
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::command::CommandRequest;
@@ -69,11 +69,9 @@ async fn return_deposit(
 ) -> Result<Answer, Problem> {
     let DepositReturnBody { payment_id, amount_cents, returned_at } = request.body()?;
     let mut context = request.context(&caller);
-    let found = app.bus.load::<Booking>(context.org, &id.to_string()).await?;
-    let booking = found.state.details().cloned();
-    let booking = booking.ok_or_else(|| Problem::refused(&BookingError::NotFound))?;
+    let (booking, version) = known_at(&app, context.org, id).await?;
     // Of two at once, the second looks again at what is left.
-    context.decided_on(found.version);
+    context.decided_on(version);
     // Whoever repeats a request is told again what became of it, whatever came or is left since.
     let repeated = context.request.keyed
         && app.bus.lookup(context.org, context.request.command_id).await?.is_some();

@@ -5,7 +5,6 @@ use super::event::BookingEvent;
 use super::status::Status;
 use super::{Details, Party};
 use crate::scheduling::terms::deposit::{self, Basis, DepositTerms, Downgrade, Facts};
-use crate::scheduling::terms::policies::DepositPolicy;
 use crate::scheduling::terms::risk::{Band, Risk};
 use crate::scheduling::window::Window;
 
@@ -50,18 +49,14 @@ fn decided_anew(booking: &Details, window: Window, change: &Change) -> Option<De
     }
     Some(match change.unpayable {
         Some(why) if decided.required => decided.downgraded(why),
-        _ => due(decided, (window, change.by), &policies.deposit, change),
+        _ => due(decided, window, change),
     })
 }
 
 /// Whoever moves their own visit is at the checkout; whoever is told by the office is not.
-fn due(
-    decided: DepositTerms,
-    (window, by): (Window, Party),
-    policy: &DepositPolicy,
-    change: &Change,
-) -> DepositTerms {
-    match by {
+fn due(decided: DepositTerms, window: Window, change: &Change) -> DepositTerms {
+    let policy = &change.policies.deposit;
+    match change.by {
         Party::Client => decided.due(policy, change.now),
         Party::Staff | Party::System => decided.due_before(window.starts_at, policy, change.now),
     }

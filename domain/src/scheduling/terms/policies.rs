@@ -1,5 +1,6 @@
 //! What an organisation has decided about its bookings, with the defaults of one that has decided nothing.
 
+use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use crate::customers::standing::ClientPolicy;
@@ -172,6 +173,13 @@ pub struct PaymentTerms {
     /// In words, for whoever reads the terms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
+}
+
+impl PaymentTerms {
+    /// When an invoice of that date is due, if it is due on a day at all.
+    pub fn due(&self, issue_date: NaiveDate) -> Option<NaiveDate> {
+        (self.due_days > 0).then(|| issue_date + TimeDelta::days(self.due_days.into()))
+    }
 }
 
 /// What makes a booking risky, in points of 100.
