@@ -26,9 +26,11 @@ const DATABASE_PAUSE: u64 = 5;
 /// How the database says that the books of a month are closed.
 const PERIOD_CLOSED: &str = "BK409";
 
-/// How it says that an invoice counts a deposit, and that one was given back meanwhile.
+/// How it says that an invoice counts a deposit.
 const DEPOSIT_COUNTED: &str = "BK410";
-const DEPOSIT_RETURNED: &str = "BK411";
+
+/// How it says that a visit is not as the caller has read it.
+pub(crate) const VISIT_CHANGED: &str = "BK411";
 
 /// A failed request. The edge adds the request id and renders it.
 #[derive(Clone, Debug)]
@@ -315,7 +317,7 @@ impl<E: Refusal + 'static> From<CommandError<E>> for Problem {
             CommandError::RolledBack { ref code } if code == DEPOSIT_COUNTED => {
                 Self::new(Code::DepositCounted)
             }
-            CommandError::RolledBack { ref code } if code == DEPOSIT_RETURNED => {
+            CommandError::RolledBack { ref code } if code == VISIT_CHANGED => {
                 Self::new(Code::ConcurrentChange)
             }
             // Aborted by a deadlock, a shutdown or a lack of resources: the same command may succeed.

@@ -36,7 +36,7 @@ pub use self::visit::{
 };
 pub use self::worker::{CREW_CLEAR, worker_intents};
 use crate::id::{
-    BreakGlassId, CertificateId, ClientId, DisputeId, LeadId, PortalSessionId, QuoteId,
+    BreakGlassId, CertificateId, ClientId, DisputeId, LeadId, PortalSessionId, QuoteId, RefundId,
 };
 use crate::identity::break_glass::BreakGlassEvent;
 use crate::identity::portal::PortalSessionEvent;
@@ -87,7 +87,7 @@ pub enum Intent {
 }
 
 /// A command that a timer gives, as it is stored until then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TimerCommand {
     /// See [`crate::sales::lead::LeadCommand::ExpireQuote`].
@@ -156,6 +156,17 @@ pub enum TimerCommand {
     SettlePayment,
     /// Send back of the deposit of a visit what its terms say.
     RefundDeposit,
+    /// Let what was paid for a visit in advance count for its invoice.
+    CreditDeposits,
+    /// See [`crate::scheduling::booking::DepositStep::Refunded`].
+    NoteDepositRefund {
+        /// Of which payment.
+        payment_id: String,
+        /// Told apart by this.
+        refund_id: RefundId,
+        /// How much.
+        amount_cents: i64,
+    },
     /// Send back of a payment what was decided.
     RefundDisputed {
         /// Where.

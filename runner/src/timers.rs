@@ -17,7 +17,7 @@ use domain::people::worker::{Worker, WorkerCommand};
 use domain::policy::TimerCommand;
 use domain::recorded::Actor;
 use domain::sales::lead::{Lead, LeadCommand, WinCause};
-use domain::scheduling::booking::{Booking, BookingCommand, DepositStep};
+use domain::scheduling::booking::{Booking, BookingCommand, DepositStep, WentBack};
 use domain::scheduling::subscription::{Subscription, SubscriptionCommand};
 use domain::subject::{ErasureReason, Subject, SubjectCommand};
 use metrics::Gauge;
@@ -234,6 +234,16 @@ impl Timers {
                 let booking = id.parse().context("no id of a booking")?;
                 self.inbox.process().refund_deposit(org, booking).await?;
                 Ok(())
+            }
+            TimerCommand::CreditDeposits => {
+                let booking = id.parse().context("no id of a booking")?;
+                self.inbox.process().credit_deposits(org, booking).await?;
+                Ok(())
+            }
+            TimerCommand::NoteDepositRefund { payment_id, refund_id, amount_cents } => {
+                let told = WentBack { payment_id, refund_id, amount_cents };
+                let step = DepositStep::Refunded(told);
+                self.tell::<Booking>(&ctx, id, BookingCommand::Deposit { step, now }).await
             }
             TimerCommand::RefundDisputed { dispute, amount_cents } => {
                 self.inbox.process().refund_disputed(org, (dispute, id), amount_cents).await?;

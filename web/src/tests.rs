@@ -219,7 +219,7 @@ fn visit_detail() -> Value {
     let more = json!({
         "ends_at": "2030-03-04T18:00:00Z", "address_text": "<script>alert(1)</script>", "risk_band": "LOW",
         "client_id": LEAD,
-        "hand_deposits": [{ "payment_id": "manual:ET-1", "amount_cents": 7_000, "returned_cents": 2_000,
+        "hand_deposits": [{ "payment_id": "manual:ET-1", "reference": "ET-1", "amount_cents": 7_000, "returned_cents": 2_000,
             "paid_at": "2026-11-24T09:00:00Z" }],
         "customer": { "name": "<b>Sam</b> & Co", "email": null },
         "timeline": [{ "event_type": "risk_assessed", "recorded_at": "2026-11-24T09:00:00Z", "actor": { "id": "demo" } }],

@@ -35,7 +35,7 @@ use crate::extract::Path;
 use crate::finance::while_open;
 use crate::freshness::Freshness;
 use crate::pricing::InForce;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, VISIT_CHANGED};
 use crate::route::Routes;
 use crate::scheduling::instants;
 use crate::state::{App, AppState};
@@ -88,7 +88,7 @@ async fn invoice_order(
 ) -> Result<Answer, Problem> {
     let body: OrderInvoiceBody = request.body()?;
     let org = caller.org();
-    let booking = crate::scheduling::known(&app, org, id).await?;
+    crate::scheduling::known(&app, org, id).await?;
     let holds = app.prices.of(&app, org).await?;
     let asked = Asked {
         issue_date: body.issue_date,
@@ -98,30 +98,33 @@ async fn invoice_order(
         items: body.items,
     };
     let (terms, currency) = asked.read(&app, org, &holds).await?;
-    let mut context = request.context(&caller);
-    let visit = visit(&app, org, (&booking, currency), body.allow_additional).await?;
-    if visit.deposits.iter().any(|(id, _)| id.starts_with(BY_HAND)) {
-        // What of it is given back at the same moment does not count.
-        context.beside.push(Beside(json!({
-            "do": "books.hold_deposits", "booking_id": id, "returns": booking.returns(),
-        })));
+    for _ in 0..ATTEMPTS {
+        let (booking, version) = crate::scheduling::known_at(&app, org, id).await?;
+        let mut context = request.context(&caller);
+        // A deposit, an extra or the end of the visit that comes at this moment belongs on it: then the visit is read again.
+        let hold = json!({ "do": "books.hold_visit", "booking_id": id, "version": version });
+        context.beside.push(Beside(hold));
+        let visit = visit(&app, org, (&booking, currency), body.allow_additional).await?;
+        let draft = Draft {
+            invoice_id: context.request.derived_id("invoice").into(),
+            number: InvoiceNumber { year: 0, count: 0 },
+            order: Some(id),
+            client: booking.client,
+            lead: booking.lead(),
+            terms: terms.clone(),
+            // What is cleaned beside the visit is charged by the first.
+            extras: if visit.additional { Vec::new() } else { extras(&booking, &holds) },
+            visit,
+            currency,
+            by: Some(caller.id().to_string()),
+            now: app.now(),
+        };
+        match write(&app, &context, draft, body.allow_additional).await? {
+            Some(done) => return Ok(Answer::done(&done).created()),
+            None => continue,
+        }
     }
-    let draft = Draft {
-        invoice_id: context.request.derived_id("invoice").into(),
-        number: InvoiceNumber { year: 0, count: 0 },
-        order: Some(id),
-        client: booking.client,
-        lead: booking.lead(),
-        terms,
-        // What is cleaned beside the visit is charged by the first.
-        extras: if visit.additional { Vec::new() } else { extras(&booking, &holds) },
-        visit,
-        currency,
-        by: Some(caller.id().to_string()),
-        now: app.now(),
-    };
-    let done = write(&app, &context, draft, body.allow_additional).await?;
-    Ok(Answer::done(&done).created())
+    Err(Problem::new(Code::ConcurrentChange))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -196,7 +199,8 @@ async fn create_invoice(
         by: Some(caller.id().to_string()),
         now: app.now(),
     };
-    Ok(Answer::done(&write(&app, &context, draft, false).await?).created())
+    let done = write(&app, &context, draft, false).await?;
+    Ok(Answer::done(&done.ok_or_else(|| Problem::new(Code::ConcurrentChange))?).created())
 }
 
 /// What both ways have in common.
@@ -273,6 +277,7 @@ async fn visit(
         deposits,
         invoiced_by: other.filter(|_| !allow_additional),
         additional: other.is_some(),
+        cancelled: is_off,
     })
 }
 
@@ -328,12 +333,13 @@ async fn listed(app: &App, org: OrgId, order: BookingId) -> Result<Option<Invoic
 }
 
 /// Writes it under the next number that nobody has. Of several that are written for a visit at once the log lets one have it.
+/// `None`: the visit is not as it was read.
 async fn write(
     app: &App,
     context: &Context,
     mut draft: Draft,
     allow_additional: bool,
-) -> Result<Done, Problem> {
+) -> Result<Option<Done>, Problem> {
     use chrono::Datelike;
     let mut context = context.clone();
     while_open(app, &mut context, [Month::of(draft.terms.issue_date)]).await?;
@@ -363,7 +369,8 @@ async fn write(
                     draft.extras.clear();
                 }
             }
-            done => return Ok(done?),
+            Err(CommandError::RolledBack { code }) if code == VISIT_CHANGED => return Ok(None),
+            done => return Ok(Some(done?)),
         }
     }
     Err(Problem::new(Code::ConcurrentChange))

@@ -4,7 +4,7 @@ use commands::{CommandBus, CommandError, Context};
 use domain::id::BookingId;
 use domain::invoicing::invoice::lines::NewLine;
 use domain::invoicing::invoice::number::{InvoiceNumber, NUMBERS, VISITS};
-use domain::invoicing::invoice::{Details as Bill, Draft, Invoice, InvoiceCommand, Terms, Visit};
+use domain::invoicing::invoice::{Draft, Invoice, InvoiceCommand, Terms, Visit};
 use domain::pricing::price_book::PriceBook;
 use domain::scheduling::booking::{Booking, Details};
 use domain::settings::org::OrgSettings;
@@ -52,7 +52,7 @@ impl FeeInvoices {
         Self { bus, db, clock }
     }
 
-    /// Writes it, unless nothing is owed. Of a visit that has an invoice already it charges what cancelling costs alone, beside that
+    /// Writes it, unless nothing is owed. Of a visit that had an invoice before it charges what cancelling costs alone, beside that
     /// one; an invoice that was written since has it.
     pub async fn charge(&self, ctx: &Context, order: BookingId) -> Result<(), ProcessError> {
         let found = self.bus.load::<Booking>(ctx.org, &order.to_string()).await?;
@@ -62,8 +62,8 @@ impl FeeInvoices {
         for _ in 0..ATTEMPTS {
             if let Some(other) = self.bus.holder(ctx.org, VISITS, &order.to_string()).await? {
                 let other = self.bus.load::<Invoice>(ctx.org, &other).await?.state;
-                let is_older = |it: &Bill| it.created_at < booking.updated_at;
-                if !other.details().is_some_and(is_older) || booking.cancellation_fee_cents() == 0 {
+                let has_it = other.details().is_none_or(|it| it.visit_cancelled);
+                if has_it || booking.cancellation_fee_cents() == 0 {
                     return Ok(());
                 }
                 // What moving cost stands first, and on the other one.
@@ -76,9 +76,10 @@ impl FeeInvoices {
             draft.number = numbering::next(&self.bus, ctx.org, year).await?;
             let command = InvoiceCommand::Draft(Box::new(draft.clone()));
             match self.bus.create(ctx, &id, command, |_: &Invoice| Value::Null).await {
-                // Somebody was faster; the number after theirs is still there.
-                Err(CommandError::ClaimTaken { scope }) if scope == NUMBERS => {}
-                // Somebody wrote the invoice of the visit, or it was settled otherwise, or nobody is left who could owe it.
+                // Somebody was faster: the number after theirs is still there, and their invoice of the visit may have it.
+                Err(CommandError::ClaimTaken { scope }) if [NUMBERS, VISITS].contains(&&*scope) => {
+                }
+                // It was settled otherwise, or nobody is left who could owe it.
                 Ok(_)
                 | Err(
                     CommandError::ClaimTaken { .. }
@@ -112,7 +113,7 @@ impl FeeInvoices {
             lead: booking.lead(),
             terms: Terms { lines, issue_date, due_date, notes: None },
             extras: Vec::new(),
-            visit: Visit::default(),
+            visit: Visit { cancelled: true, ..Visit::default() },
             currency: settings.currency,
             by: None,
             now,

@@ -4,7 +4,7 @@
 //! the provider for anything.
 
 use chrono::{DateTime, Utc};
-use commands::{CommandBus, CommandError, Context, LoadError, RequestKey};
+use commands::{Beside, CommandBus, CommandError, Context, LoadError, RequestKey};
 use domain::event::EventSourced;
 use domain::id::{BookingId, InvoiceId, OrgId, RefundId};
 use domain::invoicing::invoice::number::VISITS;
@@ -16,13 +16,14 @@ use domain::payments::payment::{
 use domain::recorded::Actor;
 use domain::refusal::Refusal;
 use domain::scheduling::booking::{
-    Booking, BookingCommand, BookingError, DepositStep, Status as Stage,
+    Booking, BookingCommand, BookingError, DepositStep, Status as Stage, WentBack,
 };
-use domain::settings::org::OrgSettings;
+use domain::settings::org::{Currency, OrgSettings};
 use domain::settings::zone;
 use projections::invoicing::invoice_list;
+use projections::reporting::money;
 use projections::tenant;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -60,6 +61,25 @@ pub enum ProcessError {
     /// The aggregate said no.
     #[error("{0}")]
     Refused(&'static str),
+}
+
+/// What was paid for a visit in advance.
+struct Deposit<'a> {
+    payment_id: &'a str,
+    booking: BookingId,
+    amount_cents: i64,
+    currency: Currency,
+}
+
+/// What went back of a payment, each part with what tells it apart: the same however it was told.
+fn went_back(org: OrgId, payment: &Details) -> impl Iterator<Item = (WentBack, String)> {
+    payment.refunds.iter().scan(0, move |total, (amount_cents, _)| {
+        *total += amount_cents;
+        let name = format!("{} {total}", payment.payment_id);
+        let refund_id = RefundId::from(Uuid::new_v5(&org.as_uuid(), name.as_bytes()));
+        let (payment_id, amount_cents) = (payment.payment_id.clone(), *amount_cents);
+        Some((WentBack { payment_id, refund_id, amount_cents }, name))
+    })
 }
 
 impl PaymentProcess {
@@ -105,7 +125,18 @@ impl PaymentProcess {
     where
         A::Error: Refusal + 'static,
     {
-        let context = Self::context(org, step);
+        self.step_beside::<A>(Self::context(org, step), id, command).await
+    }
+
+    async fn step_beside<A: EventSourced>(
+        &self,
+        context: Context,
+        id: &str,
+        command: A::Command,
+    ) -> Result<Result<(), A::Error>, ProcessError>
+    where
+        A::Error: Refusal + 'static,
+    {
         for _ in 0..ATTEMPTS {
             match self.bus.execute(&context, id, command.clone(), |_: &A| Value::Null).await {
                 Ok(_) => return Ok(Ok(())),
@@ -180,18 +211,9 @@ impl PaymentProcess {
         payment: &Details,
         invoice: &str,
     ) -> Result<(), ProcessError> {
-        let mut total = 0;
-        for (amount_cents, _) in &payment.refunds {
-            total += amount_cents;
-            // The same part of the same payment, however it was told.
-            let name = format!("{} {total}", payment.payment_id);
-            let refund_id = RefundId::from(Uuid::new_v5(&org.as_uuid(), name.as_bytes()));
-            let command = InvoiceCommand::Refund {
-                payment_id: payment.payment_id.clone(),
-                refund_id,
-                amount_cents: *amount_cents,
-                now: self.now(),
-            };
+        for (WentBack { payment_id, refund_id, amount_cents }, name) in went_back(org, payment) {
+            let now = self.now();
+            let command = InvoiceCommand::Refund { payment_id, refund_id, amount_cents, now };
             let step = format!("unapply {name} {invoice}");
             match self.step::<Invoice>(org, &step, invoice, command).await? {
                 // Somebody wrote it down by hand before.
@@ -234,7 +256,11 @@ impl PaymentProcess {
             tracing::warn!(%booking, "a deposit was paid for a visit that nobody makes: the money goes back");
             return self.send_back(org, payment, (None, RefundReason::PaidTooLate)).await;
         }
-        self.credit(org, payment, booking).await
+        for (told, name) in went_back(org, payment) {
+            let command = BookingCommand::Deposit { step: DepositStep::Refunded(told), now };
+            self.deposit(org, &format!("note {name}"), &id, command).await?;
+        }
+        self.credit_card(org, payment, booking).await
     }
 
     async fn deposit(
@@ -251,17 +277,66 @@ impl PaymentProcess {
         }
     }
 
-    /// Lets a deposit count for the invoice of its visit, if that is written already.
-    async fn credit(
+    /// Lets everything that was paid for a visit in advance count for its invoice.
+    pub async fn credit_deposits(
+        &self,
+        org: OrgId,
+        booking: BookingId,
+    ) -> Result<(), ProcessError> {
+        let found = self.bus.load::<Booking>(org, &booking.to_string()).await?;
+        let Some(visit) = found.state.details() else { return Ok(()) };
+        for (payment_id, came) in &visit.paid {
+            if let Some(payment) = self.payment(org, payment_id).await? {
+                self.credit_card(org, &payment, booking).await?;
+                continue;
+            }
+            let mut tx = tenant::begin(&self.db, org).await?;
+            let told = money::left(&mut tx, org, payment_id).await?;
+            drop(tx);
+            let settings = self.bus.load::<OrgSettings>(org, &org.to_string()).await?.state;
+            let own = visit.left_of(payment_id, *came);
+            let amount_cents = told.map_or(own, |left| own.min(left));
+            let deposit =
+                Deposit { payment_id, booking, amount_cents, currency: settings.currency };
+            // What of it is given back at the same moment does not count.
+            let returns = visit.returns();
+            let hold =
+                json!({ "do": "books.hold_deposits", "booking_id": booking, "returns": returns });
+            self.credit(org, &deposit, vec![Beside(hold)]).await?;
+        }
+        Ok(())
+    }
+
+    async fn credit_card(
         &self,
         org: OrgId,
         payment: &Details,
         booking: BookingId,
     ) -> Result<(), ProcessError> {
+        let Details { payment_id, amount_cents, currency, .. } = payment;
+        let (amount_cents, currency) = (*amount_cents, *currency);
+        let deposit = Deposit { payment_id, booking, amount_cents, currency };
+        match self.credit(org, &deposit, Vec::new()).await? {
+            Some(invoice) => self.unapply(org, payment, &invoice).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Lets a deposit count for the invoice of its visit, if that is written already; says for which it counts then.
+    async fn credit(
+        &self,
+        org: OrgId,
+        deposit: &Deposit<'_>,
+        beside: Vec<Beside>,
+    ) -> Result<Option<String>, ProcessError> {
+        let Deposit { payment_id, booking, amount_cents, currency } = *deposit;
+        if let Some(holder) = self.bus.holder(org, DEPOSITS, payment_id).await? {
+            return Ok(Some(holder));
+        }
         // What is kept of the deposit of a visit that is off counts where the office says so, when it writes an invoice.
         let visit = self.bus.load::<Booking>(org, &booking.to_string()).await?.state;
         if visit.details().is_some_and(|visit| visit.status == Stage::Cancelled) {
-            return Ok(());
+            return Ok(None);
         }
         // The log knows the invoice of a visit at once; those that stand beside it are found on the list.
         let first = match self.bus.holder(org, VISITS, &booking.to_string()).await? {
@@ -272,23 +347,15 @@ impl PaymentProcess {
             }
             holder => holder,
         };
-        let Some(first) = first else { return Ok(()) };
-        let holder = self.bus.holder(org, DEPOSITS, &payment.payment_id).await?;
-        if holder.is_some_and(|holder| holder != first) {
-            return Ok(());
-        }
-        let command = InvoiceCommand::CreditDeposit {
-            payment_id: payment.payment_id.clone(),
-            amount_cents: payment.amount_cents,
-            currency: payment.currency,
-            now: self.now(),
-        };
-        let step = format!("credit {} {first}", payment.payment_id);
-        match self.step::<Invoice>(org, &step, &first, command).await? {
-            Ok(()) => self.unapply(org, payment, &first).await,
-            // It does not count any more, or is in another currency; the next one takes the deposit when it is written.
-            Err(_) => Ok(()),
-        }
+        let Some(first) = first else { return Ok(None) };
+        let (payment_id, now) = (payment_id.to_owned(), self.now());
+        let step = format!("credit {payment_id} {first}");
+        let context = Context { beside, ..Self::context(org, &step) };
+        let command = InvoiceCommand::CreditDeposit { payment_id, amount_cents, currency, now };
+        // Refused, it does not count any more, or is in another currency, or nothing is left of the deposit; the next one takes it
+        // when it is written.
+        let done = self.step_beside::<Invoice>(context, &first, command).await?;
+        Ok(done.is_ok().then_some(first))
     }
 
     /// Asks for money to go back; who does it is told by the event.

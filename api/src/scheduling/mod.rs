@@ -27,7 +27,7 @@ mod worker_timeline;
 
 use domain::access::Permission;
 
-pub(crate) use self::bookings::known;
+pub(crate) use self::bookings::{known, known_at};
 pub(crate) use self::dispatcher::{Boards, Day, People, alerts_of};
 pub use self::occurrences::{OccurrenceError, Occurrences, Outcome};
 pub use self::photos::{PhotoOptions, Photos};

@@ -5,7 +5,7 @@ use cqrs_es::Aggregate;
 
 use super::{Intent, TimerCommand, visit};
 use crate::id::BookingId;
-use crate::scheduling::booking::{Booking, BookingEvent};
+use crate::scheduling::booking::{BY_HAND, Booking, BookingEvent};
 use crate::scheduling::terms::deposit::DepositTerms;
 
 /// Promised to customers: so long ahead they are reminded.
@@ -45,9 +45,15 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
         E::DepositDecided { deposit, .. } | E::DepositOverridden { deposit, .. } => {
             vec![awaited(booking, deposit)]
         }
+        // The invoice may have been written before somebody wrote down that they took it.
+        E::DepositPaid { payment_id, at, .. } if payment_id.starts_with(BY_HAND) => {
+            let key = format!("credit_deposits:{booking}:{payment_id}");
+            let credit = timer(key, *at, booking, TimerCommand::CreditDeposits);
+            vec![stop(deadline), credit]
+        }
         E::DepositPaid { .. } | E::DepositWaived { .. } => vec![stop(deadline)],
         // Whoever got everything back, or too much to keep the time, has the usual time to pay it anew.
-        E::DepositReturned(it) if it.short_cents > 0 => {
+        E::DepositReturned(it) | E::DepositRefunded(it) if it.short_cents > 0 => {
             vec![timer(deadline(booking), it.at + PAID_ANEW, booking, TimerCommand::ExpireDeposit)]
         }
         E::Started { .. } => vec![stop(reminder), stop(watch)],
@@ -64,6 +70,7 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
         }
         E::Completed { .. } | E::Expired { .. } => none_left(),
         E::DepositReturned(_)
+        | E::DepositRefunded(_)
         | E::RiskAssessed { .. }
         | E::CancellationPolicyFixed { .. }
         | E::TeamAssigned { .. }

@@ -26,7 +26,7 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
     use InvoiceEvent as E;
 
     match event {
-        E::Drafted(drafted) => charged(invoice, drafted).into_iter().collect(),
+        E::Drafted(drafted) => charged(invoice, drafted).into_iter().flatten().collect(),
         E::Issued { overdue_at: Some(overdue_at), .. } => {
             let letters = Letter::LADDER.map(|(letter, days)| {
                 reminded(invoice, letter, *overdue_at + TimeDelta::days(days) + MORNING)
@@ -56,6 +56,26 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
                 aggregate_type: Payment::TYPE,
                 aggregate_id: payment_id.clone(),
                 command: TimerCommand::SettlePayment,
+            }]
+        }
+        // A card is told by the payment itself.
+        E::PaymentRefunded {
+            payment_id,
+            refund_id,
+            amount_cents,
+            at,
+            deposit_of: Some(booking),
+        } if payment_id.starts_with(BY_HAND) => {
+            vec![Intent::SetTimer {
+                key: format!("deposit_refunded:{refund_id}"),
+                fires_at: *at,
+                aggregate_type: Booking::TYPE,
+                aggregate_id: booking.to_string(),
+                command: TimerCommand::NoteDepositRefund {
+                    payment_id: payment_id.clone(),
+                    refund_id: *refund_id,
+                    amount_cents: *amount_cents,
+                },
             }]
         }
         E::Voided { .. } => {
@@ -107,17 +127,22 @@ fn overdue(invoice: InvoiceId, fires_at: DateTime<Utc>) -> Intent {
     }
 }
 
-/// The first invoice of a visit says what the visit itself costs; the visit knows whether it is the first.
-fn charged(invoice: InvoiceId, drafted: &Drafted) -> Option<Intent> {
+/// The first invoice of a visit says what the visit itself costs; the visit knows whether it is the first. What was paid for it
+/// in the moment in which the invoice was written counts too.
+fn charged(invoice: InvoiceId, drafted: &Drafted) -> Option<[Intent; 2]> {
     let booking = drafted.order?;
     let amount_cents = Totals::of(&drafted.lines).subtotal_cents;
-    Some(Intent::SetTimer {
-        key: format!("base_charge:{invoice}"),
+    let soon = |key: String, command| Intent::SetTimer {
+        key,
         fires_at: drafted.at,
         aggregate_type: Booking::TYPE,
         aggregate_id: booking.to_string(),
-        command: TimerCommand::FixBaseCharge { amount_cents },
-    })
+        command,
+    };
+    Some([
+        soon(format!("base_charge:{invoice}"), TimerCommand::FixBaseCharge { amount_cents }),
+        soon(format!("credit_deposits:{invoice}"), TimerCommand::CreditDeposits),
+    ])
 }
 
 #[cfg(test)]

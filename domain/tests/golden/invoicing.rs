@@ -25,6 +25,7 @@ pub(super) fn invoice() -> Vec<InvoiceEvent> {
         number: InvoiceNumber { year: 2024, count: 42 },
         order: Some(Uuid::from_u128(3).into()),
         additional: false,
+        visit_cancelled: false,
         client: Some(Uuid::from_u128(1).into()),
         lead: Some(Uuid::from_u128(4).into()),
         subject: Uuid::from_u128(1).into(),
@@ -77,7 +78,13 @@ pub(super) fn invoice() -> Vec<InvoiceEvent> {
             amount_cents: 4_000,
             at: at(9),
         },
-        InvoiceEvent::PaymentRefunded { payment_id, refund_id, amount_cents: 2_000, at: at(7) },
+        InvoiceEvent::PaymentRefunded {
+            payment_id,
+            refund_id,
+            amount_cents: 2_000,
+            deposit_of: None,
+            at: at(7),
+        },
         InvoiceEvent::BecameOverdue { at: at(8) },
         InvoiceEvent::Voided { reason: Some(sealed("d2h5")), order: None, at: at(9) },
         InvoiceEvent::Credited {

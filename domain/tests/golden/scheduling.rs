@@ -162,6 +162,15 @@ fn paid() -> Vec<BookingEvent> {
             returned_at: at(11),
             at: at(12),
         }),
+        E::DepositRefunded(GivenBack {
+            payment_id: "pi_1".to_owned(),
+            refund_id: Uuid::from_u128(22).into(),
+            amount_cents: 7_000,
+            left_cents: 0,
+            short_cents: 7_000,
+            returned_at: at(12),
+            at: at(12),
+        }),
         E::DepositFailed { at: at(12) },
         E::DepositExpired { at: at(13) },
         E::DepositWaived {

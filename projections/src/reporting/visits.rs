@@ -187,6 +187,7 @@ impl Row {
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
             | E::DepositReturned(_)
+            | E::DepositRefunded(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::CancellationPolicyFixed { .. }

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use domain::id::OrgId;
+use domain::id::{BookingId, OrgId};
 use domain::personal::PLACEHOLDER;
 use domain::policy::{
     BOOKING_CANCELLED, BOOKING_COMPLETED, BOOKING_EXPIRED, BOOKING_MOVED, BOOKING_PENDING,
     BOOKING_REMINDER, VISIT_PLANNED,
 };
 use domain::pricing::price_book::PriceBook;
+use domain::scheduling::booking::Booking;
 use domain::settings::org::Currency;
-use projections::history::entity;
 use projections::scheduling::booking_list::{self, Addressee, BookingList};
 use projections::{Projection, engine, tenant};
 use serde::Deserialize;
@@ -40,6 +40,8 @@ struct Visit {
     zone: Tz,
     /// What prices are in.
     currency: Currency,
+    /// What moving it costs beside, however often it was moved.
+    moving_fee_cents: i64,
     now: DateTime<Utc>,
 }
 
@@ -47,7 +49,8 @@ impl Delivery {
     /// Mail about a visit, to whom and when it is now.
     pub(super) async fn about_visit(&self, effect: &Due) -> Result<Attempt, sqlx::Error> {
         let org = OrgId::from(effect.org_id);
-        let booking = effect.payload["booking_id"].as_str().and_then(|id| id.parse().ok());
+        let booking =
+            effect.payload["booking_id"].as_str().and_then(|id| id.parse::<BookingId>().ok());
         let Some(booking) = booking else {
             return Ok(Attempt::Permanent("the payload names no booking".to_owned()));
         };
@@ -60,9 +63,16 @@ impl Delivery {
         if known.await? != engine::Waited::Reached {
             return Ok(Attempt::Postponed((self.clock)() + SOON));
         }
-        if effect.kind == BOOKING_COMPLETED && !self.thanks(org).await? {
+        let (Ok(book), Ok(found)) = (
+            self.bus.load::<PriceBook>(org, &org.to_string()).await,
+            self.bus.load::<Booking>(org, &booking.to_string()).await,
+        ) else {
+            return Ok(Attempt::Temporary("the visit or its terms could not be read".to_owned()));
+        };
+        if effect.kind == BOOKING_COMPLETED && !book.state.published.policies.work.thanks {
             return Ok(Attempt::Suppressed("switched_off"));
         }
+        let moving_fee_cents = found.state.details().map_or(0, |visit| visit.moving_fee_cents);
         let mut tx = tenant::begin(&self.db, org).await?;
         let addressee = booking_list::addressee(&mut tx, org, booking).await?;
         drop(tx);
@@ -71,21 +81,12 @@ impl Delivery {
         };
         let (settings, registered) = self.settings(org).await?;
         let (zone, currency) = (settings.zone(&registered), settings.currency);
-        let about = Visit { addressee, zone, currency, now: (self.clock)() };
+        let about = Visit { addressee, zone, currency, moving_fee_cents, now: (self.clock)() };
         let news = News::deserialize(&effect.payload).unwrap_or_default();
         Ok(match letter(&effect.kind, &about, &news) {
             Ok(letter) => self.email.send(effect.effect_id, letter).await,
             Err(why) => Attempt::Suppressed(why),
         })
-    }
-
-    /// Whether the organisation thanks for visits.
-    async fn thanks(&self, org: OrgId) -> Result<bool, sqlx::Error> {
-        let mut tx = tenant::begin(&self.db, org).await?;
-        let id = org.to_string();
-        let book = entity::as_of::<PriceBook>(&mut tx, &self.keys, org, &id, i64::MAX).await;
-        let book = book.map_err(|error| sqlx::Error::Decode(error.into()))?;
-        Ok(book.map(|found| found.state).unwrap_or_default().published.policies.work.thanks)
     }
 }
 
@@ -112,7 +113,8 @@ fn letter(kind: &str, visit: &Visit, news: &News) -> Result<Letter, &'static str
     }
     let when = when(*starts_at, visit.zone);
     let (subject, said) = words(kind);
-    let money = money(news, visit.currency);
+    let moving = if kind == BOOKING_MOVED { visit.moving_fee_cents } else { 0 };
+    let money = money(news, moving, visit.currency);
     let end = match kind {
         BOOKING_CANCELLED | BOOKING_EXPIRED => "You can choose another time whenever you like.",
         BOOKING_COMPLETED => "If you like, tell us at your portal how it was.",
@@ -169,7 +171,7 @@ fn words(kind: &str) -> (&'static str, &'static str) {
 }
 
 /// What becomes of their money, on lines of its own.
-fn money(news: &News, currency: Currency) -> String {
+fn money(news: &News, moving_fee_cents: i64, currency: Currency) -> String {
     let currency: &str = currency.into();
     let line = |cents: i64, said: &str| match cents {
         0 => String::new(),
@@ -177,7 +179,8 @@ fn money(news: &News, currency: Currency) -> String {
     };
     let back = line(news.refund_cents, "\nWe pay back of your deposit");
     let fee = line(news.fee_cents, "\nFor cancelling late we charge");
-    back + &fee
+    let moving = line(moving_fee_cents, "\nFor moving it we charge with the visit");
+    back + &fee + &moving
 }
 
 #[cfg(test)]
@@ -194,7 +197,8 @@ mod tests {
             starts_at: "2030-03-04T17:00:00Z".parse().unwrap(),
             status: status.to_owned(),
         };
-        Visit { addressee, zone: Edmonton, currency: Currency::Cad, now: DateTime::UNIX_EPOCH }
+        let (zone, currency, now) = (Edmonton, Currency::Cad, DateTime::UNIX_EPOCH);
+        Visit { addressee, zone, currency, moving_fee_cents: 1_500, now }
     }
 
     fn why(kind: &str, visit: &Visit) -> Option<&'static str> {
@@ -241,6 +245,8 @@ mod tests {
         assert!(said.contains("70.00 CAD") && said.contains("25.50 CAD"), "{said}");
         let none = letter(BOOKING_CANCELLED, &visit("Zoë", "CANCELLED"), &News::default());
         assert!(!none.ok().unwrap().text.contains("CAD"));
+        let moved = letter(BOOKING_MOVED, &visit("Zoë", "CONFIRMED"), &News::default());
+        assert!(moved.ok().unwrap().text.contains("we charge with the visit: 15.00 CAD"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use api::{Backup, Health, Revision, Scrape};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use clap::Parser;
 use commands::attempts::Attempts;
 use commands::{BusOptions, CommandBus};
@@ -171,7 +171,7 @@ impl App {
 
     async fn begin(db: TestDb, arguments: &[&str], options: Front) -> Self {
         let orgs = [org(&db, "first").await, org(&db, "second").await];
-        let clock = Arc::new(AtomicI64::new(now().timestamp_micros() + 60_000_000));
+        let clock = Arc::new(AtomicI64::new(noon().timestamp_micros()));
         let files = Arc::new(TempDir::new().unwrap());
         Box::pin(Self::over((db, orgs, files), clock, arguments, options)).await
     }
@@ -351,9 +351,13 @@ impl Drop for App {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test's clock starts when the test does")]
-fn now() -> DateTime<Utc> {
-    Utc::now()
+/// When tests begin: whether a test runs at noon or at midnight, "tomorrow at ten" is as far away. Behind the clock of the
+/// database, which has the time of the machine, nothing happens.
+#[expect(clippy::disallowed_methods, reason = "days of the machine, and no time of day")]
+fn noon() -> DateTime<Utc> {
+    let zone = domain::settings::zone::DEFAULT;
+    let tomorrow = Utc::now().with_timezone(&zone).date_naive() + Days::new(1);
+    domain::scheduling::search::instant(tomorrow, NaiveTime::MIN, zone) + TimeDelta::hours(12)
 }
 
 fn instant(micros: i64) -> DateTime<Utc> {

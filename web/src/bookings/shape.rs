@@ -68,6 +68,7 @@ pub(super) struct Customer {
 pub(super) struct HandDeposit {
     #[serde(rename = "payment_id")]
     pub(super) id: String,
+    pub(super) reference: String,
     pub(super) paid_at: Moment,
     amount_cents: i64,
     returned_cents: i64,

@@ -72,7 +72,11 @@ pub(crate) async fn known(app: &App, org: OrgId, id: BookingId) -> Result<Detail
 }
 
 /// A booking as it is now, and its version, for whoever decides on what is there.
-async fn known_at(app: &App, org: OrgId, id: BookingId) -> Result<(Details, i32), Problem> {
+pub(crate) async fn known_at(
+    app: &App,
+    org: OrgId,
+    id: BookingId,
+) -> Result<(Details, i32), Problem> {
     let found = app.bus.load::<Booking>(org, &id.to_string()).await?;
     let known = found.state.details().cloned();
     Ok((known.ok_or_else(|| Problem::refused(&BookingError::NotFound))?, found.version))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::access::Permission;
 use domain::id::BookingId;
-use domain::scheduling::booking::{BY_HAND, BookingCommand, DepositStep, Override};
+use domain::scheduling::booking::{BookingCommand, DepositStep, Override};
 use domain::scheduling::terms::risk::Band;
 use domain::settings::feature::Feature;
 use serde::Deserialize;
@@ -110,8 +110,8 @@ async fn override_terms(
 struct PaidBody {
     /// More than 0.
     amount_cents: i64,
-    /// Of the payment, 1 to 40 letters, digits and any of `-_./#`: it stays for ever and names nobody. The same twice is one
-    /// payment.
+    /// Of the payment, 1 to 40 letters, digits and any of `-_./#`: it stays for ever and names nobody. The same twice at one
+    /// visit is one payment.
     reference: String,
 }
 
@@ -131,15 +131,7 @@ async fn record_deposit(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let PaidBody { amount_cents, reference } = request.body()?;
-    let payment_id = domain::input::text("reference", &reference, 1..=40)?;
-    let is_code = |c: char| c.is_ascii_alphanumeric() || "-_./#".contains(c);
-    if !payment_id.chars().all(is_code) {
-        return Err(Problem::field(
-            "reference",
-            "Input should be letters, digits and any of -_./#",
-        ));
-    }
-    let step = DepositStep::Pay { payment_id: format!("{BY_HAND}{payment_id}"), amount_cents };
+    let step = DepositStep::Take { reference, amount_cents };
     let command = BookingCommand::Deposit { step, now: app.now() };
     Ok(Answer::done(&run(&app, &request.context(&caller), id, command).await?))
 }

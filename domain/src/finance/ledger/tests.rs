@@ -42,6 +42,7 @@ fn drafted(lines: Vec<(i64, Option<u32>)>) -> InvoiceEvent {
         number: InvoiceNumber { year: 2026, count: 1 },
         order: None,
         additional: false,
+        visit_cancelled: false,
         client: None,
         lead: None,
         subject: Uuid::nil().into(),
@@ -76,6 +77,7 @@ fn refunded(payment_id: &str, amount_cents: i64, days: i64) -> InvoiceEvent {
         payment_id: payment_id.to_owned(),
         refund_id: Uuid::from_u128(u128::try_from(days).unwrap()).into(),
         amount_cents,
+        deposit_of: None,
         at: at(days),
     }
 }

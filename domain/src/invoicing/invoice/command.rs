@@ -195,6 +195,8 @@ pub struct Visit {
     pub invoiced_by: Option<InvoiceId>,
     /// Whether this one stands beside another.
     pub additional: bool,
+    /// Whether it was called off.
+    pub cancelled: bool,
 }
 
 /// A letter that is to be written.

@@ -133,6 +133,9 @@ pub enum InvoiceEvent {
         refund_id: RefundId,
         /// How much.
         amount_cents: i64,
+        /// The visit in advance of which it came, if it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deposit_of: Option<BookingId>,
         /// When.
         at: DateTime<Utc>,
     },
@@ -180,6 +183,9 @@ pub struct Drafted {
     /// Whether it stands beside another invoice for that visit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub additional: bool,
+    /// Whether the visit was called off by then: it charges what that costs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub visit_cancelled: bool,
     /// For which client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientId>,

@@ -14,6 +14,7 @@ impl From<Drafted> for Details {
             invoice_id: drafted.invoice_id,
             number: drafted.number,
             order: drafted.order,
+            visit_cancelled: drafted.visit_cancelled,
             client: drafted.client,
             lead: drafted.lead,
             subject: drafted.subject,
@@ -91,7 +92,7 @@ impl Details {
             E::DepositReleased { payment_id, .. } => {
                 self.payments.retain(|one| one.payment_id != payment_id);
             }
-            E::PaymentRefunded { payment_id, refund_id, amount_cents, at } => {
+            E::PaymentRefunded { payment_id, refund_id, amount_cents, at, .. } => {
                 self.refunds.insert(refund_id);
                 self.went_back(&payment_id, amount_cents, at);
             }

@@ -63,6 +63,9 @@ pub struct Details {
     pub number: InvoiceNumber,
     /// For which visit.
     pub order: Option<BookingId>,
+    /// Whether that was called off when it was written.
+    #[serde(default)]
+    pub visit_cancelled: bool,
     /// For which client.
     pub client: Option<ClientId>,
     /// For whoever asked for an offer.

@@ -187,8 +187,13 @@ impl Details {
             return Ok(Vec::new());
         }
         amount_sound(amount_cents, payment.net_cents())?;
-        let payment_id = payment_id.to_owned();
-        Ok(vec![InvoiceEvent::PaymentRefunded { payment_id, refund_id, amount_cents, at }])
+        Ok(vec![InvoiceEvent::PaymentRefunded {
+            payment_id: payment_id.to_owned(),
+            refund_id,
+            amount_cents,
+            deposit_of: self.order.filter(|_| payment.is_deposit()),
+            at,
+        }])
     }
 }
 

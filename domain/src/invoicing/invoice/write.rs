@@ -33,6 +33,7 @@ pub(super) fn draft(draft: Draft) -> Decision {
         number: draft.number,
         order: draft.order,
         additional: draft.order.is_some() && visit.additional,
+        visit_cancelled: draft.order.is_some() && visit.cancelled,
         client: draft.client,
         lead: draft.lead,
         subject,

@@ -10,11 +10,26 @@ use serde::{Deserialize, Serialize};
 use super::error::BookingError;
 use super::event::{BookingEvent, is_nothing};
 use super::{Decision, DepositStatus, Details};
-use crate::id::RefundId;
-use crate::input::Problems;
+use crate::id::{BookingId, RefundId};
+use crate::input::{Problems, text};
 
-/// How the ids of payments begin that staff wrote down; what follows is their reference.
+/// How the ids of payments begin that staff wrote down; what follows is the visit, and their reference.
 pub const BY_HAND: &str = "manual:";
+
+/// The id of a payment that staff took for a visit. References are those of a visit: "CASH" may stand at many.
+pub(super) fn payment_id(booking: BookingId, reference: &str) -> String {
+    format!("{BY_HAND}{booking}:{reference}")
+}
+
+/// What stands in the reference of a payment that staff took.
+pub(super) fn reference(payment_id: &str) -> &str {
+    let own = payment_id.strip_prefix(BY_HAND).unwrap_or(payment_id);
+    // Those of older visits say no visit.
+    match own.split_once(':') {
+        Some((visit, reference)) if visit.parse::<BookingId>().is_ok() => reference,
+        _ => own,
+    }
+}
 
 /// A deposit that staff took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +40,9 @@ pub struct HandDeposit {
     pub amount_cents: i64,
     /// When.
     pub paid_at: DateTime<Utc>,
-    /// How much of it was given back.
+    /// How much of it was given back, here or by an invoice that counted it.
     pub returned_cents: i64,
-    /// Each time once.
+    /// Each time here, once.
     pub returns: BTreeSet<RefundId>,
 }
 
@@ -58,6 +73,17 @@ pub struct GivenBack {
     pub at: DateTime<Utc>,
 }
 
+/// Money that went back elsewhere: by card, or by the invoice that counted it.
+#[derive(Clone, Debug)]
+pub struct WentBack {
+    /// Of which payment.
+    pub payment_id: String,
+    /// Told apart by this: telling of it twice changes nothing.
+    pub refund_id: RefundId,
+    /// How much.
+    pub amount_cents: i64,
+}
+
 /// Money that is said to have been given back by hand.
 #[derive(Clone, Debug)]
 pub struct Returned {
@@ -83,7 +109,8 @@ impl Details {
     }
 
     pub(super) fn returned_cents(&self) -> i64 {
-        self.by_hand.iter().fold(0, |sum, one| sum.saturating_add(one.returned_cents))
+        let by_hand = self.by_hand.iter().map(|one| one.returned_cents);
+        by_hand.chain([self.refunded_cents]).fold(0, i64::saturating_add)
     }
 
     fn hand(&self, payment_id: &str) -> Option<&HandDeposit> {
@@ -114,6 +141,19 @@ impl Details {
             own.returned_cents += it.amount_cents;
             own.returns.insert(it.refund_id);
         }
+        self.less_in_hand(it);
+    }
+
+    pub(super) fn refunded(&mut self, it: &GivenBack) {
+        self.refunds.insert(it.refund_id);
+        match self.by_hand.iter_mut().find(|own| own.payment_id == it.payment_id) {
+            Some(own) => own.returned_cents += it.amount_cents,
+            None => self.refunded_cents = self.refunded_cents.saturating_add(it.amount_cents),
+        }
+        self.less_in_hand(it);
+    }
+
+    fn less_in_hand(&mut self, it: &GivenBack) {
         // Of a visit that is over, or off, nothing is awaited any more.
         if !self.status.is_final() || it.left_cents == 0 {
             let status = DepositStatus::once_returned(it.left_cents, it.short_cents);
@@ -147,10 +187,7 @@ impl Details {
             let message = "Input should not be before the deposit came";
             return Err(Problems::one("returned_at", message).into());
         }
-        let left_cents = self.paid_cents() - amount_cents;
-        let asked = self.deposit.as_ref().filter(|terms| terms.required);
-        let asked = asked.and_then(|terms| terms.amount_cents).unwrap_or(0);
-        let short_cents = (asked - left_cents).max(0);
+        let (left_cents, short_cents) = self.left_after(amount_cents);
         Ok(vec![BookingEvent::DepositReturned(GivenBack {
             payment_id,
             refund_id,
@@ -160,6 +197,52 @@ impl Details {
             returned_at,
             at,
         })])
+    }
+
+    /// Taken note of whatever the state, as money that comes.
+    pub(super) fn went_back(&self, told: WentBack, at: DateTime<Utc>) -> Vec<BookingEvent> {
+        let WentBack { payment_id, refund_id, amount_cents } = told;
+        let is_ours = self.paid.iter().any(|(known, _)| *known == payment_id);
+        if !is_ours || amount_cents < 1 || self.refunds.contains(&refund_id) {
+            return Vec::new();
+        }
+        let (left_cents, short_cents) = self.left_after(amount_cents);
+        vec![BookingEvent::DepositRefunded(GivenBack {
+            payment_id,
+            refund_id,
+            amount_cents,
+            left_cents,
+            short_cents,
+            returned_at: at,
+            at,
+        })]
+    }
+
+    /// What is left of all that was paid in advance without these, and how much of what is asked for is missing then.
+    fn left_after(&self, amount_cents: i64) -> (i64, i64) {
+        let left_cents = self.paid_cents().saturating_sub(amount_cents).max(0);
+        let asked = self.deposit.as_ref().filter(|terms| terms.required);
+        let asked = asked.and_then(|terms| terms.amount_cents).unwrap_or(0);
+        (left_cents, (asked - left_cents).max(0))
+    }
+
+    pub(super) fn deposit_taken(
+        &self,
+        said: &str,
+        amount_cents: i64,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        let said = text("reference", said, 1..=40)?;
+        let is_code = |c: char| c.is_ascii_alphanumeric() || "-_./#".contains(c);
+        if !said.chars().all(is_code) {
+            let message = "Input should be letters, digits and any of -_./#";
+            return Err(Problems::one("reference", message).into());
+        }
+        // One that was written down before ids said of which visit is the same.
+        let known = self.by_hand.iter().find(|one| reference(&one.payment_id) == said);
+        let own = || payment_id(self.requested.booking_id, &said);
+        let payment_id = known.map_or_else(own, |one| one.payment_id.clone());
+        self.deposit_paid(payment_id, amount_cents, at)
     }
 }
 
@@ -214,6 +297,51 @@ mod tests {
         assert_eq!((it.paid_cents(), it.deposit_status), (0, Some(DepositStatus::Returned)));
         assert!(it.owes_deposit());
         assert!(matches!(refused(all, returned(3, None)), BookingError::Invalid(_)));
+    }
+
+    #[test]
+    fn a_reference_is_that_of_one_visit_and_the_same_twice_is_one_payment() {
+        let take = |reference: &str| BookingCommand::Deposit {
+            step: DepositStep::Take { reference: reference.to_owned(), amount_cents: 7_000 },
+            now: at(10),
+        };
+        let booking = details(&booked()).requested.booking_id;
+        let taken = after(booked(), take(" CASH "));
+        let it = details(&taken);
+        assert_eq!(it.by_hand[0].payment_id, format!("manual:{booking}:CASH"));
+        assert_eq!(reference(&it.by_hand[0].payment_id), "CASH");
+        assert_eq!(after(taken.clone(), take("CASH")), taken);
+        assert_eq!(details(&after(taken, take("CASH/2"))).by_hand.len(), 2);
+        // As it was written down before.
+        let old = paid();
+        assert_eq!(after(old.clone(), take("ET-1")), old);
+        for wrong in ["", "Sam's", "a:b", &"x".repeat(41)] {
+            let refusal = refused(booked(), take(wrong));
+            assert!(matches!(refusal, BookingError::Invalid(_)), "{wrong}: {refusal:?}");
+        }
+    }
+
+    #[test]
+    fn what_went_back_elsewhere_is_paid_no_more_and_told_once() {
+        let told = |payment: &str, refund: u128, amount_cents: i64| {
+            let refund_id = RefundId::from(Uuid::from_u128(refund));
+            let payment_id = payment.to_owned();
+            let told = WentBack { payment_id, refund_id, amount_cents };
+            BookingCommand::Deposit { step: DepositStep::Refunded(told), now: at(13) }
+        };
+        for payment in ["manual:ET-1", "pi_1"] {
+            let paid = with(booked(), came(payment, (7_000, 0), 10));
+            assert_eq!(after(paid.clone(), told("pi_2", 1, 2_000)), paid, "not ours");
+            let part = after(paid, told(payment, 1, 2_000));
+            let it = details(&part);
+            assert_eq!((it.paid_cents(), it.deposit_left_cents()), (5_000, 2_000));
+            assert_eq!(it.deposit_status, Some(DepositStatus::Pending));
+            assert_eq!(after(part.clone(), told(payment, 1, 2_000)), part, "told again");
+            let all = details(&after(part, told(payment, 2, 5_000)));
+            assert_eq!((all.paid_cents(), all.deposit_status), (0, Some(DepositStatus::Returned)));
+        }
+        let all = after(paid(), told("manual:ET-1", 1, 7_000));
+        assert!(matches!(refused(all, returned(1, None)), BookingError::Invalid(_)));
     }
 
     #[test]

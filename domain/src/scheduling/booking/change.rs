@@ -125,7 +125,11 @@ impl Details {
             DepositStep::Pay { payment_id, amount_cents } => {
                 return self.deposit_paid(payment_id, amount_cents, at);
             }
+            DepositStep::Take { reference, amount_cents } => {
+                return self.deposit_taken(&reference, amount_cents, at);
+            }
             DepositStep::Return(returned) => return self.deposit_returned(returned, at),
+            DepositStep::Refunded(told) => return Ok(self.went_back(told, at)),
             // What comes late never undoes what was paid.
             _ if !is_open => Vec::new(),
             DepositStep::Request { checkout_id } => {
@@ -155,7 +159,12 @@ impl Details {
     }
 
     /// Money is taken note of whatever the state: a payment for a cancelled visit is paid back by others.
-    fn deposit_paid(&self, payment_id: String, amount_cents: i64, at: DateTime<Utc>) -> Decision {
+    pub(super) fn deposit_paid(
+        &self,
+        payment_id: String,
+        amount_cents: i64,
+        at: DateTime<Utc>,
+    ) -> Decision {
         if !(1..=MOST_DEPOSIT).contains(&amount_cents) {
             let message = format!("Input should be from 1 to {MOST_DEPOSIT}");
             return Err(Problems::one("amount_cents", message).into());

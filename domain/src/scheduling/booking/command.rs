@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::addons::Offered;
-use super::by_hand::Returned;
+use super::by_hand::{Returned, WentBack};
 use super::party::{Origin, Party};
 use super::reason::ReasonCode;
 use crate::id::{AddressId, BookingId, ClientId, LeadId, SubscriptionId, TeamId, WorkerId};
@@ -267,8 +267,17 @@ pub enum DepositStep {
         /// How much.
         amount_cents: i64,
     },
+    /// Staff took it.
+    Take {
+        /// 1 to 40 letters, digits and any of `-_./#`: taking twice with the same changes nothing.
+        reference: String,
+        /// How much.
+        amount_cents: i64,
+    },
     /// What staff took was given back.
     Return(Returned),
+    /// Money went back elsewhere.
+    Refunded(WentBack),
     /// It was not.
     Fail,
     /// It was not, and the time is over.

@@ -168,6 +168,8 @@ pub enum BookingEvent {
     },
     /// What staff took was given back by hand, or part of it.
     DepositReturned(GivenBack),
+    /// What was paid went back by card, or by the invoice that counted it: others booked that.
+    DepositRefunded(GivenBack),
     /// A payment did not go through.
     DepositFailed {
         /// When.
@@ -335,6 +337,7 @@ impl BookingEvent {
             | Self::DepositRequested { at, .. }
             | Self::DepositPaid { at, .. }
             | Self::DepositReturned(GivenBack { at, .. })
+            | Self::DepositRefunded(GivenBack { at, .. })
             | Self::DepositFailed { at }
             | Self::DepositExpired { at }
             | Self::DepositWaived { at, .. }

@@ -52,6 +52,7 @@ impl Details {
                 self.took(payment_id, amount_cents, (short_cents, at));
             }
             E::DepositReturned(it) => self.gave_back(&it),
+            E::DepositRefunded(it) => self.refunded(&it),
             E::DepositFailed { .. } => self.deposit_status = Some(DepositStatus::Failed),
             E::DepositExpired { .. } => self.deposit_status = Some(DepositStatus::Expired),
             E::AddonsSet { lines, planned_minutes, .. } => {

@@ -27,7 +27,9 @@ mod status;
 mod tests;
 pub mod view;
 
-pub use by_hand::{BY_HAND, GivenBack, HandDeposit, Returned};
+pub use by_hand::{BY_HAND, GivenBack, HandDeposit, Returned, WentBack};
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Override, Request};
 use cqrs_es::Aggregate;
@@ -47,7 +49,7 @@ use super::terms::cancellation::{CancellationTerms, Settlement};
 use super::terms::deposit::DepositTerms;
 use super::terms::risk::Risk;
 use crate::event::{EventSourced, Reservation, decides};
-use crate::id::{AddressId, BookingId, ClientId, LeadId, SubjectId};
+use crate::id::{AddressId, BookingId, ClientId, LeadId, RefundId, SubjectId};
 use crate::personal::Personal;
 
 /// A booking as its answers show it.
@@ -86,6 +88,12 @@ pub struct Details {
     /// Of that, what staff took, and what of it was given back.
     #[serde(default)]
     pub by_hand: Vec<HandDeposit>,
+    /// Of the rest, how much went back.
+    #[serde(default)]
+    pub refunded_cents: i64,
+    /// Each time that money went back elsewhere, once.
+    #[serde(default)]
+    pub refunds: BTreeSet<RefundId>,
     /// What cancelling costs.
     pub cancellation: Option<CancellationTerms>,
     /// Whether everything is paid back whenever it is cancelled, and why.
@@ -234,10 +242,10 @@ impl Details {
         self.settlement.map_or(0, |settled| settled.fee_cents)
     }
 
-    /// Everything that was paid in advance and not given back by hand.
+    /// Everything that was paid in advance and has not gone back.
     pub fn paid_cents(&self) -> i64 {
         let came = self.paid.iter().fold(0, |sum: i64, (_, cents)| sum.saturating_add(*cents));
-        came.saturating_sub(self.returned_cents())
+        came.saturating_sub(self.returned_cents()).max(0)
     }
 
     fn words(&self, text: String) -> Personal<String> {
@@ -264,6 +272,8 @@ impl From<Requested> for Details {
             checkout_id: None,
             paid: Vec::new(),
             by_hand: Vec::new(),
+            refunded_cents: 0,
+            refunds: BTreeSet::new(),
             cancellation: None,
             exception: None,
             settlement: None,
@@ -334,6 +344,7 @@ impl EventSourced for Booking {
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
             | E::DepositReturned(_)
+            | E::DepositRefunded(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::DepositWaived { .. }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Details, HandDeposit, Placement};
+use super::{Details, HandDeposit, Placement, by_hand};
 use crate::scheduling::terms::cancellation::CancellationTerms;
 use crate::scheduling::terms::deposit::DepositTerms;
 
@@ -61,6 +61,7 @@ pub fn booking(booking: &Details) -> Value {
 fn hand(deposit: &HandDeposit) -> Value {
     json!({
         "payment_id": deposit.payment_id,
+        "reference": by_hand::reference(&deposit.payment_id),
         "amount_cents": deposit.amount_cents,
         "returned_cents": deposit.returned_cents,
         "paid_at": deposit.paid_at,

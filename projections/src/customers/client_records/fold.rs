@@ -186,6 +186,7 @@ impl Facts {
             | E::DepositRequested { .. }
             | E::DepositPaid { .. }
             | E::DepositReturned(_)
+            | E::DepositRefunded(_)
             | E::DepositFailed { .. }
             | E::DepositExpired { .. }
             | E::DepositWaived { .. }

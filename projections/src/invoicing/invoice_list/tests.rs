@@ -27,6 +27,7 @@ fn invoice() -> Vec<InvoiceEvent> {
         number: InvoiceNumber { year: 1970, count: 1 },
         order: None,
         additional: false,
+        visit_cancelled: false,
         client: None,
         lead: Some(LEAD.into()),
         subject: LEAD.into(),

@@ -33,6 +33,7 @@ fn drafted() -> InvoiceEvent {
         number: InvoiceNumber { year: 1970, count: 1 },
         order: Some(Uuid::from_u128(3).into()),
         additional: false,
+        visit_cancelled: false,
         client: Some(LEAD.into()),
         lead: None,
         subject: LEAD.into(),
@@ -63,6 +64,7 @@ fn refunded(payment_id: &str, number: u128, cents: i64) -> InvoiceEvent {
         payment_id: payment_id.to_owned(),
         refund_id: Uuid::from_u128(number).into(),
         amount_cents: cents,
+        deposit_of: None,
         at: at(6),
     }
 }

@@ -118,7 +118,9 @@ impl Row {
                 self.deposit(DepositStatus::once_paid(short_cents));
             }
             // Of a visit that is over, or off, nothing is awaited any more.
-            E::DepositReturned(it) if !self.is_final() || it.left_cents == 0 => {
+            E::DepositReturned(it) | E::DepositRefunded(it)
+                if !self.is_final() || it.left_cents == 0 =>
+            {
                 self.deposit(DepositStatus::once_returned(it.left_cents, it.short_cents));
             }
             E::DepositFailed { .. } => self.deposit(DepositStatus::Failed),
@@ -138,6 +140,7 @@ impl Row {
             E::Archived { at } => self.archived_at = Some(at),
             E::Unarchived { .. } => self.archived_at = None,
             E::DepositReturned(_)
+            | E::DepositRefunded(_)
             | E::Requested(_)
             | E::CancellationPolicyFixed { .. }
             | E::ReminderDue { .. }

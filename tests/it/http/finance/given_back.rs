@@ -21,8 +21,13 @@ async fn paid_by_hand(app: &App, owner: &Client, days: i64) -> String {
     id
 }
 
-fn all_of(days: i64) -> Value {
-    json!({ "payment_id": format!("manual:ET-{days}") })
+/// The payment of [`paid_by_hand`].
+fn of(visit: &str, days: i64) -> String {
+    format!("manual:{visit}:ET-{days}")
+}
+
+fn all_of(visit: &str, days: i64) -> Value {
+    json!({ "payment_id": of(visit, days) })
 }
 
 fn bill() -> Value {
@@ -37,7 +42,7 @@ async fn what_was_given_back_by_hand_is_paid_no_more_wherever_it_is_counted() {
     let owner = app.staff("owner");
     let id = paid_by_hand(&app, &owner, 7).await;
     let back = route(&id, "deposit/return");
-    let part = json!({ "payment_id": "manual:ET-7", "amount_cents": 2_000 });
+    let part = json!({ "payment_id": of(&id, 7), "amount_cents": 2_000 });
     app.staff("viewer").post(&back, &part).await.is(403, "forbidden");
     app.staff_of(1, "owner").post(&back, &part).await.is(404, "booking.not_found");
     let keyed = owner.with("idempotency-key", "back-1");
@@ -47,13 +52,13 @@ async fn what_was_given_back_by_hand_is_paid_no_more_wherever_it_is_counted() {
         (&json!(3_000), &json!(2_000))
     );
     assert_eq!(app.following(keyed.post(&back, &part)).await.ok().body, done.body);
-    let more = json!({ "payment_id": "manual:ET-7", "amount_cents": 3_001 });
+    let more = json!({ "payment_id": of(&id, 7), "amount_cents": 3_001 });
     assert_eq!(app.following(owner.post(&back, &more)).await.fields(), ["amount_cents"]);
-    let other = json!({ "payment_id": "manual:ET-8" });
+    let other = json!({ "payment_id": of(&id, 8) });
     app.following(owner.post(&back, &other)).await.is(404, "booking.deposit_not_found");
-    let early = json!({ "payment_id": "manual:ET-7", "returned_at": "2020-01-01T09:00" });
+    let early = json!({ "payment_id": of(&id, 7), "returned_at": "2020-01-01T09:00" });
     assert_eq!(app.following(owner.post(&back, &early)).await.fields(), ["returned_at"]);
-    let ahead = json!({ "payment_id": "manual:ET-7", "returned_at": "2199-01-01T09:00" });
+    let ahead = json!({ "payment_id": of(&id, 7), "returned_at": "2199-01-01T09:00" });
     assert_eq!(app.following(owner.post(&back, &ahead)).await.fields(), ["returned_at"]);
     app.settle().await;
     let day = today(&app);
@@ -72,26 +77,119 @@ async fn what_was_given_back_by_hand_is_paid_no_more_wherever_it_is_counted() {
     let invoice =
         app.following(owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill())).await;
     assert_eq!(invoice.ok().body["balance_due_cents"], 17_000);
-    app.following(owner.post(&back, &all_of(7))).await.is(409, "booking.deposit_counted");
+    app.following(owner.post(&back, &all_of(&id, 7))).await.is(409, "booking.deposit_counted");
     let keyed = owner.with("idempotency-key", "back-2");
-    app.following(keyed.post(&back, &all_of(7))).await.is(409, "booking.deposit_counted");
+    app.following(keyed.post(&back, &all_of(&id, 7))).await.is(409, "booking.deposit_counted");
     let invoice = format!("/v1/admin/invoices/{}", text(&invoice, "invoice_id"));
     app.settle().await;
     let table = owner.get("/v1/admin/exports/payments.csv?status=DRAFT").await;
     assert!(table.ok().text.contains("deposit,other,SUCCEEDED,3000,CAD"), "{}", table.text);
     owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
-    let gone = app.following(owner.post(&back, &all_of(7))).await;
+    let gone = app.following(owner.post(&back, &all_of(&id, 7))).await;
     assert_eq!(
         (&gone.ok().body["paid_cents"], &gone.body["deposit_status"]),
         (&json!(0), &json!("returned"))
     );
-    assert_eq!(app.following(owner.post(&back, &all_of(7))).await.fields(), ["amount_cents"]);
+    assert_eq!(app.following(owner.post(&back, &all_of(&id, 7))).await.fields(), ["amount_cents"]);
     let invoice =
         app.following(owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill())).await;
     assert_eq!(invoice.ok().body["balance_due_cents"], 20_000);
     app.settle().await;
     let books = trial(&owner, &day.to_string()).await;
     assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [0, 0]);
+}
+
+/// "CASH" may stand at every visit: each is a payment of its own.
+#[tokio::test]
+async fn the_same_reference_at_two_visits_is_two_payments() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let mut visits = Vec::new();
+    for days in [7, 8] {
+        let north = team(&owner, &format!("North {days}")).await;
+        let sam = client(&owner, &format!("Sam {days}")).await;
+        let more = json!({ "price_cents": 20_000, "deposit_cents": 5_000 });
+        let made = booked(&owner, &visit(&north, &sam, at_ten(&app, days), &more)).await;
+        let id = text(made.ok(), "booking_id");
+        let cash = json!({ "amount_cents": 5_000, "reference": "CASH" });
+        owner.post(&route(&id, "deposit"), &cash).await.ok();
+        let again = owner.post(&route(&id, "deposit"), &cash).await;
+        assert_eq!(again.ok().body["paid_cents"], 5_000);
+        assert_eq!(again.body["hand_deposits"][0]["reference"], "CASH");
+        visits.push(id);
+    }
+    for id in &visits {
+        let order = format!("/v1/admin/orders/{id}/invoice");
+        let invoice = app.following(owner.post(&order, &bill())).await;
+        assert_eq!(invoice.ok().body["balance_due_cents"], 15_000, "{}", invoice.text);
+        let invoice = format!("/v1/admin/invoices/{}", text(&invoice, "invoice_id"));
+        owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
+    }
+    for id in &visits {
+        let back = app.following(owner.post(&route(id, "deposit/return"), &json!({}))).await;
+        assert_eq!(back.ok().body["deposit_status"], "returned");
+    }
+    app.settle().await;
+    let books = trial(&owner, &today(&app).to_string()).await;
+    assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [0, 0]);
+    let table = owner.get("/v1/admin/exports/deposits.csv").await;
+    assert_eq!(table.ok().text.lines().count(), 5, "{}", table.text);
+}
+
+/// Somebody writes the invoice first, and the envelope turns up later.
+#[tokio::test]
+async fn a_deposit_that_is_written_down_after_the_invoice_counts_for_it() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let more = json!({ "price_cents": 20_000, "deposit_cents": 5_000 });
+    let made = booked(&owner, &visit(&north, &sam, at_ten(&app, 7), &more)).await;
+    let id = text(made.ok(), "booking_id");
+    let invoice = owner.post(&format!("/v1/admin/orders/{id}/invoice"), &bill()).await;
+    assert_eq!(invoice.ok().body["balance_due_cents"], 20_000);
+    let invoice = format!("/v1/admin/invoices/{}", text(&invoice, "invoice_id"));
+    owner.post(&format!("{invoice}/send"), &json!({})).await.ok();
+    let found = json!({ "amount_cents": 5_000, "reference": "envelope" });
+    owner.post(&route(&id, "deposit"), &found).await.ok();
+    app.settle().await;
+    let now = owner.get(&invoice).await;
+    assert_eq!(
+        (&now.ok().body["balance_due_cents"], &now.body["status"]),
+        (&json!(15_000), &json!("PARTIAL"))
+    );
+    let back = json!({ "amount_cents": 5_000 });
+    let back = app.following(owner.post(&route(&id, "deposit/return"), &back)).await;
+    back.is(409, "booking.deposit_counted");
+    let books = trial(&owner, &today(&app).to_string()).await;
+    assert_eq!(
+        ["cash", "customer_deposits", "receivable"].map(|one| balance(&books, one)),
+        [5_000, 0, 15_000]
+    );
+}
+
+/// Whichever comes first, the invoice counts the deposit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deposit_that_comes_while_the_invoice_is_written_counts_for_it() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    let (bills, cash) = (bill(), json!({ "amount_cents": 5_000, "reference": "CASH" }));
+    for name in ["A", "B", "C", "D", "E", "F"] {
+        let own = team(&owner, name).await;
+        let more = json!({ "price_cents": 20_000, "deposit_cents": 5_000 });
+        let made = booked(&owner, &visit(&own, &sam, at_ten(&app, 7), &more)).await;
+        let id = text(made.ok(), "booking_id");
+        let (order, deposit) = (format!("/v1/admin/orders/{id}/invoice"), route(&id, "deposit"));
+        let both = async { tokio::join!(owner.post(&order, &bills), owner.post(&deposit, &cash)) };
+        let (billed, taken) = app.following(both).await;
+        taken.ok();
+        let invoice = text(billed.ok(), "invoice_id");
+        app.settle().await;
+        let now = owner.get(&format!("/v1/admin/invoices/{invoice}")).await;
+        assert_eq!(now.ok().body["balance_due_cents"], 15_000, "{}", now.text);
+    }
+    let books = trial(&owner, &today(&app).to_string()).await;
+    assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [30_000, -30_000]);
 }
 
 /// What went back while an invoice counted it cannot go back a second time, nor count for another.
@@ -107,14 +205,21 @@ async fn what_went_back_by_an_invoice_is_not_given_back_again() {
         format!("/v1/admin/invoices/{}", text(&invoice, "invoice_id"))
     };
     let invoice = billed(15_000).await;
-    let refund = format!("{invoice}/payments/manual:ET-7/refund");
+    let refund = format!("{invoice}/payments/{}/refund", of(&id, 7));
     owner.post(&refund, &json!({ "amount_cents": 2_000 })).await.ok();
     owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
     app.settle().await;
+    // The visit knows of it.
+    let visit = owner.get(&format!("/v1/admin/bookings/{id}")).await;
+    assert_eq!(
+        (&visit.ok().body["paid_cents"], &visit.body["deposit_status"]),
+        (&json!(3_000), &json!("pending"))
+    );
+    assert_eq!(visit.body["hand_deposits"][0]["returned_cents"], 2_000);
     let invoice = billed(17_000).await;
     owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
     let back = route(&id, "deposit/return");
-    let more = json!({ "payment_id": "manual:ET-7", "amount_cents": 3_001 });
+    let more = json!({ "payment_id": of(&id, 7), "amount_cents": 3_001 });
     assert_eq!(app.following(owner.post(&back, &more)).await.fields(), ["amount_cents"]);
     app.following(owner.post(&back, &json!({}))).await.ok();
     app.settle().await;
@@ -132,11 +237,11 @@ async fn of_what_an_invoice_left_nothing_is_given_back_twice_at_once() {
     let (back, order) = (route(&id, "deposit/return"), format!("/v1/admin/orders/{id}/invoice"));
     let made = app.following(owner.post(&order, &bill())).await;
     let invoice = format!("/v1/admin/invoices/{}", text(made.ok(), "invoice_id"));
-    let refund = format!("{invoice}/payments/manual:ET-7/refund");
+    let refund = format!("{invoice}/payments/{}/refund", of(&id, 7));
     owner.post(&refund, &json!({ "amount_cents": 3_000 })).await.ok();
     owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
     // Nothing is settled: whoever asks at once learns of the refund all the same.
-    let rest = json!({ "payment_id": "manual:ET-7", "amount_cents": 2_000 });
+    let rest = json!({ "payment_id": of(&id, 7), "amount_cents": 2_000 });
     let asked = (0..6).map(|_| async { owner.post(&back, &rest).await.status });
     let done = app.following(join_all(asked)).await;
     assert_eq!(done.iter().filter(|status| **status == 200).count(), 1, "{done:?}");
@@ -154,12 +259,12 @@ async fn nothing_is_given_back_in_a_month_whose_books_are_closed() {
     app.advance(TimeDelta::days(40));
     owner.post(&at(&format!("periods/{month}/close")), &json!({})).await.ok();
     let back = route(&id, "deposit/return");
-    let late = json!({ "payment_id": "manual:ET-7", "returned_at": then.to_rfc3339() });
+    let late = json!({ "payment_id": of(&id, 7), "returned_at": then.to_rfc3339() });
     app.following(owner.post(&back, &late)).await.is(409, "period_closed");
     app.following(owner.with("idempotency-key", "late").post(&back, &late))
         .await
         .is(409, "period_closed");
-    app.following(owner.post(&back, &all_of(7))).await.ok();
+    app.following(owner.post(&back, &all_of(&id, 7))).await.ok();
     app.settle().await;
     let table = owner.get("/v1/admin/exports/deposits.csv").await;
     assert_eq!(table.ok().text.lines().count(), 3, "{}", table.text);
@@ -171,9 +276,9 @@ async fn nothing_is_given_back_in_a_month_whose_books_are_closed() {
 async fn of_many_who_give_it_back_at_once_one_does_and_an_invoice_never_counts_it_too() {
     let app = App::start().await;
     let owner = app.staff("owner");
-    let first = paid_by_hand(&app, &owner, 7).await;
-    let back = route(&first, "deposit/return");
-    let asked = (0..8).map(|_| async { owner.post(&back, &all_of(7)).await.status });
+    let id = paid_by_hand(&app, &owner, 7).await;
+    let back = route(&id, "deposit/return");
+    let asked = (0..8).map(|_| async { owner.post(&back, &all_of(&id, 7)).await.status });
     let done = app.following(join_all(asked)).await;
     assert_eq!(done.iter().filter(|status| **status == 200).count(), 1, "{done:?}");
 
@@ -181,7 +286,7 @@ async fn of_many_who_give_it_back_at_once_one_does_and_an_invoice_never_counts_i
         let id = paid_by_hand(&app, &owner, days).await;
         let (back, order) =
             (route(&id, "deposit/return"), format!("/v1/admin/orders/{id}/invoice"));
-        let (given, bills) = (all_of(days), bill());
+        let (given, bills) = (all_of(&id, days), bill());
         let both = async { tokio::join!(owner.post(&back, &given), owner.post(&order, &bills)) };
         let (given, billed) = app.following(both).await;
         match (given.status, billed.status) {

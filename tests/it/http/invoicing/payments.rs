@@ -276,6 +276,46 @@ async fn what_went_back_of_a_deposit_before_does_not_count_for_any_invoice() {
     }
 }
 
+/// Of a visit that is off a part is kept; that part counts for what the office writes about it, and no more.
+#[tokio::test]
+async fn what_is_kept_of_a_deposit_counts_for_the_invoice_of_the_visit_that_is_off() {
+    let (_stripe, app, owner) = paid_app().await;
+    team(&owner, "North").await;
+    let half = json!({ "cancellation": { "partial_percent": 50, "first_time_percent": 50 } });
+    owner.patch("/v1/admin/booking-policies", &half).await.ok();
+    let (booking, made) = booked(&app, &owner, 2007).await;
+    let cents = made.body["deposit_cents"].as_i64().unwrap();
+    let paid = deposit("pi_1", &booking, &json!(cents));
+    tell(&app, &event("evt_1", "checkout.session.completed", &paid)).await.ok();
+    app.settle().await;
+    app.advance(TimeDelta::days(5));
+    let off = owner
+        .post(&format!("/v1/admin/bookings/{booking}/cancel"), &json!({ "reason": "x" }))
+        .await;
+    let back = off.ok().body["settlement"]["refund_cents"].as_i64().unwrap();
+    assert!(0 < back && back < cents, "{}", off.text);
+    app.settle().await;
+    let told = event("evt_2", "charge.refunded", &charge("pi_1", cents, back));
+    tell(&app, &told).await.ok();
+    app.settle().await;
+    let visit = owner.get(&format!("/v1/admin/bookings/{booking}")).await;
+    assert_eq!(
+        (&visit.ok().body["paid_cents"], &visit.body["deposit_status"]),
+        (&json!(cents - back), &json!("paid"))
+    );
+    let kept = cents - back;
+    let body = json!({ "items": [{ "description": "Kept", "qty": 1, "unit_price_cents": kept, "tax_rate": null }] });
+    let invoice = owner.post(&format!("/v1/admin/orders/{booking}/invoice"), &body).await;
+    let invoice = id(invoice.ok());
+    app.settle().await;
+    let detail = shown(&owner, &invoice).await;
+    assert_eq!(
+        (&detail["balance_due_cents"], &detail["overpaid_cents"]),
+        (&json!(0), &json!(0)),
+        "{detail}"
+    );
+}
+
 #[tokio::test]
 async fn a_deposit_in_another_currency_is_put_aside_and_one_in_part_is_not_all() {
     let (stripe, app, owner) = paid_app().await;

@@ -55,7 +55,7 @@ async fn cancelling_late_is_charged_once_and_in_time_it_costs_nothing() {
         json!({ "items": [{ "description": "Visit", "qty": 1, "unit_price_cents": 9_000 }] });
     owner.post(&format!("/v1/admin/orders/{billed}/invoice"), &items).await.ok();
     app.settle().await;
-    app.advance(TimeDelta::hours(20));
+    app.advance(TimeDelta::hours(22));
     owner.post(&route(&billed, "cancel"), &json!({ "reason": "ill" })).await.ok();
     app.settle().await;
     let both = owner.get(&format!("/v1/admin/invoices?order_id={billed}")).await;
@@ -67,6 +67,37 @@ async fn cancelling_late_is_charged_once_and_in_time_it_costs_nothing() {
     let items = json!({ "items": [{ "description": "Way", "qty": 1, "unit_price_cents": 1_000 }] });
     let path = format!("/v1/admin/orders/{late}/invoice");
     owner.post(&path, &items).await.is(409, "invoice.already_invoiced");
+}
+
+/// Whichever comes first, the price of calling off is charged, and once.
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_late_is_charged_once_however_an_invoice_is_written_meanwhile() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let sam = client(&owner, "Sam").await;
+    owner.patch(POLICIES, &json!({ "cancellation": { "fee_cents": 2_500 } })).await.ok();
+    let (items, why) = (
+        json!({ "items": [{ "description": "Visit", "qty": 1, "unit_price_cents": 9_000 }] }),
+        json!({ "reason": "ill" }),
+    );
+    for name in ["A", "B", "C", "D", "E", "F"] {
+        let own = team(&owner, name).await;
+        let price = json!({ "price_cents": 9_000 });
+        let id = promised(&owner, &own, &sam, at_ten(&app, 1), &price).await;
+        let order = format!("/v1/admin/orders/{id}/invoice");
+        let cancel = route(&id, "cancel");
+        let (billed, cancelled) =
+            tokio::join!(owner.post(&order, &items), owner.post(&cancel, &why));
+        cancelled.ok();
+        app.settle().await;
+        let written = owner.get(&format!("/v1/admin/invoices?order_id={id}")).await;
+        let written = written.ok().body["invoices"].as_array().unwrap().clone();
+        let nets: i64 = written.iter().map(|one| one["subtotal_cents"].as_i64().unwrap()).sum();
+        // Whoever comes after the fee was written is told of that invoice.
+        let visit = if billed.status == 201 { 9_000 } else { 0 };
+        assert!([201, 409].contains(&billed.status), "{}", billed.text);
+        assert_eq!(nets, visit + 2_500, "{written:?}");
+    }
 }
 
 #[tokio::test]
