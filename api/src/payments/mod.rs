@@ -1,6 +1,7 @@
 //! Payments by card: checkouts at Stripe, and what it tells about them.
 
 mod checkout;
+mod deposits;
 mod disputed;
 mod disputes;
 mod inbox;

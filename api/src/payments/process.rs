@@ -4,26 +4,21 @@
 //! the provider for anything.
 
 use chrono::{DateTime, Utc};
-use commands::{Beside, CommandBus, CommandError, Context, LoadError, RequestKey};
+use commands::{CommandBus, CommandError, Context, LoadError, RequestKey};
 use domain::event::EventSourced;
-use domain::id::{BookingId, InvoiceId, OrgId, RefundId};
-use domain::invoicing::invoice::number::VISITS;
-use domain::invoicing::invoice::payment::{DEPOSITS, Method, Provider};
+use domain::id::{InvoiceId, OrgId, RefundId};
+use domain::invoicing::invoice::payment::{Method, Provider};
 use domain::invoicing::invoice::{Invoice, InvoiceCommand, InvoiceError, Money};
 use domain::payments::payment::{
     Details, Payment, PaymentCommand, PaymentError, RefundReason, Status, Target,
 };
 use domain::recorded::Actor;
 use domain::refusal::Refusal;
-use domain::scheduling::booking::{
-    Booking, BookingCommand, BookingError, DepositStep, Status as Stage, WentBack,
-};
-use domain::settings::org::{Currency, OrgSettings};
+use domain::scheduling::booking::WentBack;
+use domain::settings::org::OrgSettings;
 use domain::settings::zone;
-use projections::invoicing::invoice_list;
-use projections::reporting::money;
 use projections::tenant;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -63,16 +58,8 @@ pub enum ProcessError {
     Refused(&'static str),
 }
 
-/// What was paid for a visit in advance.
-struct Deposit<'a> {
-    payment_id: &'a str,
-    booking: BookingId,
-    amount_cents: i64,
-    currency: Currency,
-}
-
 /// What went back of a payment, each part with what tells it apart: the same however it was told.
-fn went_back(org: OrgId, payment: &Details) -> impl Iterator<Item = (WentBack, String)> {
+pub(super) fn went_back(org: OrgId, payment: &Details) -> impl Iterator<Item = (WentBack, String)> {
     payment.refunds.iter().scan(0, move |total, (amount_cents, _)| {
         *total += amount_cents;
         let name = format!("{} {total}", payment.payment_id);
@@ -93,7 +80,7 @@ impl PaymentProcess {
     }
 
     /// In which a step is taken.
-    fn context(org: OrgId, step: &str) -> Context {
+    pub(super) fn context(org: OrgId, step: &str) -> Context {
         Context {
             org,
             actor: Actor {
@@ -128,7 +115,7 @@ impl PaymentProcess {
         self.step_beside::<A>(Self::context(org, step), id, command).await
     }
 
-    async fn step_beside<A: EventSourced>(
+    pub(super) async fn step_beside<A: EventSourced>(
         &self,
         context: Context,
         id: &str,
@@ -205,7 +192,7 @@ impl PaymentProcess {
     }
 
     /// Takes back from the invoice what went back to the customer.
-    async fn unapply(
+    pub(super) async fn unapply(
         &self,
         org: OrgId,
         payment: &Details,
@@ -224,142 +211,8 @@ impl PaymentProcess {
         Ok(())
     }
 
-    async fn settle_deposit(
-        &self,
-        org: OrgId,
-        payment: &Details,
-        booking: BookingId,
-    ) -> Result<(), ProcessError> {
-        let (id, now) = (booking.to_string(), self.now());
-        if payment.status == Status::Expired {
-            let command = BookingCommand::Deposit { step: DepositStep::Expire, now };
-            let step = format!("expire {}", payment.payment_id);
-            self.deposit(org, &step, &id, command).await?;
-        }
-        if payment.status != Status::Succeeded {
-            return Ok(());
-        }
-        let found = self.bus.load::<Booking>(org, &id).await?;
-        let Some(before) = found.state.details() else {
-            return Err(ProcessError::Refused("booking.not_found"));
-        };
-        let is_known = before.paid.iter().any(|(known, _)| *known == payment.payment_id);
-        let is_over = before.status.is_final();
-        let pay = DepositStep::Pay {
-            payment_id: payment.payment_id.clone(),
-            amount_cents: payment.amount_cents,
-        };
-        let command = BookingCommand::Deposit { step: pay, now };
-        let step = format!("deposit {}", payment.payment_id);
-        self.deposit(org, &step, &id, command).await?;
-        if is_over && !is_known {
-            tracing::warn!(%booking, "a deposit was paid for a visit that nobody makes: the money goes back");
-            return self.send_back(org, payment, (None, RefundReason::PaidTooLate)).await;
-        }
-        for (told, name) in went_back(org, payment) {
-            let command = BookingCommand::Deposit { step: DepositStep::Refunded(told), now };
-            self.deposit(org, &format!("note {name}"), &id, command).await?;
-        }
-        self.credit_card(org, payment, booking).await
-    }
-
-    async fn deposit(
-        &self,
-        org: OrgId,
-        step: &str,
-        id: &str,
-        command: BookingCommand,
-    ) -> Result<(), ProcessError> {
-        match self.step::<Booking>(org, step, id, command).await? {
-            Ok(()) => Ok(()),
-            Err(BookingError::NotFound) => Err(ProcessError::Refused("booking.not_found")),
-            Err(refusal) => Err(ProcessError::Refused(refusal.code())),
-        }
-    }
-
-    /// Lets everything that was paid for a visit in advance count for its invoice.
-    pub async fn credit_deposits(
-        &self,
-        org: OrgId,
-        booking: BookingId,
-    ) -> Result<(), ProcessError> {
-        let found = self.bus.load::<Booking>(org, &booking.to_string()).await?;
-        let Some(visit) = found.state.details() else { return Ok(()) };
-        for (payment_id, came) in &visit.paid {
-            if let Some(payment) = self.payment(org, payment_id).await? {
-                self.credit_card(org, &payment, booking).await?;
-                continue;
-            }
-            let mut tx = tenant::begin(&self.db, org).await?;
-            let told = money::left(&mut tx, org, payment_id).await?;
-            drop(tx);
-            let settings = self.bus.load::<OrgSettings>(org, &org.to_string()).await?.state;
-            let own = visit.left_of(payment_id, *came);
-            let amount_cents = told.map_or(own, |left| own.min(left));
-            let deposit =
-                Deposit { payment_id, booking, amount_cents, currency: settings.currency };
-            // What of it is given back at the same moment does not count.
-            let returns = visit.returns();
-            let hold =
-                json!({ "do": "books.hold_deposits", "booking_id": booking, "returns": returns });
-            self.credit(org, &deposit, vec![Beside(hold)]).await?;
-        }
-        Ok(())
-    }
-
-    async fn credit_card(
-        &self,
-        org: OrgId,
-        payment: &Details,
-        booking: BookingId,
-    ) -> Result<(), ProcessError> {
-        let Details { payment_id, amount_cents, currency, .. } = payment;
-        let (amount_cents, currency) = (*amount_cents, *currency);
-        let deposit = Deposit { payment_id, booking, amount_cents, currency };
-        match self.credit(org, &deposit, Vec::new()).await? {
-            Some(invoice) => self.unapply(org, payment, &invoice).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Lets a deposit count for the invoice of its visit, if that is written already; says for which it counts then.
-    async fn credit(
-        &self,
-        org: OrgId,
-        deposit: &Deposit<'_>,
-        beside: Vec<Beside>,
-    ) -> Result<Option<String>, ProcessError> {
-        let Deposit { payment_id, booking, amount_cents, currency } = *deposit;
-        if let Some(holder) = self.bus.holder(org, DEPOSITS, payment_id).await? {
-            return Ok(Some(holder));
-        }
-        // What is kept of the deposit of a visit that is off counts where the office says so, when it writes an invoice.
-        let visit = self.bus.load::<Booking>(org, &booking.to_string()).await?.state;
-        if visit.details().is_some_and(|visit| visit.status == Stage::Cancelled) {
-            return Ok(None);
-        }
-        // The log knows the invoice of a visit at once; those that stand beside it are found on the list.
-        let first = match self.bus.holder(org, VISITS, &booking.to_string()).await? {
-            None => {
-                let mut tx = tenant::begin(&self.db, org).await?;
-                let invoices = invoice_list::of_order(&mut tx, org, booking).await?;
-                invoices.first().map(|one| one.invoice_id.to_string())
-            }
-            holder => holder,
-        };
-        let Some(first) = first else { return Ok(None) };
-        let (payment_id, now) = (payment_id.to_owned(), self.now());
-        let step = format!("credit {payment_id} {first}");
-        let context = Context { beside, ..Self::context(org, &step) };
-        let command = InvoiceCommand::CreditDeposit { payment_id, amount_cents, currency, now };
-        // Refused, it does not count any more, or is in another currency, or nothing is left of the deposit; the next one takes it
-        // when it is written.
-        let done = self.step_beside::<Invoice>(context, &first, command).await?;
-        Ok(done.is_ok().then_some(first))
-    }
-
     /// Asks for money to go back; who does it is told by the event.
-    async fn send_back(
+    pub(super) async fn send_back(
         &self,
         org: OrgId,
         payment: &Details,
@@ -374,26 +227,6 @@ impl PaymentProcess {
             Ok(()) | Err(PaymentError::NothingToRefund) => Ok(()),
             Err(refusal) => Err(ProcessError::Refused(refusal.code())),
         }
-    }
-
-    /// Sends back of the deposit of a visit that was called off what its terms say.
-    pub async fn refund_deposit(&self, org: OrgId, booking: BookingId) -> Result<(), ProcessError> {
-        let found = self.bus.load::<Booking>(org, &booking.to_string()).await?;
-        let Some(visit) = found.state.details() else { return Ok(()) };
-        let mut left = visit.settlement.as_ref().map_or(0, |settlement| settlement.refund_cents);
-        for (payment_id, cents) in &visit.paid {
-            let Some(payment) = self.payment(org, payment_id).await? else { continue };
-            let part = left.min(*cents);
-            if part > 0 {
-                let how = (Some(part), RefundReason::VisitCancelled);
-                self.send_back(org, &payment, how).await?;
-                left -= part;
-            }
-        }
-        if left > 0 {
-            tracing::warn!(%booking, left, "a deposit was paid by hand and must be paid back by hand");
-        }
-        Ok(())
     }
 
     async fn overdue_at(

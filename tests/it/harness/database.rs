@@ -1,9 +1,10 @@
 //! One cluster per test process, one migrated template, one clone of it per test.
 
-use std::fs;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::{fs, mem};
 
 use commands::{BusOptions, CommandBus, Context, RequestKey};
 use domain::id::OrgId;
@@ -25,20 +26,41 @@ const PASSWORD: &str = "test-only";
 pub(crate) const MASTER_KEY: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
-    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let home = home();
     sweep(&home);
-    let directory = home.join(format!("pg-{}", std::process::id()));
+    let directory = home.join(format!("{CLUSTERS}{}", std::process::id()));
     Cluster::start(&Options { directory, port: 0, profile: Care::Test }).unwrap()
 });
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Databases of tests that are over: dropped soon, they never reach the disk.
+static OVER: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// What clusters of test runs are called, before the number of the process.
+const CLUSTERS: &str = "cleaning-tests-";
+
+/// So much memory is used at most by a run, and then some; in KiB.
+const ENOUGH: u64 = 2 * 1024 * 1024;
+
+/// Where clusters live for seconds: in memory where there is some to spare, which a disk is a third slower than.
+fn home() -> PathBuf {
+    let memory = "/dev/shm";
+    let told = Command::new("df").args(["-k", "--output=avail", memory]).output();
+    let free = told.ok().and_then(|told| {
+        String::from_utf8(told.stdout).ok()?.lines().nth(1)?.trim().parse::<u64>().ok()
+    });
+    let home =
+        if free.is_some_and(|free| free >= ENOUGH) { memory } else { env!("CARGO_TARGET_TMPDIR") };
+    PathBuf::from(home)
+}
 
 /// Removes the clusters of test runs that are over.
 fn sweep(home: &PathBuf) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let over = name
-            .strip_prefix("pg-")
+            .strip_prefix(CLUSTERS)
             .is_some_and(|pid| !PathBuf::from(format!("/proc/{pid}")).exists());
         if over {
             let _ = fs::remove_dir_all(entry.path());
@@ -60,10 +82,28 @@ async fn template() {
     migrate::up(&options, &migrate::embedded().unwrap(), &logins).await.unwrap();
 }
 
-/// A migrated database of its own; dropped with the cluster.
+/// A database in use; without the last of these it is over.
+struct Lease(String);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        OVER.lock().unwrap_or_else(PoisonError::into_inner).push(self.0.clone());
+    }
+}
+
+async fn drop_what_is_over(db: &mut PgConnection) {
+    let over = mem::take(&mut *OVER.lock().unwrap_or_else(PoisonError::into_inner));
+    for name in over {
+        // What somebody holds on to goes with the cluster.
+        let _ = db.execute(format!("drop database {name} with (force)").as_str()).await;
+    }
+}
+
+/// A migrated database of its own, as long as somebody has it.
 #[derive(Clone)]
 pub(crate) struct TestDb {
     name: String,
+    lease: Arc<Lease>,
     port: Option<u16>,
     pub(crate) app: PgPool,
     pub(crate) worker: PgPool,
@@ -74,6 +114,7 @@ impl TestDb {
         TEMPLATE.get_or_init(template).await;
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let mut db = admin("postgres").await;
+        drop_what_is_over(&mut db).await;
         let create = format!(
             "create database {name} owner cleaning_owner template template_cleaning strategy file_copy"
         );
@@ -82,18 +123,19 @@ impl TestDb {
         let path = format!("alter database {name} set search_path = read, public");
         db.execute(path.as_str()).await.unwrap();
         db.close().await.unwrap();
-        Self::reached(name, None, 8).await
+        Self::reached(Arc::new(Lease(name)), None, 8).await
     }
 
     /// The same database for the API, which reaches it at another port of this machine, with a pool of `size`.
     pub(crate) async fn through(self, port: Option<u16>, size: u32) -> Self {
-        Self::reached(self.name, port, size).await
+        Self::reached(self.lease, port, size).await
     }
 
-    async fn reached(name: String, port: Option<u16>, size: u32) -> Self {
+    async fn reached(lease: Arc<Lease>, port: Option<u16>, size: u32) -> Self {
+        let name = lease.0.clone();
         let app = pool(&address(&name, "cleaning_app", port), size).await;
         let worker = pool(&address(&name, "cleaning_worker", None), 8).await;
-        Self { name, port, app, worker }
+        Self { name, lease, port, app, worker }
     }
 
     /// Address for a role of the program.
