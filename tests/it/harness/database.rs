@@ -94,8 +94,10 @@ impl Drop for Lease {
 async fn drop_what_is_over(db: &mut PgConnection) {
     let over = mem::take(&mut *OVER.lock().unwrap_or_else(PoisonError::into_inner));
     for name in over {
-        // What somebody holds on to goes with the cluster.
-        let _ = db.execute(format!("drop database {name} with (force)").as_str()).await;
+        // Where somebody still has a connection it is not over yet.
+        if db.execute(format!("drop database {name}").as_str()).await.is_err() {
+            OVER.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+        }
     }
 }
 

@@ -173,7 +173,8 @@ async fn whoever_is_erased_still_owes_and_their_words_are_gone() {
     app.settle().await;
     assert_eq!(shown(&owner, &invoice).await["customer"]["address"], "12 Elm Street");
     let erase = json!({ "reason": "asked" });
-    owner.post(&format!("/v1/admin/subjects/{sam}/erase"), &erase).await.ok();
+    let subject = format!("/v1/admin/subjects/{sam}/erase");
+    app.following(owner.post(&subject, &erase)).await.ok();
     app.settle().await;
     let detail = shown(&owner, &invoice).await;
     assert_eq!((&detail["total_cents"], &detail["status"]), (&json!(18_900), &json!("SENT")));

@@ -335,7 +335,8 @@ async fn what_clients_owe_grows_older_day_by_day() {
     assert_eq!((items(&merged).len(), &items(&merged)[0]["customer"]), (1, &json!("Samuel")));
     is_still(&books, path, &later).await;
     let erase = json!({ "reason": "asked" });
-    owner.post(&format!("/v1/admin/subjects/{sam}/erase"), &erase).await.ok();
+    let subject = format!("/v1/admin/subjects/{sam}/erase");
+    app.following(owner.post(&subject, &erase)).await.ok();
     app.settle().await;
     let position = later.position();
     let erased = books.get(&format!("{path}?as_of={position}")).await;

@@ -235,10 +235,8 @@ async fn what_is_to_be_paid_waits_in_a_queue_and_is_found() {
         .await
         .is(403, "forbidden");
     // An erased customer is not found by name; what they owe is, by number.
-    owner
-        .post(&format!("/v1/admin/subjects/{sam}/erase"), &json!({ "reason": "asked" }))
-        .await
-        .ok();
+    let erase = format!("/v1/admin/subjects/{sam}/erase");
+    app.following(owner.post(&erase, &json!({ "reason": "asked" }))).await.ok();
     app.settle().await;
     for query in ["samuela", "erased"] {
         let found = owner.get(&format!("/v1/admin/search?q={query}")).await;

@@ -94,7 +94,8 @@ async fn each_step_counts_on_the_day_it_was_taken() {
     is_still(&books, &path, &before).await;
     // Whoever is erased is still counted, and nothing of them is said, then or now.
     let erase = json!({ "reason": "asked" });
-    owner.post(&format!("/v1/admin/subjects/{}/erase", leads[0]), &erase).await.ok();
+    let subject = format!("/v1/admin/subjects/{}/erase", leads[0]);
+    app.following(owner.post(&subject, &erase)).await.ok();
     app.settle().await;
     let erased = books.get(&format!("{path}&as_of={}", before.position())).await;
     assert_eq!(counts(erased.ok()), [4, 3, 2, 1, 1]);

@@ -49,7 +49,7 @@ async fn the_best_match_comes_first_and_only_what_one_may_read_is_found() {
     // Whoever is erased is not found any more, by whatever.
     for subject in [&quill, &quilla, &wes] {
         let erase = format!("/v1/admin/subjects/{subject}/erase");
-        owner.post(&erase, &json!({ "reason": "asked" })).await.ok();
+        app.following(owner.post(&erase, &json!({ "reason": "asked" }))).await.ok();
     }
     app.settle().await;
     for query in ["quill", "erased", &quill, &quilla, &wes] {

@@ -143,7 +143,7 @@ async fn a_board_is_asked_for_by_day_clock_and_part_of_town() {
     other.put(&desk(&id, "location"), &place).await.is(404, "booking.not_found");
     // Somebody who is erased is nowhere on the map any more.
     let erase = format!("/v1/admin/subjects/{sam}/erase");
-    owner.post(&erase, &json!({ "reason": "asked" })).await.ok();
+    app.following(owner.post(&erase, &json!({ "reason": "asked" }))).await.ok();
     app.settle().await;
     let after = owner.get(&board("")).await;
     let shown = &after.ok().body["bookings"][0];
