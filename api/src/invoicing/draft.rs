@@ -119,9 +119,8 @@ async fn invoice_order(
             by: Some(caller.id().to_string()),
             now: app.now(),
         };
-        match write(&app, &context, draft, body.allow_additional).await? {
-            Some(done) => return Ok(Answer::done(&done).created()),
-            None => continue,
+        if let Some(done) = write(&app, &context, draft, body.allow_additional).await? {
+            return Ok(Answer::done(&done).created());
         }
     }
     Err(Problem::new(Code::ConcurrentChange))

@@ -6,6 +6,7 @@ use cqrs_es::Aggregate;
 use super::{Intent, TimerCommand, visit};
 use crate::id::BookingId;
 use crate::scheduling::booking::{BY_HAND, Booking, BookingEvent};
+use crate::scheduling::terms::cancellation::Settlement;
 use crate::scheduling::terms::deposit::DepositTerms;
 
 /// Promised to customers: so long ahead they are reminded.
@@ -45,28 +46,17 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
         E::DepositDecided { deposit, .. } | E::DepositOverridden { deposit, .. } => {
             vec![awaited(booking, deposit)]
         }
-        // The invoice may have been written before somebody wrote down that they took it.
-        E::DepositPaid { payment_id, at, .. } if payment_id.starts_with(BY_HAND) => {
-            let key = format!("credit_deposits:{booking}:{payment_id}");
-            let credit = timer(key, *at, booking, TimerCommand::CreditDeposits);
-            vec![stop(deadline), credit]
+        E::DepositPaid { payment_id, at, .. } => {
+            [stop(deadline)].into_iter().chain(credited(booking, payment_id, *at)).collect()
         }
-        E::DepositPaid { .. } | E::DepositWaived { .. } => vec![stop(deadline)],
+        E::DepositWaived { .. } => vec![stop(deadline)],
         // Whoever got everything back, or too much to keep the time, has the usual time to pay it anew.
         E::DepositReturned(it) | E::DepositRefunded(it) if it.short_cents > 0 => {
             vec![timer(deadline(booking), it.at + PAID_ANEW, booking, TimerCommand::ExpireDeposit)]
         }
         E::Started { .. } => vec![stop(reminder), stop(watch)],
         E::Cancelled { settlement, at, .. } => {
-            let mut all = none_left();
-            if settlement.refund_cents > 0 {
-                let key = format!("deposit_refund:{booking}");
-                all.push(timer(key, *at, booking, TimerCommand::RefundDeposit));
-            }
-            // Moving it may have cost something, whatever cancelling does.
-            let key = format!("cancellation_fee:{booking}");
-            all.push(timer(key, *at, booking, TimerCommand::ChargeFees));
-            all
+            none_left().into_iter().chain(settled(booking, settlement, *at)).collect()
         }
         E::Completed { .. } | E::Expired { .. } => none_left(),
         E::DepositReturned(_)
@@ -93,6 +83,24 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
         | E::Archived { .. }
         | E::Unarchived { .. } => Vec::new(),
     }
+}
+
+/// The invoice may have been written before somebody wrote down that they took a deposit; what came by card is carried on by the
+/// payment.
+fn credited(booking: BookingId, payment_id: &str, at: DateTime<Utc>) -> Option<Intent> {
+    let key = format!("credit_deposits:{booking}:{payment_id}");
+    let by_hand = payment_id.starts_with(BY_HAND);
+    by_hand.then(|| timer(key, at, booking, TimerCommand::CreditDeposits))
+}
+
+/// What is paid back and charged when nobody goes; moving the visit may have cost something, whatever cancelling does.
+fn settled(booking: BookingId, settlement: &Settlement, at: DateTime<Utc>) -> Vec<Intent> {
+    let back = (settlement.refund_cents > 0).then(|| {
+        let key = format!("deposit_refund:{booking}");
+        timer(key, at, booking, TimerCommand::RefundDeposit)
+    });
+    let key = format!("cancellation_fee:{booking}");
+    back.into_iter().chain([timer(key, at, booking, TimerCommand::ChargeFees)]).collect()
 }
 
 fn reminder(booking: BookingId) -> String {
@@ -149,7 +157,7 @@ mod tests {
     use super::*;
     use crate::policy::BOOKING_CONFIRMED;
     use crate::scheduling::booking::{Confirmation, Party, Placement};
-    use crate::scheduling::terms::cancellation::{Notice, Settlement};
+    use crate::scheduling::terms::cancellation::Notice;
     use crate::scheduling::window::Window;
 
     fn at(hours: i64) -> DateTime<Utc> {

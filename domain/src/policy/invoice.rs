@@ -58,26 +58,7 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
                 command: TimerCommand::SettlePayment,
             }]
         }
-        // A card is told by the payment itself.
-        E::PaymentRefunded {
-            payment_id,
-            refund_id,
-            amount_cents,
-            at,
-            deposit_of: Some(booking),
-        } if payment_id.starts_with(BY_HAND) => {
-            vec![Intent::SetTimer {
-                key: format!("deposit_refunded:{refund_id}"),
-                fires_at: *at,
-                aggregate_type: Booking::TYPE,
-                aggregate_id: booking.to_string(),
-                command: TimerCommand::NoteDepositRefund {
-                    payment_id: payment_id.clone(),
-                    refund_id: *refund_id,
-                    amount_cents: *amount_cents,
-                },
-            }]
-        }
+        E::PaymentRefunded { .. } => told_to_visit(event).into_iter().collect(),
         E::Voided { .. } => {
             let letters = Letter::LADDER.map(|(letter, _)| reminder(invoice, letter));
             [key(invoice)]
@@ -93,10 +74,30 @@ pub fn invoice_intents(invoice: InvoiceId, event: &InvoiceEvent) -> Vec<Intent> 
         | E::LinkRevoked { .. }
         | E::DepositCredited { .. }
         | E::DepositReleased { .. }
-        | E::PaymentRefunded { .. }
         | E::BecameOverdue { .. }
         | E::Credited { .. } => Vec::new(),
     }
+}
+
+/// What went back of a deposit that staff took is not paid for the visit any more. A card is told by the payment itself.
+fn told_to_visit(event: &InvoiceEvent) -> Option<Intent> {
+    let InvoiceEvent::PaymentRefunded { payment_id, refund_id, amount_cents, deposit_of, at } =
+        event
+    else {
+        return None;
+    };
+    let booking = deposit_of.filter(|_| payment_id.starts_with(BY_HAND))?;
+    Some(Intent::SetTimer {
+        key: format!("deposit_refunded:{refund_id}"),
+        fires_at: *at,
+        aggregate_type: Booking::TYPE,
+        aggregate_id: booking.to_string(),
+        command: TimerCommand::NoteDepositRefund {
+            payment_id: payment_id.clone(),
+            refund_id: *refund_id,
+            amount_cents: *amount_cents,
+        },
+    })
 }
 
 fn key(invoice: InvoiceId) -> String {

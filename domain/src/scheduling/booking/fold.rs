@@ -5,6 +5,8 @@ use super::party::Party;
 use super::placement::Placement;
 use super::status::{DepositStatus, Status};
 use super::{Details, Reason};
+use crate::id::AddressId;
+use crate::personal::Personal;
 use crate::scheduling::terms::deposit::DepositTerms;
 
 impl Details {
@@ -64,13 +66,15 @@ impl Details {
                 (self.client, self.address) = (Some(client), address);
                 self.requested.place = place;
             }
-            E::AddressChanged { address, place, .. } => {
-                self.address = Some(address);
-                self.requested.place = place.or(self.requested.place.take());
-            }
+            E::AddressChanged { address, place, .. } => self.elsewhere(address, place),
             E::Archived { at } => self.archived_at = Some(at),
             E::Unarchived { .. } => self.archived_at = None,
         }
+    }
+
+    fn elsewhere(&mut self, address: AddressId, place: Option<Personal<String>>) {
+        self.address = Some(address);
+        self.requested.place = place.or(self.requested.place.take());
     }
 
     fn moved(&mut self, by: Party, fee_cents: i64) {
