@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use sqlx::Connection;
 
 use super::{at_ten, booked, client, lead, route, team, text, visit};
 use crate::harness::stripe::{FakeStripe, SECRET};
@@ -98,6 +99,41 @@ async fn cancelling_late_is_charged_once_however_an_invoice_is_written_meanwhile
         assert!([201, 409].contains(&billed.status), "{}", billed.text);
         assert_eq!(nets, visit + 2_500, "{written:?}");
     }
+}
+
+/// Whoever has read the visit before it was called off, and writes its invoice after that, reads it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_is_written_of_the_visit_as_it_is_by_then() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    owner.patch(POLICIES, &json!({ "cancellation": { "fee_cents": 2_500 } })).await.ok();
+    let price = json!({ "price_cents": 9_000 });
+    let id = promised(&owner, &north, &sam, at_ten(&app, 1), &price).await;
+    let mut admin = app.db.admin().await;
+    let mut held = admin.begin().await.unwrap();
+    // Invoices of visits are claimed; nothing that calling off a visit needs is.
+    sqlx::query("lock table claims in access exclusive mode").execute(&mut *held).await.unwrap();
+    let items =
+        json!({ "items": [{ "description": "Visit", "qty": 1, "unit_price_cents": 9_000 }] });
+    let order = format!("/v1/admin/orders/{id}/invoice");
+    let late = tokio::spawn(async move { owner.post(&order, &items).await });
+    let mut other = app.db.admin().await;
+    let waits =
+        "select exists (select from pg_locks where relation = 'claims'::regclass and not granted)";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut other).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
+    let why = json!({ "reason": "ill" });
+    app.staff("admin").post(&route(&id, "cancel"), &why).await.ok();
+    held.rollback().await.unwrap();
+    let draft = late.await.unwrap();
+    let lines = draft.ok().body["items"].as_array().unwrap().clone();
+    let prices: Vec<_> = lines.iter().map(|line| &line["unit_price_cents"]).collect();
+    assert_eq!(prices, [&json!(9_000), &json!(2_500)], "{}", draft.text);
+    app.settle().await;
+    let written = app.staff("owner").get(&format!("/v1/admin/invoices?order_id={id}")).await;
+    assert_eq!(written.ok().body["total"], 1, "{}", written.text);
 }
 
 #[tokio::test]
