@@ -19,10 +19,12 @@ pub(crate) fn routes() -> Router<SiteState> {
         .merge(quotes::routes())
 }
 
-/// The id of a payment as it may stand in a path: it may say from where the money came, as in `manual:0198…` or `pi_3N…`.
+/// The id of a payment as it may stand in a path, encoded: it may say from where the money came, as in `manual:0198…:ET/77#1` or
+/// `pi_3N…`.
 pub(crate) fn payment_id(text: &str) -> Result<&str, Failure> {
-    let sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':');
-    let fits = !text.is_empty() && text.len() <= 255 && text.bytes().all(sign);
+    let sign = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:./#".contains(&byte);
+    let fits =
+        !text.is_empty() && !text.starts_with('.') && text.len() <= 255 && text.bytes().all(sign);
     if fits { Ok(text) } else { Err(Failure::NotFound) }
 }
 

@@ -14,12 +14,11 @@ use domain::invoicing::invoice::{Draft, InvoiceCommand, Terms, Visit};
 use domain::payments::payment::Payment;
 use domain::sales::lead::{Lead, LeadError};
 use domain::scheduling::booking::reason::ReasonCode;
-use domain::scheduling::booking::{BY_HAND, Details, Status as Stage};
+use domain::scheduling::booking::{Details, Status as Stage};
 use domain::settings::org::Currency;
-use projections::history::log;
+use projections::finance::deposit_refunds;
 use projections::invoicing::invoice_list;
-use projections::reporting::money::{self, ReportMoney};
-use projections::{Projection, tenant};
+use projections::tenant;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -33,7 +32,6 @@ use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
 use crate::finance::while_open;
-use crate::freshness::Freshness;
 use crate::pricing::InForce;
 use crate::problem::{Code, Problem, VISIT_CHANGED};
 use crate::route::Routes;
@@ -103,8 +101,9 @@ async fn invoice_order(
         let mut context = request.context(&caller);
         // A deposit, an extra or the end of the visit that comes at this moment belongs on it: then the visit is read again.
         let hold = json!({ "do": "books.hold_visit", "booking_id": id, "version": version });
-        context.beside.push(Beside(hold));
-        let visit = visit(&app, org, (&booking, currency), body.allow_additional).await?;
+        let (visit, holds_of_deposits) =
+            visit(&app, org, (&booking, currency), body.allow_additional).await?;
+        context.beside.extend([Beside(hold)].into_iter().chain(holds_of_deposits));
         let draft = Draft {
             invoice_id: context.request.derived_id("invoice").into(),
             number: InvoiceNumber { year: 0, count: 0 },
@@ -252,11 +251,12 @@ async fn visit(
     org: OrgId,
     (booking, currency): (&Details, Currency),
     allow_additional: bool,
-) -> Result<Visit, Problem> {
-    let mut deposits = Vec::new();
+) -> Result<(Visit, Vec<Beside>), Problem> {
+    let (mut deposits, mut holds) = (Vec::new(), Vec::new());
     let is_off = booking.status == Stage::Cancelled;
     for (payment_id, came) in &booking.paid {
-        let cents = left_of(app, org, booking, (payment_id, *came)).await?;
+        let (cents, hold) = left_of(app, org, booking, (payment_id, *came)).await?;
+        holds.push(hold);
         let is_free = app.bus.holder(org, DEPOSITS, payment_id).await?.is_none();
         if cents > 0 && is_free && paid_in(app, org, payment_id).await? == currency {
             deposits.push((payment_id.clone(), cents));
@@ -269,7 +269,7 @@ async fn visit(
     };
     let has_adjustment =
         booking.reasons.iter().any(|one| matches!(one.code, ReasonCode::PriceAdjust(_)));
-    Ok(Visit {
+    let visit = Visit {
         // Another one charges something else: what was promised is charged by the first.
         promised_cents: booking.requested.base_cents().filter(|_| other.is_none() && !is_off),
         has_adjustment,
@@ -277,28 +277,22 @@ async fn visit(
         invoiced_by: other.filter(|_| !allow_additional),
         additional: other.is_some(),
         cancelled: is_off,
-    })
+    };
+    Ok((visit, holds))
 }
 
-/// What is left of a deposit. What went back of one that staff took while another invoice counted it stands on the list alone.
+/// What is left of a deposit, and what holds on to that until it is written down.
 pub(crate) async fn left_of(
     app: &App,
     org: OrgId,
     booking: &Details,
     (payment_id, came): (&str, i64),
-) -> Result<i64, Problem> {
-    let own = booking.left_of(payment_id, came);
-    if !payment_id.starts_with(BY_HAND) {
-        return Ok(own);
-    }
+) -> Result<(i64, Beside), Problem> {
     let mut tx = tenant::begin(&app.reads, org).await?;
-    let head = log::head(&mut tx, org).await?.map_or(0, |head| head.position);
-    drop(tx);
-    // What the list does not know yet would be given twice.
-    Freshness::at_least(head).reach(app, org, &[ReportMoney::NAME]).await?;
-    let mut tx = tenant::begin(&app.reads, org).await?;
-    let told = money::left(&mut tx, org, payment_id).await?;
-    Ok(told.map_or(own, |left| own.min(left)))
+    let refunded = deposit_refunds::total(&mut tx, org, payment_id).await?;
+    let hold =
+        json!({ "do": "books.hold_refunds", "payment_id": payment_id, "refunded_cents": refunded });
+    Ok((booking.left_of(payment_id, (came, refunded)), Beside(hold)))
 }
 
 /// In what a deposit was paid: what staff took is in the currency of the organisation.

@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::{CommandError, Context, Done};
+use commands::{Beside, CommandError, Context, Done};
 use domain::finance::month::Month;
 use domain::id::InvoiceId;
 use domain::invoicing::invoice::payment::{Method, Provider};
 use domain::invoicing::invoice::{Invoice, InvoiceCommand, InvoiceError, Money, view};
 use domain::payments::payment::{Details, Payment, PaymentError};
+use domain::scheduling::booking::BY_HAND;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -202,7 +203,7 @@ async fn refund_payment(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let RefundBody { amount_cents } = request.body()?;
-    let context = request.context(&caller);
+    let mut context = request.context(&caller);
     let (invoice, _) = known(&app, context.org, id).await?;
     let payment = invoice.payments.iter().find(|one| one.payment_id == payment_id);
     let payment = payment.ok_or_else(|| Problem::refused(&InvoiceError::NoSuchPayment))?;
@@ -213,12 +214,16 @@ async fn refund_payment(
     if !repeated && by_card.state.details().is_some_and(Details::is_at_bank) {
         return Err(Problem::refused(&PaymentError::Disputed));
     }
-    let command = InvoiceCommand::Refund {
-        amount_cents: amount_cents.unwrap_or_else(|| payment.net_cents()),
-        payment_id,
-        refund_id: context.request.derived_id("refund").into(),
-        now: app.now(),
-    };
+    let amount_cents = amount_cents.unwrap_or_else(|| payment.net_cents());
+    let refund_id = context.request.derived_id("refund");
+    if payment_id.starts_with(BY_HAND) {
+        // Whoever counts on what is left of the deposit knows at once.
+        context.beside.push(Beside(json!({
+            "do": "books.note_refund", "payment_id": payment_id, "refund_id": refund_id, "amount_cents": amount_cents,
+        })));
+    }
+    let refund_id = refund_id.into();
+    let command = InvoiceCommand::Refund { payment_id, refund_id, amount_cents, now: app.now() };
     let done: Done<Value> = run(&app, &context, id, command).await?;
     Ok(Answer::done(&done).created())
 }

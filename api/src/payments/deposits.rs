@@ -11,8 +11,8 @@ use domain::scheduling::booking::{
     Booking, BookingCommand, BookingError, DepositStep, Status as Stage,
 };
 use domain::settings::org::{Currency, OrgSettings};
+use projections::finance::deposit_refunds;
 use projections::invoicing::invoice_list;
-use projections::reporting::money;
 use projections::tenant;
 use serde_json::json;
 
@@ -94,18 +94,18 @@ impl PaymentProcess {
                 continue;
             }
             let mut tx = tenant::begin(&self.db, org).await?;
-            let told = money::left(&mut tx, org, payment_id).await?;
+            let refunded = deposit_refunds::total(&mut tx, org, payment_id).await?;
             drop(tx);
             let settings = self.bus.load::<OrgSettings>(org, &org.to_string()).await?.state;
-            let own = visit.left_of(payment_id, *came);
-            let amount_cents = told.map_or(own, |left| own.min(left));
+            let amount_cents = visit.left_of(payment_id, (*came, refunded));
             let deposit =
                 Deposit { payment_id, booking, amount_cents, currency: settings.currency };
-            // What of it is given back at the same moment does not count.
-            let returns = visit.returns();
-            let hold =
-                json!({ "do": "books.hold_deposits", "booking_id": booking, "returns": returns });
-            self.credit(org, &deposit, vec![Beside(hold)]).await?;
+            // What of it goes back at the same moment does not count.
+            let holds = [
+                json!({ "do": "books.hold_deposits", "booking_id": booking, "returns": visit.returns() }),
+                json!({ "do": "books.hold_refunds", "payment_id": payment_id, "refunded_cents": refunded }),
+            ];
+            self.credit(org, &deposit, holds.map(Beside).into()).await?;
         }
         Ok(())
     }
@@ -142,23 +142,23 @@ impl PaymentProcess {
             return Ok(None);
         }
         // The log knows the invoice of a visit at once; those that stand beside it are found on the list.
-        let first = match self.bus.holder(org, VISITS, &booking.to_string()).await? {
-            None => {
-                let mut tx = tenant::begin(&self.db, org).await?;
-                let invoices = invoice_list::of_order(&mut tx, org, booking).await?;
-                invoices.first().map(|one| one.invoice_id.to_string())
+        let first = self.bus.holder(org, VISITS, &booking.to_string()).await?;
+        let mut tx = tenant::begin(&self.db, org).await?;
+        let listed = invoice_list::of_order(&mut tx, org, booking).await?;
+        drop(tx);
+        let beside_it = listed.iter().map(|one| one.invoice_id.to_string());
+        let beside_it = beside_it.filter(|one| first.as_ref() != Some(one));
+        for invoice in first.iter().cloned().chain(beside_it) {
+            let (payment_id, now) = (payment_id.to_owned(), self.now());
+            let step = format!("credit {payment_id} {invoice}");
+            let context = Context { beside: beside.clone(), ..Self::context(org, &step) };
+            let command = InvoiceCommand::CreditDeposit { payment_id, amount_cents, currency, now };
+            if self.step_beside::<Invoice>(context, &invoice, command).await?.is_ok() {
+                return Ok(Some(invoice));
             }
-            holder => holder,
-        };
-        let Some(first) = first else { return Ok(None) };
-        let (payment_id, now) = (payment_id.to_owned(), self.now());
-        let step = format!("credit {payment_id} {first}");
-        let context = Context { beside, ..Self::context(org, &step) };
-        let command = InvoiceCommand::CreditDeposit { payment_id, amount_cents, currency, now };
-        // Refused, it does not count any more, or is in another currency, or nothing is left of the deposit; the next one takes it
-        // when it is written.
-        let done = self.step_beside::<Invoice>(context, &first, command).await?;
-        Ok(done.is_ok().then_some(first))
+            // It does not count any more, or is in another currency, or nothing is left of the deposit.
+        }
+        Ok(None)
     }
 
     /// Sends back of the deposit of a visit that was called off what its terms say.

@@ -3,6 +3,7 @@
 pub mod accounting_months;
 pub mod budgets;
 pub mod categories;
+pub mod deposit_refunds;
 pub mod expenses;
 pub mod instalments;
 pub mod ledger;

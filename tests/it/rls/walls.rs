@@ -100,6 +100,9 @@ pub(super) async fn filled() -> App {
             format!(
                 "insert into accounting_exports values ('{org}', '1970-01-01', now(), 0, 'ab', 'invoice_number')"
             ),
+            format!(
+                "insert into deposit_refunds values ('{org}', 'manual:b:x', gen_random_uuid(), 1)"
+            ),
         ] {
             admin.execute(statement.as_str()).await.unwrap();
         }

@@ -22,6 +22,7 @@ pub(super) fn routes() -> Router<SiteState> {
         .route("/bookings/{id}/complete", post(complete))
         .route("/bookings/{id}/reschedule", post(reschedule))
         .route("/bookings/{id}/cancel", post(cancel))
+        .route("/bookings/{id}/deposit", post(take))
         .route("/bookings/{id}/deposit/return", post(give_back))
 }
 
@@ -71,6 +72,18 @@ async fn cancel(
 ) -> Answer {
     let body = json!({ "reason": form.fields.get("reason") });
     change(&site, &booking, &["cancel"], form, Ok(body)).await
+}
+
+async fn take(
+    State(site): State<SiteState>,
+    Path(booking): Path<String>,
+    form: StaffForm,
+) -> Answer {
+    let mut typed = Typed::new(&form.fields);
+    let amount = typed.cents("amount_cents");
+    let reference = form.fields.get("reference");
+    let body = typed.read(json!({ "amount_cents": amount, "reference": reference }));
+    change(&site, &booking, &["deposit"], form, body).await
 }
 
 async fn give_back(

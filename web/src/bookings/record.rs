@@ -44,6 +44,11 @@ impl RecordPage {
         self.form.of(name)
     }
 
+    /// The form about money that somebody took.
+    fn taken(&self) -> &Form {
+        self.returned("")
+    }
+
     /// The form about money that was given back, if it was that of this deposit.
     fn returned(&self, deposit: &str) -> &Form {
         let back = self.form.of("deposit");

@@ -196,7 +196,7 @@ async fn a_client_sees_their_invoices_pays_one_and_has_them_on_paper() {
     let refused = api.browser.post(&format!("/client/invoices/{QUOTE}/pay"), &form).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.shows("Nothing is left to pay"), "{}", refused.html);
-    for file in ["invoice.pdf", "receipts/pi:1"] {
+    for file in ["invoice.pdf", "receipts/pi:1", "receipts/manual:1:ET%2F7%231"] {
         let page = api.browser.get(&format!("{here}/{file}")).await;
         assert_eq!((page.status, page.header("content-type")), (StatusCode::OK, "application/pdf"));
     }

@@ -63,6 +63,17 @@ async fn what_somebody_took_in_advance_is_given_back_on_the_page_of_the_visit() 
     let asked = &api.asked(&Method::POST, &format!("/v1/admin{address}/deposit/return"))[0];
     let body = serde_json::json!({ "payment_id": "manual:ET-1", "amount_cents": 1_250 });
     assert_eq!((asked.header("if-match"), &asked.body), ("\"4\"", &body));
+    // And what somebody takes is written down there.
+    let taken = [
+        ("csrf", &*csrf),
+        ("key", &*key),
+        ("version", "4"),
+        ("amount_cents", "20"),
+        ("reference", "CASH"),
+    ];
+    api.browser.post(&format!("{address}/deposit"), &taken).await;
+    let asked = &api.asked(&Method::POST, &format!("/v1/admin{address}/deposit"))[0];
+    assert_eq!(asked.body, serde_json::json!({ "amount_cents": 2_000, "reference": "CASH" }));
     let bookkeeper = FakeApi::signed_in("bookkeeper").await.browser.get(&address).await;
     assert!(bookkeeper.shows("Taken by hand") && !bookkeeper.shows("It was given back"));
 }

@@ -37,7 +37,9 @@ pub(super) fn routes() -> Routes {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(examples(json!({ "payment_id": "manual:ET-77", "amount_cents": 2000 })))]
+#[schema(examples(json!({
+    "payment_id": "manual:0198b0a4-6f0e-7cc0-8f57-0d4f9a6b1c2d:ET-77", "amount_cents": 2000
+})))]
 struct DepositReturnBody {
     /// That of one of the `hand_deposits` of the booking; may be left out if there is only one.
     payment_id: Option<String>,
@@ -83,7 +85,10 @@ async fn return_deposit(
     let amount_cents = if repeated {
         amount_cents
     } else {
-        asked_or_left(&app, context.org, &booking, (&payment_id, amount_cents)).await?
+        let (amount_cents, hold) =
+            asked_or_left(&app, context.org, &booking, (&payment_id, amount_cents)).await?;
+        context.beside.extend(hold);
+        amount_cents
     };
     let (zone, now) = (app.settings.of(&app, context.org).await?.zone, app.now());
     let returned_at = match returned_at.as_deref() {
@@ -103,27 +108,27 @@ async fn return_deposit(
     Ok(Answer::done(&run(&app, &context, id, command).await?))
 }
 
-/// How much is given back. Part of a deposit may have gone back while an invoice counted it that counts no more: the visit knows
-/// nothing of that.
+/// How much is given back, and what holds on to that. What went back of a deposit by an invoice that counts no more, the visit may
+/// not have heard of yet.
 async fn asked_or_left(
     app: &App,
     org: OrgId,
     booking: &Details,
     (payment_id, asked): (&str, Option<i64>),
-) -> Result<Option<i64>, Problem> {
+) -> Result<(Option<i64>, Option<Beside>), Problem> {
     let Some(own) = booking.by_hand.iter().find(|one| one.payment_id == payment_id) else {
-        return Ok(asked);
+        return Ok((asked, None));
     };
-    let left = left_of(app, org, booking, (payment_id, own.amount_cents)).await?;
+    let (left, hold) = left_of(app, org, booking, (payment_id, own.amount_cents)).await?;
     if left == own.left_cents() {
-        return Ok(asked);
+        return Ok((asked, Some(hold)));
     }
     match asked.unwrap_or(left) {
         cents if cents > left => {
             let message = format!("Only {left} of it are left: the rest went back by an invoice");
             Err(Problem::field("amount_cents", message))
         }
-        cents => Ok(Some(cents)),
+        cents => Ok((Some(cents), Some(hold))),
     }
 }
 

@@ -122,7 +122,10 @@ struct PaidBody {
     tag = "scheduling",
     params(("booking_id" = Uuid, Path)),
     request_body = PaidBody,
-    responses((status = 200, description = "The booking", content_type = "application/json"))
+    responses(
+        (status = 200, description = "The booking", content_type = "application/json"),
+        (status = 409, description = "`booking.deposit_reference_taken`: another amount, or one that was given back")
+    )
 )]
 async fn record_deposit(
     State(app): State<AppState>,

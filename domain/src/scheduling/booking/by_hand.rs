@@ -40,16 +40,29 @@ pub struct HandDeposit {
     pub amount_cents: i64,
     /// When.
     pub paid_at: DateTime<Utc>,
-    /// How much of it was given back, here or by an invoice that counted it.
+    /// How much of it was given back.
     pub returned_cents: i64,
-    /// Each time here, once.
+    /// Each time once.
     pub returns: BTreeSet<RefundId>,
+    /// How much went back by invoices that counted it, as far as was told here.
+    #[serde(default)]
+    pub refunded_cents: i64,
 }
 
 impl HandDeposit {
     /// What is left of it.
     pub const fn left_cents(&self) -> i64 {
-        self.amount_cents - self.returned_cents
+        self.left_but(self.refunded_cents)
+    }
+
+    /// What is left of it where so much went back by invoices.
+    const fn left_but(&self, refunded_cents: i64) -> i64 {
+        self.amount_cents - self.returned_cents - refunded_cents
+    }
+
+    /// Everything that went back of it.
+    pub const fn went_back_cents(&self) -> i64 {
+        self.returned_cents + self.refunded_cents
     }
 }
 
@@ -103,13 +116,14 @@ impl Details {
         self.by_hand.iter().map(|one| one.returns.len()).sum()
     }
 
-    /// What is left of a payment in advance, of which so much came.
-    pub fn left_of(&self, payment_id: &str, came_cents: i64) -> i64 {
-        self.hand(payment_id).map_or(came_cents, HandDeposit::left_cents)
+    /// What is left of a payment in advance, of which so much came, and so much went back by invoices.
+    pub fn left_of(&self, payment_id: &str, (came_cents, refunded_cents): (i64, i64)) -> i64 {
+        let by_hand = self.hand(payment_id).map(|own| own.left_but(refunded_cents));
+        by_hand.unwrap_or(came_cents)
     }
 
     pub(super) fn returned_cents(&self) -> i64 {
-        let by_hand = self.by_hand.iter().map(|one| one.returned_cents);
+        let by_hand = self.by_hand.iter().map(HandDeposit::went_back_cents);
         by_hand.chain([self.refunded_cents]).fold(0, i64::saturating_add)
     }
 
@@ -130,10 +144,14 @@ impl Details {
                 paid_at,
                 returned_cents: 0,
                 returns: BTreeSet::new(),
+                refunded_cents: 0,
             });
         }
         self.paid.push((payment_id, amount_cents));
-        self.deposit_status = Some(DepositStatus::once_paid(short_cents));
+        // Of a visit that is over, or off, nothing is awaited any more.
+        if !self.status.is_final() || short_cents == 0 {
+            self.deposit_status = Some(DepositStatus::once_paid(short_cents));
+        }
     }
 
     pub(super) fn gave_back(&mut self, it: &GivenBack) {
@@ -147,14 +165,13 @@ impl Details {
     pub(super) fn refunded(&mut self, it: &GivenBack) {
         self.refunds.insert(it.refund_id);
         match self.by_hand.iter_mut().find(|own| own.payment_id == it.payment_id) {
-            Some(own) => own.returned_cents += it.amount_cents,
+            Some(own) => own.refunded_cents += it.amount_cents,
             None => self.refunded_cents = self.refunded_cents.saturating_add(it.amount_cents),
         }
         self.less_in_hand(it);
     }
 
     fn less_in_hand(&mut self, it: &GivenBack) {
-        // Of a visit that is over, or off, nothing is awaited any more.
         if !self.status.is_final() || it.left_cents == 0 {
             let status = DepositStatus::once_returned(it.left_cents, it.short_cents);
             self.deposit_status = Some(status);
@@ -239,10 +256,17 @@ impl Details {
             return Err(Problems::one("reference", message).into());
         }
         // One that was written down before ids said of which visit is the same.
-        let known = self.by_hand.iter().find(|one| reference(&one.payment_id) == said);
-        let own = || payment_id(self.requested.booking_id, &said);
-        let payment_id = known.map_or_else(own, |one| one.payment_id.clone());
-        self.deposit_paid(payment_id, amount_cents, at)
+        match self.by_hand.iter().find(|one| reference(&one.payment_id) == said) {
+            None => {
+                let payment_id = payment_id(self.requested.booking_id, &said);
+                self.deposit_paid(payment_id, amount_cents, at)
+            }
+            Some(own) if own.amount_cents == amount_cents && own.left_cents() == amount_cents => {
+                Ok(Vec::new())
+            }
+            // Somebody means other money.
+            Some(_) => Err(BookingError::DepositReferenceTaken),
+        }
     }
 }
 
@@ -280,8 +304,8 @@ mod tests {
         let part = after(paid(), returned(1, Some(2_000)));
         let it = details(&part);
         assert_eq!(
-            (it.paid_cents(), it.left_of("manual:ET-1", 7_000), it.returns()),
-            (5_000, 5_000, 1)
+            (it.paid_cents(), it.left_of("manual:ET-1", (7_000, 1_000)), it.returns()),
+            (5_000, 4_000, 1)
         );
         assert_eq!(
             (it.deposit_status, it.deposit_left_cents()),
@@ -311,7 +335,14 @@ mod tests {
         assert_eq!(it.by_hand[0].payment_id, format!("manual:{booking}:CASH"));
         assert_eq!(reference(&it.by_hand[0].payment_id), "CASH");
         assert_eq!(after(taken.clone(), take("CASH")), taken);
+        let other = BookingCommand::Deposit {
+            step: DepositStep::Take { reference: "CASH".to_owned(), amount_cents: 6_999 },
+            now: at(10),
+        };
+        assert_eq!(refused(taken.clone(), other), BookingError::DepositReferenceTaken);
         assert_eq!(details(&after(taken, take("CASH/2"))).by_hand.len(), 2);
+        let back = after(paid(), returned(1, None));
+        assert_eq!(refused(back, take("ET-1")), BookingError::DepositReferenceTaken);
         // As it was written down before.
         let old = paid();
         assert_eq!(after(old.clone(), take("ET-1")), old);

@@ -62,6 +62,10 @@ pub enum BookingError {
     #[error("this deposit was paid by card and goes back by card")]
     #[strum(serialize = "booking.deposit_by_card")]
     DepositNotByHand,
+    /// Another deposit of the visit has that reference.
+    #[error("another deposit of this visit has this reference: give this one another")]
+    #[strum(serialize = "booking.deposit_reference_taken")]
+    DepositReferenceTaken,
     /// The state forbids it.
     #[error("a booking that is {0} does not allow this")]
     #[strum(serialize = "booking.illegal_state")]
@@ -145,6 +149,7 @@ impl Refusal for BookingError {
             | Self::DayFull
             | Self::IllegalState(_)
             | Self::DepositNotByHand
+            | Self::DepositReferenceTaken
             | Self::NotYet
             | Self::RescheduleNotAllowed
             | Self::NoticeTooShort

@@ -63,7 +63,7 @@ fn hand(deposit: &HandDeposit) -> Value {
         "payment_id": deposit.payment_id,
         "reference": by_hand::reference(&deposit.payment_id),
         "amount_cents": deposit.amount_cents,
-        "returned_cents": deposit.returned_cents,
+        "returned_cents": deposit.went_back_cents(),
         "paid_at": deposit.paid_at,
     })
 }

@@ -203,22 +203,6 @@ async fn load(
     rows.collect::<Result<_, _>>().map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
-/// What is left of a payment after everything that went back of it, wherever that was written down; `None` if the report has not
-/// heard of it yet.
-pub async fn left(
-    db: &mut PgConnection,
-    org: OrgId,
-    payment_id: &str,
-) -> Result<Option<i64>, sqlx::Error> {
-    let left = sqlx::query_scalar!(
-        r#"select amount_cents - refunded_cents as "left!" from payment_facts
-           where org_id = $1 and payment_id = $2 and received_at is not null"#,
-        org.as_uuid(),
-        payment_id,
-    );
-    left.fetch_optional(db).await
-}
-
 async fn write(db: &mut PgConnection, org: OrgId, rows: PaymentRows) -> Result<(), sqlx::Error> {
     let (ids, rows): (Vec<String>, Vec<PaymentRow>) = rows.into_iter().unzip();
     sqlx::query!(

@@ -114,10 +114,10 @@ impl Row {
             | E::DepositOverridden { deposit, .. }
             | E::DepositWaived { deposit, .. } => self.owes(&deposit),
             E::DepositRequested { .. } => self.deposit(DepositStatus::Pending),
-            E::DepositPaid { short_cents, .. } => {
+            // Of a visit that is over, or off, nothing is awaited any more.
+            E::DepositPaid { short_cents, .. } if !self.is_final() || short_cents == 0 => {
                 self.deposit(DepositStatus::once_paid(short_cents));
             }
-            // Of a visit that is over, or off, nothing is awaited any more.
             E::DepositReturned(it) | E::DepositRefunded(it)
                 if !self.is_final() || it.left_cents == 0 =>
             {
@@ -139,7 +139,8 @@ impl Row {
             }
             E::Archived { at } => self.archived_at = Some(at),
             E::Unarchived { .. } => self.archived_at = None,
-            E::DepositReturned(_)
+            E::DepositPaid { .. }
+            | E::DepositReturned(_)
             | E::DepositRefunded(_)
             | E::Requested(_)
             | E::CancellationPolicyFixed { .. }

@@ -250,6 +250,112 @@ async fn of_what_an_invoice_left_nothing_is_given_back_twice_at_once() {
     assert_eq!(["cash", "customer_deposits"].map(|one| balance(&books, one)), [0, 0]);
 }
 
+/// An invoice takes the deposit, pays part of it back, and is thrown away, while others count on what is left.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_counts_on_what_goes_back_by_an_invoice_at_the_same_moment() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    for days in 7..13 {
+        let id = paid_by_hand(&app, &owner, days).await;
+        let (back, order) =
+            (route(&id, "deposit/return"), format!("/v1/admin/orders/{id}/invoice"));
+        let (nothing, bills, part) = (json!({}), bill(), json!({ "amount_cents": 1_000 }));
+        let first = owner.post(&order, &bills).await;
+        let invoice = format!("/v1/admin/invoices/{}", text(first.ok(), "invoice_id"));
+        let goes = async {
+            let refund = format!("{invoice}/payments/{}/refund", of(&id, days));
+            owner.post(&refund, &part).await.ok();
+            owner.send(reqwest::Method::DELETE, &invoice, None).await.ok();
+        };
+        let gives = async {
+            for _ in 0..4 {
+                owner.post(&back, &nothing).await;
+            }
+        };
+        let counts = async {
+            for _ in 0..4 {
+                let made = owner.post(&order, &bills).await;
+                if made.status == 201 {
+                    return;
+                }
+            }
+        };
+        if days % 2 == 0 {
+            tokio::join!(
+                goes,
+                join_all((0..4).map(|_| async {
+                    for _ in 0..4 {
+                        owner.post(&back, &nothing).await;
+                    }
+                })),
+                gives
+            );
+        } else {
+            tokio::join!(goes, counts);
+        }
+        app.settle().await;
+        let visit = owner.get(&format!("/v1/admin/bookings/{id}")).await;
+        let returned = visit.ok().body["hand_deposits"][0]["returned_cents"].as_i64().unwrap();
+        let written = owner.get(&format!("/v1/admin/invoices?order_id={id}")).await;
+        let counted: i64 = written.ok().body["invoices"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["status"] != "DISCARDED")
+            .map(|one| 20_000 - one["balance_due_cents"].as_i64().unwrap())
+            .sum();
+        assert!(
+            returned + counted <= 5_000,
+            "{returned} went back, {counted} counts: {}",
+            visit.text
+        );
+        assert!(returned >= 1_000, "{}", visit.text);
+    }
+    let books = trial(&owner, &today(&app).to_string()).await;
+    let [cash, deposits] = ["cash", "customer_deposits"].map(|one| balance(&books, one));
+    assert!((0..=24_000).contains(&cash) && cash == -deposits, "{cash} {deposits}");
+}
+
+/// Nothing is written down in silence that is not there.
+#[tokio::test]
+async fn a_reference_that_stands_for_other_money_is_refused() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let id = paid_by_hand(&app, &owner, 7).await;
+    let more = json!({ "amount_cents": 3_000, "reference": "ET-7" });
+    owner.post(&route(&id, "deposit"), &more).await.is(409, "booking.deposit_reference_taken");
+    owner.post(&route(&id, "deposit/return"), &json!({})).await.ok();
+    let again = json!({ "amount_cents": 5_000, "reference": "ET-7" });
+    owner.post(&route(&id, "deposit"), &again).await.is(409, "booking.deposit_reference_taken");
+    let other = json!({ "amount_cents": 5_000, "reference": "ET/7#2" });
+    let taken = owner.post(&route(&id, "deposit"), &other).await;
+    assert_eq!(taken.ok().body["paid_cents"], 5_000);
+}
+
+/// What is in dollars of another country counts for no other invoice; the deposit counts for the next that it can.
+#[tokio::test]
+async fn a_late_deposit_counts_for_the_invoice_in_its_currency() {
+    let app = App::start().await;
+    let owner = app.staff("owner");
+    let (north, sam) = (team(&owner, "North").await, client(&owner, "Sam").await);
+    let made = booked(&owner, &visit(&north, &sam, at_ten(&app, 7), &json!({}))).await;
+    let id = text(made.ok(), "booking_id");
+    let order = format!("/v1/admin/orders/{id}/invoice");
+    let mut usd = bill();
+    usd["currency"] = json!("USD");
+    owner.post(&order, &usd).await.ok();
+    app.settle().await;
+    let mut cad = bill();
+    cad["allow_additional"] = json!(true);
+    let second = text(owner.post(&order, &cad).await.ok(), "invoice_id");
+    app.settle().await;
+    let cash = json!({ "amount_cents": 5_000, "reference": "CASH" });
+    owner.post(&route(&id, "deposit"), &cash).await.ok();
+    app.settle().await;
+    let now = owner.get(&format!("/v1/admin/invoices/{second}")).await;
+    assert_eq!(now.ok().body["balance_due_cents"], 15_000, "{}", now.text);
+}
+
 #[tokio::test]
 async fn nothing_is_given_back_in_a_month_whose_books_are_closed() {
     let app = App::start().await;
