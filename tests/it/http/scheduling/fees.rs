@@ -117,22 +117,22 @@ async fn an_invoice_is_written_of_the_visit_as_it_is_by_then() {
     let items =
         json!({ "items": [{ "description": "Visit", "qty": 1, "unit_price_cents": 9_000 }] });
     let order = format!("/v1/admin/orders/{id}/invoice");
-    let late = tokio::spawn(async move { owner.post(&order, &items).await });
     let mut other = app.db.admin().await;
-    let waits =
-        "select exists (select from pg_locks where relation = 'claims'::regclass and not granted)";
-    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut other).await.unwrap() {
-        tokio::task::yield_now().await;
-    }
-    let why = json!({ "reason": "ill" });
-    app.staff("admin").post(&route(&id, "cancel"), &why).await.ok();
-    held.rollback().await.unwrap();
-    let draft = late.await.unwrap();
+    let cancelled = async {
+        let waits = "select exists (select from pg_locks where relation = 'claims'::regclass and not granted)";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut other).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+        let why = json!({ "reason": "ill" });
+        owner.post(&route(&id, "cancel"), &why).await.ok();
+        held.rollback().await.unwrap();
+    };
+    let (draft, ()) = tokio::join!(owner.post(&order, &items), cancelled);
     let lines = draft.ok().body["items"].as_array().unwrap().clone();
     let prices: Vec<_> = lines.iter().map(|line| &line["unit_price_cents"]).collect();
     assert_eq!(prices, [&json!(9_000), &json!(2_500)], "{}", draft.text);
     app.settle().await;
-    let written = app.staff("owner").get(&format!("/v1/admin/invoices?order_id={id}")).await;
+    let written = owner.get(&format!("/v1/admin/invoices?order_id={id}")).await;
     assert_eq!(written.ok().body["total"], 1, "{}", written.text);
 }
 
