@@ -86,6 +86,7 @@ async fn invoice_order(
 ) -> Result<Answer, Problem> {
     let body: OrderInvoiceBody = request.body()?;
     let org = caller.org();
+    // Whether there is such a visit comes before what is asked of it.
     crate::scheduling::known(&app, org, id).await?;
     let holds = app.prices.of(&app, org).await?;
     let asked = Asked {
@@ -96,13 +97,27 @@ async fn invoice_order(
         items: body.items,
     };
     let (terms, currency) = asked.read(&app, org, &holds).await?;
+    let context = request.context(&caller);
+    let by = caller.id().to_string();
+    let asked = (terms, currency, body.allow_additional);
+    Ok(Answer::done(&of_visit(&app, &context, (id, by), asked).await?).created())
+}
+
+/// Writes the invoice of a visit as it is by then.
+async fn of_visit(
+    app: &App,
+    context: &Context,
+    (id, by): (BookingId, String),
+    (terms, currency, allow_additional): (Terms, Currency, bool),
+) -> Result<Done, Problem> {
+    let holds = app.prices.of(app, context.org).await?;
     for _ in 0..ATTEMPTS {
-        let (booking, version) = crate::scheduling::known_at(&app, org, id).await?;
-        let mut context = request.context(&caller);
+        let (booking, version) = crate::scheduling::known_at(app, context.org, id).await?;
+        let mut context = context.clone();
         // A deposit, an extra or the end of the visit that comes at this moment belongs on it: then the visit is read again.
         let hold = json!({ "do": "books.hold_visit", "booking_id": id, "version": version });
         let (visit, holds_of_deposits) =
-            visit(&app, org, (&booking, currency), body.allow_additional).await?;
+            visit(app, context.org, (&booking, currency), allow_additional).await?;
         context.beside.extend([Beside(hold)].into_iter().chain(holds_of_deposits));
         let draft = Draft {
             invoice_id: context.request.derived_id("invoice").into(),
@@ -115,11 +130,11 @@ async fn invoice_order(
             extras: if visit.additional { Vec::new() } else { extras(&booking, &holds) },
             visit,
             currency,
-            by: Some(caller.id().to_string()),
+            by: Some(by.clone()),
             now: app.now(),
         };
-        if let Some(done) = write(&app, &context, draft, body.allow_additional).await? {
-            return Ok(Answer::done(&done).created());
+        if let Some(done) = write(app, &context, draft, allow_additional).await? {
+            return Ok(done);
         }
     }
     Err(Problem::new(Code::ConcurrentChange))
@@ -290,9 +305,16 @@ pub(crate) async fn left_of(
 ) -> Result<(i64, Beside), Problem> {
     let mut tx = tenant::begin(&app.reads, org).await?;
     let refunded = deposit_refunds::total(&mut tx, org, payment_id).await?;
+    drop(tx);
     let hold =
         json!({ "do": "books.hold_refunds", "payment_id": payment_id, "refunded_cents": refunded });
-    Ok((booking.left_of(payment_id, (came, refunded)), Beside(hold)))
+    let by_card = app.bus.load::<Payment>(org, payment_id).await?.state;
+    let left = match by_card.details() {
+        // What went back by card is taken off once the invoice counts the payment; the rest somebody gave back by hand.
+        Some(payment) => came - (refunded - payment.refunded_cents()).max(0),
+        None => booking.left_of(payment_id, (came, refunded)),
+    };
+    Ok((left, Beside(hold)))
 }
 
 /// In what a deposit was paid: what staff took is in the currency of the organisation.
@@ -326,7 +348,7 @@ async fn listed(app: &App, org: OrgId, order: BookingId) -> Result<Option<Invoic
 }
 
 /// Writes it under the next number that nobody has. Of several that are written for a visit at once the log lets one have it.
-/// `None`: the visit is not as it was read.
+/// `None`: the visit, or what is left of its deposits, is not as it was read.
 async fn write(
     app: &App,
     context: &Context,
@@ -345,10 +367,8 @@ async fn write(
         match app.bus.create(&context, &id.to_string(), command, shown).await {
             // Somebody was faster; the one after theirs is still there.
             Err(CommandError::ClaimTaken { scope }) if scope == NUMBERS => {}
-            // It counts for another invoice since a moment ago.
-            Err(CommandError::ClaimTaken { scope }) if scope == DEPOSITS => {
-                draft.visit.deposits.clear();
-            }
+            // A deposit counts for another invoice since a moment ago.
+            Err(CommandError::ClaimTaken { scope }) if scope == DEPOSITS => return Ok(None),
             // Somebody was faster for the visit; if theirs is gone again already, it is free.
             Err(CommandError::ClaimTaken { scope }) if scope == VISITS => {
                 let Some(order) = draft.order else {

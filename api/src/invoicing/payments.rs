@@ -2,13 +2,12 @@
 
 use axum::extract::State;
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::{Beside, CommandError, Context, Done};
+use commands::{CommandError, Context, Done};
 use domain::finance::month::Month;
 use domain::id::InvoiceId;
-use domain::invoicing::invoice::payment::{Method, Provider};
+use domain::invoicing::invoice::payment::{Applied, Method, Provider};
 use domain::invoicing::invoice::{Invoice, InvoiceCommand, InvoiceError, Money, view};
 use domain::payments::payment::{Details, Payment, PaymentError};
-use domain::scheduling::booking::BY_HAND;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -203,26 +202,22 @@ async fn refund_payment(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let RefundBody { amount_cents } = request.body()?;
-    let mut context = request.context(&caller);
+    let context = request.context(&caller);
     let (invoice, _) = known(&app, context.org, id).await?;
-    let payment = invoice.payments.iter().find(|one| one.payment_id == payment_id);
-    let payment = payment.ok_or_else(|| Problem::refused(&InvoiceError::NoSuchPayment))?;
-    // Whoever repeats a request is told again what became of it, whatever the bank took since.
+    // Whoever repeats a request is told again what became of it, whatever the bank took or the invoice counts since.
     let repeated = context.request.keyed
         && app.bus.lookup(context.org, context.request.command_id).await?.is_some();
+    let payment = invoice.payments.iter().find(|one| one.payment_id == payment_id);
+    if payment.is_none() && !repeated {
+        return Err(Problem::refused(&InvoiceError::NoSuchPayment));
+    }
     let by_card = app.bus.load::<Payment>(context.org, &payment_id).await?;
     if !repeated && by_card.state.details().is_some_and(Details::is_at_bank) {
         return Err(Problem::refused(&PaymentError::Disputed));
     }
-    let amount_cents = amount_cents.unwrap_or_else(|| payment.net_cents());
-    let refund_id = context.request.derived_id("refund");
-    if payment_id.starts_with(BY_HAND) {
-        // Whoever counts on what is left of the deposit knows at once.
-        context.beside.push(Beside(json!({
-            "do": "books.note_refund", "payment_id": payment_id, "refund_id": refund_id, "amount_cents": amount_cents,
-        })));
-    }
-    let refund_id = refund_id.into();
+    let left = payment.map_or(0, Applied::net_cents);
+    let amount_cents = amount_cents.unwrap_or(left);
+    let refund_id = context.request.derived_id("refund").into();
     let command = InvoiceCommand::Refund { payment_id, refund_id, amount_cents, now: app.now() };
     let done: Done<Value> = run(&app, &context, id, command).await?;
     Ok(Answer::done(&done).created())

@@ -319,7 +319,7 @@ pub(crate) async fn deposit(
         amount_cents,
         currency: settings(app, org).await?.currency,
         name: "Deposit for a visit".to_owned(),
-        version: 0,
+        version: visit.deposit_moves(),
         pages: (filled(success, "{BOOKING_ID}", &id), filled(cancel, "{BOOKING_ID}", &id)),
     };
     let opened = open(app, context, wanted).await?;

@@ -16,7 +16,7 @@ use projections::invoicing::invoice_list;
 use projections::tenant;
 use serde_json::json;
 
-use super::process::{PaymentProcess, ProcessError, went_back};
+use super::process::{PaymentProcess, ProcessError, refund_of, went_back};
 
 /// As far as it decides what counts.
 struct Deposit<'a> {
@@ -48,6 +48,12 @@ impl PaymentProcess {
         };
         let is_known = before.paid.iter().any(|(known, _)| *known == payment.payment_id);
         let is_over = before.status.is_final();
+        let is_late = is_over && !is_known;
+        if is_late {
+            tracing::warn!(%booking, "a deposit was paid for a visit that nobody makes: the money goes back");
+            // First, so that whoever dies here does so again.
+            self.send_back(org, payment, (None, RefundReason::PaidTooLate)).await?;
+        }
         let pay = DepositStep::Pay {
             payment_id: payment.payment_id.clone(),
             amount_cents: payment.amount_cents,
@@ -55,9 +61,8 @@ impl PaymentProcess {
         let command = BookingCommand::Deposit { step: pay, now };
         let step = format!("deposit {}", payment.payment_id);
         self.deposit(org, &step, &id, command).await?;
-        if is_over && !is_known {
-            tracing::warn!(%booking, "a deposit was paid for a visit that nobody makes: the money goes back");
-            return self.send_back(org, payment, (None, RefundReason::PaidTooLate)).await;
+        if is_late {
+            return Ok(());
         }
         for (told, name) in went_back(org, payment) {
             let command = BookingCommand::Deposit { step: DepositStep::Refunded(told), now };
@@ -116,9 +121,14 @@ impl PaymentProcess {
         payment: &Details,
         booking: BookingId,
     ) -> Result<(), ProcessError> {
-        let Details { payment_id, amount_cents, currency, .. } = payment;
-        let (amount_cents, currency) = (*amount_cents, *currency);
-        let deposit = Deposit { payment_id, booking, amount_cents, currency };
+        let Details { payment_id, currency, .. } = payment;
+        let mut tx = tenant::begin(&self.db, org).await?;
+        let refunded = deposit_refunds::total(&mut tx, org, payment_id).await?;
+        drop(tx);
+        // What went back by card is taken off afterwards; the rest somebody gave back by hand.
+        let by_hand = (refunded - payment.refunded_cents()).max(0);
+        let amount_cents = payment.amount_cents - by_hand;
+        let deposit = Deposit { payment_id, booking, amount_cents, currency: *currency };
         match self.credit(org, &deposit, Vec::new()).await? {
             Some(invoice) => self.unapply(org, payment, &invoice).await,
             None => Ok(()),
@@ -153,8 +163,11 @@ impl PaymentProcess {
             let step = format!("credit {payment_id} {invoice}");
             let context = Context { beside: beside.clone(), ..Self::context(org, &step) };
             let command = InvoiceCommand::CreditDeposit { payment_id, amount_cents, currency, now };
-            if self.step_beside::<Invoice>(context, &invoice, command).await?.is_ok() {
-                return Ok(Some(invoice));
+            let _ = self.step_beside::<Invoice>(context, &invoice, command).await?;
+            // One that was void by now may have been credited before.
+            let holder = self.bus.holder(org, DEPOSITS, deposit.payment_id).await?;
+            if holder.is_some() {
+                return Ok(holder);
             }
             // It does not count any more, or is in another currency, or nothing is left of the deposit.
         }
@@ -166,9 +179,12 @@ impl PaymentProcess {
         let found = self.bus.load::<Booking>(org, &booking.to_string()).await?;
         let Some(visit) = found.state.details() else { return Ok(()) };
         let mut left = visit.settlement.as_ref().map_or(0, |settlement| settlement.refund_cents);
-        for (payment_id, cents) in &visit.paid {
+        for (payment_id, _) in &visit.paid {
             let Some(payment) = self.payment(org, payment_id).await? else { continue };
-            let part = left.min(*cents);
+            let refund_id = refund_of(org, payment_id, RefundReason::VisitCancelled);
+            // What was asked for before this was interrupted is not asked for of another payment.
+            let asked = payment.asked_parts.get(&refund_id).copied();
+            let part = asked.unwrap_or_else(|| left.min(payment.refundable_cents()));
             if part > 0 {
                 let how = (Some(part), RefundReason::VisitCancelled);
                 self.send_back(org, &payment, how).await?;

@@ -69,6 +69,12 @@ pub(super) fn went_back(org: OrgId, payment: &Details) -> impl Iterator<Item = (
     })
 }
 
+/// Money of a payment goes back for a reason once.
+pub(super) fn refund_of(org: OrgId, payment_id: &str, reason: RefundReason) -> RefundId {
+    let name = format!("{payment_id} {reason}");
+    Uuid::new_v5(&org.as_uuid(), name.as_bytes()).into()
+}
+
 impl PaymentProcess {
     /// Reads and writes as whoever these are connected as.
     pub fn new(bus: CommandBus, db: PgPool, clock: Clock) -> Self {
@@ -219,7 +225,7 @@ impl PaymentProcess {
         (amount_cents, reason): (Option<i64>, RefundReason),
     ) -> Result<(), ProcessError> {
         let name = format!("{} {reason}", payment.payment_id);
-        let refund_id = RefundId::from(Uuid::new_v5(&org.as_uuid(), name.as_bytes()));
+        let refund_id = refund_of(org, &payment.payment_id, reason);
         let now = self.now();
         let command = PaymentCommand::RequestRefund { refund_id, amount_cents, reason, now };
         let step = format!("send back {name}");

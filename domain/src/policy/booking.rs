@@ -52,7 +52,8 @@ fn clocks(booking: BookingId, event: &BookingEvent) -> Vec<Intent> {
         E::DepositWaived { .. } => vec![stop(deadline)],
         // Whoever got everything back, or too much to keep the time, has the usual time to pay it anew.
         E::DepositReturned(it) | E::DepositRefunded(it) if it.short_cents > 0 => {
-            vec![timer(deadline(booking), it.at + PAID_ANEW, booking, TimerCommand::ExpireDeposit)]
+            let until = it.due_at.map_or(it.at + PAID_ANEW, |due_at| due_at.max(it.at + PAID_ANEW));
+            vec![timer(deadline(booking), until, booking, TimerCommand::ExpireDeposit)]
         }
         E::Started { .. } => vec![stop(reminder), stop(watch)],
         E::Cancelled { settlement, at, .. } => {

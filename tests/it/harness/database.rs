@@ -1,6 +1,6 @@
 //! One cluster per test process, one migrated template, one clone of it per test.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -27,7 +27,8 @@ pub(crate) const MASTER_KEY: &str = "1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
     let home = home();
-    sweep(&home);
+    sweep(Path::new(MEMORY));
+    sweep(Path::new(env!("CARGO_TARGET_TMPDIR")));
     let directory = home.join(format!("{CLUSTERS}{}", std::process::id()));
     Cluster::start(&Options { directory, port: 0, profile: Care::Test }).unwrap()
 });
@@ -40,23 +41,25 @@ static OVER: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// What clusters of test runs are called, before the number of the process.
 const CLUSTERS: &str = "cleaning-tests-";
 
+/// Where files are in memory.
+const MEMORY: &str = "/dev/shm";
+
 /// So much memory is used at most by a run, and then some; in KiB.
 const ENOUGH: u64 = 2 * 1024 * 1024;
 
 /// Where clusters live for seconds: in memory where there is some to spare, which a disk is a third slower than.
 fn home() -> PathBuf {
-    let memory = "/dev/shm";
-    let told = Command::new("df").args(["-k", "--output=avail", memory]).output();
+    let told = Command::new("df").args(["-k", "--output=avail", MEMORY]).output();
     let free = told.ok().and_then(|told| {
         String::from_utf8(told.stdout).ok()?.lines().nth(1)?.trim().parse::<u64>().ok()
     });
     let home =
-        if free.is_some_and(|free| free >= ENOUGH) { memory } else { env!("CARGO_TARGET_TMPDIR") };
+        if free.is_some_and(|free| free >= ENOUGH) { MEMORY } else { env!("CARGO_TARGET_TMPDIR") };
     PathBuf::from(home)
 }
 
 /// Removes the clusters of test runs that are over.
-fn sweep(home: &PathBuf) {
+fn sweep(home: &Path) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let over = name
@@ -93,9 +96,17 @@ impl Drop for Lease {
 
 async fn drop_what_is_over(db: &mut PgConnection) {
     let over = mem::take(&mut *OVER.lock().unwrap_or_else(PoisonError::into_inner));
+    let used: Vec<String> = sqlx::query_scalar(
+        "select distinct datname::text from pg_stat_activity where datname = any ($1)",
+    )
+    .bind(&over)
+    .fetch_all(&mut *db)
+    .await
+    .unwrap();
     for name in over {
-        // Where somebody still has a connection it is not over yet.
-        if db.execute(format!("drop database {name}").as_str()).await.is_err() {
+        // Where somebody still has a connection it is not over yet, and dropping it would wait.
+        let is_used = used.contains(&name);
+        if is_used || db.execute(format!("drop database {name}").as_str()).await.is_err() {
             OVER.lock().unwrap_or_else(PoisonError::into_inner).push(name);
         }
     }

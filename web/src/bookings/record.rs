@@ -96,6 +96,7 @@ const TYPED: &[(&str, &str)] = &[
     ("Reason", "reason"),
     ("Minutes", "minutes"),
     ("Amount", "amount_cents"),
+    ("Reference", "reference"),
 ];
 
 async fn find(site: &Site, staff: &Staff, id: &str, as_of: &str) -> Result<RecordPage, Failure> {

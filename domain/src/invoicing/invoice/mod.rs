@@ -31,6 +31,7 @@ pub use error::InvoiceError;
 pub use event::{Drafted, InvoiceEvent};
 pub use letters::PAUSE;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use self::lines::{Line, Totals};
 use self::number::{InvoiceNumber, NUMBERS, VISITS};
@@ -273,6 +274,23 @@ impl Aggregate for Invoice {
 }
 
 impl EventSourced for Invoice {
+    /// What went back of a deposit stays known when the invoice counts it no more.
+    fn beside(event: &Self::Event) -> Option<Value> {
+        match event {
+            InvoiceEvent::PaymentRefunded {
+                payment_id,
+                refund_id,
+                amount_cents,
+                deposit_of: Some(_),
+                ..
+            } => Some(json!({
+                "do": "books.note_refund", "payment_id": payment_id, "refund_id": refund_id,
+                "amount_cents": amount_cents,
+            })),
+            _ => None,
+        }
+    }
+
     fn reservations(event: &Self::Event) -> Vec<Reservation> {
         use InvoiceEvent as E;
 

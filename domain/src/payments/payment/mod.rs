@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
@@ -388,6 +388,9 @@ pub struct Details {
     pub wanted: Vec<(RefundId, i64)>,
     /// Whatever was ever to go back.
     pub asked: BTreeSet<RefundId>,
+    /// How much each time.
+    #[serde(default)]
+    pub asked_parts: BTreeMap<RefundId, i64>,
     /// What the provider does not send back.
     pub refused: BTreeSet<RefundId>,
     /// Disputes, and how those that are over ended.
@@ -600,6 +603,7 @@ impl Details {
             E::RefundRequested { refund_id, amount_cents, .. } => {
                 self.wanted.push((refund_id, amount_cents));
                 self.asked.insert(refund_id);
+                self.asked_parts.insert(refund_id, amount_cents);
             }
             E::RefundRefused { refund_id, .. } => {
                 self.wanted.retain(|(id, _)| *id != refund_id);
@@ -655,6 +659,7 @@ impl Aggregate for Payment {
                     refunds: Vec::new(),
                     wanted: Vec::new(),
                     asked: BTreeSet::new(),
+                    asked_parts: BTreeMap::new(),
                     refused: BTreeSet::new(),
                     disputes: Vec::new(),
                     received_at: None,

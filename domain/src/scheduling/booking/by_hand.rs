@@ -80,6 +80,9 @@ pub struct GivenBack {
     /// How much of what is asked for is missing with that.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub short_cents: i64,
+    /// Until when what is asked for is awaited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
     /// When it was given back.
     pub returned_at: DateTime<Utc>,
     /// When that was written down.
@@ -111,6 +114,12 @@ pub struct Returned {
 }
 
 impl Details {
+    /// How often money came for it in advance, or went back: what is asked for after that is another payment.
+    pub fn deposit_moves(&self) -> i32 {
+        let moves = self.paid.len() + self.refunds.len() + self.returns();
+        i32::try_from(moves).unwrap_or(i32::MAX)
+    }
+
     /// How often something was given back; whoever counts on what is left holds on to this.
     pub fn returns(&self) -> usize {
         self.by_hand.iter().map(|one| one.returns.len()).sum()
@@ -211,6 +220,7 @@ impl Details {
             amount_cents,
             left_cents,
             short_cents,
+            due_at: self.deposit.as_ref().and_then(|terms| terms.due_at),
             returned_at,
             at,
         })])
@@ -230,6 +240,7 @@ impl Details {
             amount_cents,
             left_cents,
             short_cents,
+            due_at: self.deposit.as_ref().and_then(|terms| terms.due_at),
             returned_at: at,
             at,
         })]

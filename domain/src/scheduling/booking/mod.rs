@@ -27,9 +27,9 @@ mod status;
 mod tests;
 pub mod view;
 
-pub use by_hand::{BY_HAND, GivenBack, HandDeposit, Returned, WentBack};
 use std::collections::BTreeSet;
 
+pub use by_hand::{BY_HAND, GivenBack, HandDeposit, Returned, WentBack};
 use chrono::{DateTime, Utc};
 pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Override, Request};
 use cqrs_es::Aggregate;

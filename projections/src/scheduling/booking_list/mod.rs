@@ -40,7 +40,7 @@ pub struct BookingList;
 
 impl Projection for BookingList {
     const NAME: &'static str = "booking_list";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const TABLES: &'static [&'static str] = &["booking_list", "booking_customers"];
 
     async fn apply(db: &mut PgConnection, batch: &Batch<'_>) -> Result<Vec<Poison>, sqlx::Error> {

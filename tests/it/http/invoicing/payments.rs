@@ -276,6 +276,46 @@ async fn what_went_back_of_a_deposit_before_does_not_count_for_any_invoice() {
     }
 }
 
+/// Whoever got everything back and pays again pays anew; called off, what they paid last goes back, and the first once.
+#[tokio::test]
+async fn a_deposit_that_went_back_is_paid_again_and_goes_back_again() {
+    let (stripe, app, owner) = paid_app().await;
+    team(&owner, "North").await;
+    let (booking, made) = booked(&app, &owner, 2008).await;
+    let cents = made.body["deposit_cents"].as_i64().unwrap();
+    let paid = async |name: &str, intent: &str| {
+        let sessions = stripe.sessions();
+        let opened = sessions.last().unwrap();
+        let mut told = deposit(intent, &booking, &json!(cents));
+        told["metadata"]["command_id"] = json!(opened["metadata[command_id]"]);
+        tell(&app, &event(name, "checkout.session.completed", &told)).await.ok();
+        app.settle().await;
+        let visit = owner.get(&format!("/v1/admin/bookings/{booking}")).await;
+        visit.ok().body["paid_cents"].clone()
+    };
+    assert_eq!(paid("evt_1", "pi_1").await, json!(cents));
+    let back = charge("pi_1", cents, cents);
+    tell(&app, &event("evt_2", "charge.refunded", &back)).await.ok();
+    app.settle().await;
+    let visit = owner.get(&format!("/v1/admin/bookings/{booking}")).await;
+    assert_eq!(
+        (&visit.ok().body["paid_cents"], &visit.body["deposit_status"]),
+        (&json!(0), &json!("returned"))
+    );
+    let token = text(&made, "booking_token");
+    let again = format!("/v1/payments/deposit/checkout?booking_id={booking}&token={token}");
+    app.anyone().post(&again, &json!({})).await.ok();
+    assert_eq!(stripe.sessions().len(), 2);
+    assert_eq!(paid("evt_3", "pi_2").await, json!(cents));
+    let cancel = json!({ "reason": "ill" });
+    owner.post(&format!("/v1/admin/bookings/{booking}/cancel"), &cancel).await.ok();
+    app.settle().await;
+    let sent = stripe.refunds();
+    let sent: Vec<_> =
+        sent.iter().map(|one| (one["payment_intent"].as_str(), one["amount"].clone())).collect();
+    assert_eq!(sent, [("pi_2", cents.to_string())]);
+}
+
 /// Of a visit that is off a part is kept; that part counts for what the office writes about it, and no more.
 #[tokio::test]
 async fn what_is_kept_of_a_deposit_counts_for_the_invoice_of_the_visit_that_is_off() {

@@ -119,7 +119,8 @@ async fn an_invoice_is_written_of_the_visit_as_it_is_by_then() {
     let order = format!("/v1/admin/orders/{id}/invoice");
     let mut other = app.db.admin().await;
     let cancelled = async {
-        let waits = "select exists (select from pg_locks where relation = 'claims'::regclass and not granted)";
+        let waits = "select exists (select from pg_locks where relation = 'claims'::regclass and not granted
+            and database = (select oid from pg_database where datname = current_database()))";
         while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut other).await.unwrap() {
             tokio::task::yield_now().await;
         }
