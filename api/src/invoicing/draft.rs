@@ -32,6 +32,7 @@ use crate::caller::Caller;
 use crate::command::CommandRequest;
 use crate::extract::Path;
 use crate::finance::while_open;
+use crate::payments::hold_refunds;
 use crate::pricing::InForce;
 use crate::problem::{Code, Problem, VISIT_CHANGED};
 use crate::route::Routes;
@@ -100,17 +101,16 @@ async fn invoice_order(
     let context = request.context(&caller);
     let by = caller.id().to_string();
     let asked = (terms, currency, body.allow_additional);
-    Ok(Answer::done(&of_visit(&app, &context, (id, by), asked).await?).created())
+    Ok(Answer::done(&of_visit(&app, &context, (id, by, &holds), asked).await?).created())
 }
 
 /// Writes the invoice of a visit as it is by then.
 async fn of_visit(
     app: &App,
     context: &Context,
-    (id, by): (BookingId, String),
+    (id, by, holds): (BookingId, String, &InForce),
     (terms, currency, allow_additional): (Terms, Currency, bool),
 ) -> Result<Done, Problem> {
-    let holds = app.prices.of(app, context.org).await?;
     for _ in 0..ATTEMPTS {
         let (booking, version) = crate::scheduling::known_at(app, context.org, id).await?;
         let mut context = context.clone();
@@ -127,7 +127,7 @@ async fn of_visit(
             lead: booking.lead(),
             terms: terms.clone(),
             // What is cleaned beside the visit is charged by the first.
-            extras: if visit.additional { Vec::new() } else { extras(&booking, &holds) },
+            extras: if visit.additional { Vec::new() } else { extras(&booking, holds) },
             visit,
             currency,
             by: Some(by.clone()),
@@ -303,18 +303,13 @@ pub(crate) async fn left_of(
     booking: &Details,
     (payment_id, came): (&str, i64),
 ) -> Result<(i64, Beside), Problem> {
-    let mut tx = tenant::begin(&app.reads, org).await?;
-    let refunded = deposit_refunds::total(&mut tx, org, payment_id).await?;
-    drop(tx);
-    let hold =
-        json!({ "do": "books.hold_refunds", "payment_id": payment_id, "refunded_cents": refunded });
+    let refunded = deposit_refunds::total(&app.reads, org, payment_id).await?;
     let by_card = app.bus.load::<Payment>(org, payment_id).await?.state;
     let left = match by_card.details() {
-        // What went back by card is taken off once the invoice counts the payment; the rest somebody gave back by hand.
-        Some(payment) => came - (refunded - payment.refunded_cents()).max(0),
+        Some(payment) => payment.countable_cents(refunded),
         None => booking.left_of(payment_id, (came, refunded)),
     };
-    Ok((left, Beside(hold)))
+    Ok((left, hold_refunds(payment_id, refunded)))
 }
 
 /// In what a deposit was paid: what staff took is in the currency of the organisation.

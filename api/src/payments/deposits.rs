@@ -18,6 +18,13 @@ use serde_json::json;
 
 use super::process::{PaymentProcess, ProcessError, refund_of, went_back};
 
+/// Holds on to how much of a payment went back through invoices, until what follows from it is written down.
+pub(crate) fn hold_refunds(payment_id: &str, refunded_cents: i64) -> Beside {
+    Beside(json!({
+        "do": "books.hold_refunds", "payment_id": payment_id, "refunded_cents": refunded_cents,
+    }))
+}
+
 /// As far as it decides what counts.
 struct Deposit<'a> {
     payment_id: &'a str,
@@ -98,19 +105,17 @@ impl PaymentProcess {
                 self.credit_card(org, &payment, booking).await?;
                 continue;
             }
-            let mut tx = tenant::begin(&self.db, org).await?;
-            let refunded = deposit_refunds::total(&mut tx, org, payment_id).await?;
-            drop(tx);
+            let refunded = deposit_refunds::total(&self.db, org, payment_id).await?;
             let settings = self.bus.load::<OrgSettings>(org, &org.to_string()).await?.state;
             let amount_cents = visit.left_of(payment_id, (*came, refunded));
             let deposit =
                 Deposit { payment_id, booking, amount_cents, currency: settings.currency };
             // What of it goes back at the same moment does not count.
-            let holds = [
-                json!({ "do": "books.hold_deposits", "booking_id": booking, "returns": visit.returns() }),
-                json!({ "do": "books.hold_refunds", "payment_id": payment_id, "refunded_cents": refunded }),
-            ];
-            self.credit(org, &deposit, holds.map(Beside).into()).await?;
+            let returns = visit.returns();
+            let returns =
+                json!({ "do": "books.hold_deposits", "booking_id": booking, "returns": returns });
+            let holds = vec![Beside(returns), hold_refunds(payment_id, refunded)];
+            self.credit(org, &deposit, holds).await?;
         }
         Ok(())
     }
@@ -122,12 +127,8 @@ impl PaymentProcess {
         booking: BookingId,
     ) -> Result<(), ProcessError> {
         let Details { payment_id, currency, .. } = payment;
-        let mut tx = tenant::begin(&self.db, org).await?;
-        let refunded = deposit_refunds::total(&mut tx, org, payment_id).await?;
-        drop(tx);
-        // What went back by card is taken off afterwards; the rest somebody gave back by hand.
-        let by_hand = (refunded - payment.refunded_cents()).max(0);
-        let amount_cents = payment.amount_cents - by_hand;
+        let refunded = deposit_refunds::total(&self.db, org, payment_id).await?;
+        let amount_cents = payment.countable_cents(refunded);
         let deposit = Deposit { payment_id, booking, amount_cents, currency: *currency };
         match self.credit(org, &deposit, Vec::new()).await? {
             Some(invoice) => self.unapply(org, payment, &invoice).await,
@@ -183,7 +184,7 @@ impl PaymentProcess {
             let Some(payment) = self.payment(org, payment_id).await? else { continue };
             let refund_id = refund_of(org, payment_id, RefundReason::VisitCancelled);
             // What was asked for before this was interrupted is not asked for of another payment.
-            let asked = payment.asked_parts.get(&refund_id).copied();
+            let asked = payment.asked.get(&refund_id).copied();
             let part = asked.unwrap_or_else(|| left.min(payment.refundable_cents()));
             if part > 0 {
                 let how = (Some(part), RefundReason::VisitCancelled);

@@ -14,6 +14,7 @@ mod webhook;
 use crate::route::Routes;
 
 pub(crate) use self::checkout::{deposit as deposit_checkout, own as own_checkout, pay_deposit};
+pub(crate) use self::deposits::hold_refunds;
 pub(crate) use self::disputed::refund_of;
 pub(crate) use self::disputes::open as open_dispute;
 pub use self::inbox::PaymentInbox;

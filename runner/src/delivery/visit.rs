@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use commands::LoadError;
 use domain::id::{BookingId, OrgId};
 use domain::personal::PLACEHOLDER;
 use domain::policy::{
@@ -40,7 +41,7 @@ struct Visit {
     zone: Tz,
     /// What prices are in.
     currency: Currency,
-    /// What moving it costs beside, however often it was moved.
+    /// What the letter says that moving it costs beside.
     moving_fee_cents: i64,
     now: DateTime<Utc>,
 }
@@ -63,16 +64,12 @@ impl Delivery {
         if known.await? != engine::Waited::Reached {
             return Ok(Attempt::Postponed((self.clock)() + SOON));
         }
-        let (Ok(book), Ok(found)) = (
-            self.bus.load::<PriceBook>(org, &org.to_string()).await,
-            self.bus.load::<Booking>(org, &booking.to_string()).await,
-        ) else {
+        let Ok((thanks, moving_fee_cents)) = self.terms(org, booking, &effect.kind).await else {
             return Ok(Attempt::Temporary("the visit or its terms could not be read".to_owned()));
         };
-        if effect.kind == BOOKING_COMPLETED && !book.state.published.policies.work.thanks {
+        if !thanks {
             return Ok(Attempt::Suppressed("switched_off"));
         }
-        let moving_fee_cents = found.state.details().map_or(0, |visit| visit.moving_fee_cents);
         let mut tx = tenant::begin(&self.db, org).await?;
         let addressee = booking_list::addressee(&mut tx, org, booking).await?;
         drop(tx);
@@ -86,6 +83,26 @@ impl Delivery {
         Ok(match letter(&effect.kind, &about, &news) {
             Ok(letter) => self.email.send(effect.effect_id, letter).await,
             Err(why) => Attempt::Suppressed(why),
+        })
+    }
+
+    /// Whether such a letter is wanted, and what moving the visit costs beside, however often it was moved.
+    async fn terms(
+        &self,
+        org: OrgId,
+        booking: BookingId,
+        kind: &str,
+    ) -> Result<(bool, i64), LoadError> {
+        Ok(match kind {
+            BOOKING_COMPLETED => {
+                let book = self.bus.load::<PriceBook>(org, &org.to_string()).await?.state;
+                (book.published.policies.work.thanks, 0)
+            }
+            BOOKING_MOVED => {
+                let found = self.bus.load::<Booking>(org, &booking.to_string()).await?.state;
+                (true, found.details().map_or(0, |visit| visit.moving_fee_cents))
+            }
+            _ => (true, 0),
         })
     }
 }

@@ -115,7 +115,6 @@ async fn drop_what_is_over(db: &mut PgConnection) {
 /// A migrated database of its own, as long as somebody has it.
 #[derive(Clone)]
 pub(crate) struct TestDb {
-    name: String,
     lease: Arc<Lease>,
     port: Option<u16>,
     pub(crate) app: PgPool,
@@ -145,29 +144,29 @@ impl TestDb {
     }
 
     async fn reached(lease: Arc<Lease>, port: Option<u16>, size: u32) -> Self {
-        let name = lease.0.clone();
-        let app = pool(&address(&name, "cleaning_app", port), size).await;
-        let worker = pool(&address(&name, "cleaning_worker", None), 8).await;
-        Self { name, lease, port, app, worker }
+        let name = &lease.0;
+        let app = pool(&address(name, "cleaning_app", port), size).await;
+        let worker = pool(&address(name, "cleaning_worker", None), 8).await;
+        Self { lease, port, app, worker }
     }
 
     /// Address for a role of the program.
     pub(crate) fn url(&self, role: &str) -> String {
-        address(&self.name, role, self.port)
+        address(self.name(), role, self.port)
     }
 
     /// Address for the administrator, who may do anything: to plant what must be found.
     pub(crate) fn admin_url(&self) -> String {
-        CLUSTER.admin_url(&self.name)
+        CLUSTER.admin_url(self.name())
     }
 
     pub(crate) async fn admin(&self) -> PgConnection {
-        admin(&self.name).await
+        admin(self.name()).await
     }
 
     /// Its name on the server.
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        &self.lease.0
     }
 
     /// The administrator in another database of the server, from where this one can be shut.

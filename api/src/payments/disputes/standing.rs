@@ -8,7 +8,6 @@ use domain::payments::dispute::{Details, Invoiced, Left, Standing, Way};
 use domain::payments::payment::Payment;
 use domain::scheduling::booking::{Booking, Details as Visit};
 use projections::finance::deposit_refunds;
-use projections::tenant;
 
 use crate::problem::Problem;
 use crate::state::App;
@@ -61,9 +60,7 @@ async fn of_invoice(app: &App, org: OrgId, bill: &Bill) -> Result<Standing, Prob
 async fn of_visit(app: &App, org: OrgId, visit: &Visit) -> Result<Standing, Problem> {
     let (mut left, mut refunded_cents) = (Vec::new(), 0_i64);
     for (payment_id, came) in &visit.paid {
-        let mut tx = tenant::begin(&app.reads, org).await?;
-        let by_invoices = deposit_refunds::total(&mut tx, org, payment_id).await?;
-        drop(tx);
+        let by_invoices = deposit_refunds::total(&app.reads, org, payment_id).await?;
         let kept = visit.left_of(payment_id, (*came, by_invoices));
         let (one, refunded) = of_payment(app, org, payment_id, kept).await?;
         left.push(one);

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use domain::access::Permission;
 use domain::id::BookingId;
-use domain::scheduling::booking::{BookingCommand, DepositStep, Override};
+use domain::scheduling::booking::{BookingCommand, DepositStep, Override, Reference};
 use domain::scheduling::terms::risk::Band;
 use domain::settings::feature::Feature;
 use serde::Deserialize;
@@ -134,7 +134,7 @@ async fn record_deposit(
     request: CommandRequest,
 ) -> Result<Answer, Problem> {
     let PaidBody { amount_cents, reference } = request.body()?;
-    let step = DepositStep::Take { reference, amount_cents };
+    let step = DepositStep::Take { reference: Reference::read(&reference)?, amount_cents };
     let command = BookingCommand::Deposit { step, now: app.now() };
     Ok(Answer::done(&run(&app, &request.context(&caller), id, command).await?))
 }

@@ -386,11 +386,8 @@ pub struct Details {
     pub refunds: Vec<(i64, DateTime<Utc>)>,
     /// What is to go back and did not yet.
     pub wanted: Vec<(RefundId, i64)>,
-    /// Whatever was ever to go back.
-    pub asked: BTreeSet<RefundId>,
-    /// How much each time.
-    #[serde(default)]
-    pub asked_parts: BTreeMap<RefundId, i64>,
+    /// Whatever was ever to go back, and how much each time.
+    pub asked: BTreeMap<RefundId, i64>,
     /// What the provider does not send back.
     pub refused: BTreeSet<RefundId>,
     /// Disputes, and how those that are over ended.
@@ -474,6 +471,12 @@ impl Details {
         self.refunds.iter().map(|(cents, _)| cents).sum()
     }
 
+    /// What of it counts for an invoice, where invoices before told that so much of it went back: what went back by card is taken
+    /// off once it counts, and the rest somebody gave back by hand.
+    pub fn countable_cents(&self, told_cents: i64) -> i64 {
+        self.amount_cents - (told_cents - self.refunded_cents()).max(0)
+    }
+
     /// What is left of it, less what is on its way back.
     pub fn refundable_cents(&self) -> i64 {
         let wanted: i64 = self.wanted.iter().map(|(_, cents)| cents).sum();
@@ -501,10 +504,10 @@ impl Details {
         if self.refused.contains(&refund) {
             return Some(RefundFate::Refused);
         }
-        let fate = |asked: &RefundId| {
-            if self.wanted(*asked).is_some() { RefundFate::OnItsWay } else { RefundFate::Returned }
+        let fate = |asked: RefundId| {
+            if self.wanted(asked).is_some() { RefundFate::OnItsWay } else { RefundFate::Returned }
         };
-        self.asked.get(&refund).map(fate)
+        self.asked.contains_key(&refund).then(|| fate(refund))
     }
 
     fn wanted(&self, refund: RefundId) -> Option<i64> {
@@ -575,7 +578,7 @@ impl Details {
         reason: RefundReason,
         at: DateTime<Utc>,
     ) -> Decision {
-        if self.asked.contains(&refund_id) {
+        if self.asked.contains_key(&refund_id) {
             return Ok(Vec::new());
         }
         let left = self.refundable_cents();
@@ -602,8 +605,7 @@ impl Details {
             E::Expired { .. } => self.status = Status::Expired,
             E::RefundRequested { refund_id, amount_cents, .. } => {
                 self.wanted.push((refund_id, amount_cents));
-                self.asked.insert(refund_id);
-                self.asked_parts.insert(refund_id, amount_cents);
+                self.asked.insert(refund_id, amount_cents);
             }
             E::RefundRefused { refund_id, .. } => {
                 self.wanted.retain(|(id, _)| *id != refund_id);
@@ -658,8 +660,7 @@ impl Aggregate for Payment {
                     amount_cents: 0,
                     refunds: Vec::new(),
                     wanted: Vec::new(),
-                    asked: BTreeSet::new(),
-                    asked_parts: BTreeMap::new(),
+                    asked: BTreeMap::new(),
                     refused: BTreeSet::new(),
                     disputes: Vec::new(),
                     received_at: None,

@@ -31,6 +31,22 @@ pub(super) fn reference(payment_id: &str) -> &str {
     }
 }
 
+/// What tells the deposits of a visit apart that staff took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference(String);
+
+impl Reference {
+    /// 1 to 40 letters, digits and any of `-_./#`.
+    pub fn read(said: &str) -> Result<Self, Problems> {
+        let said = text("reference", said, 1..=40)?;
+        let is_code = |c: char| c.is_ascii_alphanumeric() || "-_./#".contains(c);
+        if said.chars().all(is_code) {
+            return Ok(Self(said));
+        }
+        Err(Problems::one("reference", "Input should be letters, digits and any of -_./#"))
+    }
+}
+
 /// A deposit that staff took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandDeposit {
@@ -213,59 +229,49 @@ impl Details {
             let message = "Input should not be before the deposit came";
             return Err(Problems::one("returned_at", message).into());
         }
-        let (left_cents, short_cents) = self.left_after(amount_cents);
-        Ok(vec![BookingEvent::DepositReturned(GivenBack {
-            payment_id,
-            refund_id,
-            amount_cents,
-            left_cents,
-            short_cents,
-            due_at: self.deposit.as_ref().and_then(|terms| terms.due_at),
-            returned_at,
-            at,
-        })])
+        let told = WentBack { payment_id, refund_id, amount_cents };
+        Ok(vec![BookingEvent::DepositReturned(self.given_back(told, (returned_at, at)))])
     }
 
     /// Taken note of whatever the state, as money that comes.
     pub(super) fn went_back(&self, told: WentBack, at: DateTime<Utc>) -> Vec<BookingEvent> {
-        let WentBack { payment_id, refund_id, amount_cents } = told;
-        let is_ours = self.paid.iter().any(|(known, _)| *known == payment_id);
-        if !is_ours || amount_cents < 1 || self.refunds.contains(&refund_id) {
+        let is_ours = self.paid.iter().any(|(known, _)| *known == told.payment_id);
+        if !is_ours || told.amount_cents < 1 || self.refunds.contains(&told.refund_id) {
             return Vec::new();
         }
-        let (left_cents, short_cents) = self.left_after(amount_cents);
-        vec![BookingEvent::DepositRefunded(GivenBack {
+        vec![BookingEvent::DepositRefunded(self.given_back(told, (at, at)))]
+    }
+
+    /// With what is left of all that was paid in advance, and how much of what is asked for is missing then.
+    fn given_back(
+        &self,
+        told: WentBack,
+        (returned_at, at): (DateTime<Utc>, DateTime<Utc>),
+    ) -> GivenBack {
+        let WentBack { payment_id, refund_id, amount_cents } = told;
+        let left_cents = self.paid_cents().saturating_sub(amount_cents).max(0);
+        let asked = self.deposit.as_ref().filter(|terms| terms.required);
+        let asked = asked.and_then(|terms| terms.amount_cents).unwrap_or(0);
+        let short_cents = (asked - left_cents).max(0);
+        let due_at = self.deposit.as_ref().and_then(|terms| terms.due_at);
+        GivenBack {
             payment_id,
             refund_id,
             amount_cents,
             left_cents,
             short_cents,
-            due_at: self.deposit.as_ref().and_then(|terms| terms.due_at),
-            returned_at: at,
+            due_at,
+            returned_at,
             at,
-        })]
-    }
-
-    /// What is left of all that was paid in advance without these, and how much of what is asked for is missing then.
-    fn left_after(&self, amount_cents: i64) -> (i64, i64) {
-        let left_cents = self.paid_cents().saturating_sub(amount_cents).max(0);
-        let asked = self.deposit.as_ref().filter(|terms| terms.required);
-        let asked = asked.and_then(|terms| terms.amount_cents).unwrap_or(0);
-        (left_cents, (asked - left_cents).max(0))
+        }
     }
 
     pub(super) fn deposit_taken(
         &self,
-        said: &str,
+        Reference(said): Reference,
         amount_cents: i64,
         at: DateTime<Utc>,
     ) -> Decision {
-        let said = text("reference", said, 1..=40)?;
-        let is_code = |c: char| c.is_ascii_alphanumeric() || "-_./#".contains(c);
-        if !said.chars().all(is_code) {
-            let message = "Input should be letters, digits and any of -_./#";
-            return Err(Problems::one("reference", message).into());
-        }
         // One that was written down before ids said of which visit is the same.
         match self.by_hand.iter().find(|one| reference(&one.payment_id) == said) {
             None => {
@@ -337,7 +343,10 @@ mod tests {
     #[test]
     fn a_reference_is_that_of_one_visit_and_the_same_twice_is_one_payment() {
         let take = |reference: &str| BookingCommand::Deposit {
-            step: DepositStep::Take { reference: reference.to_owned(), amount_cents: 7_000 },
+            step: DepositStep::Take {
+                reference: Reference::read(reference).unwrap(),
+                amount_cents: 7_000,
+            },
             now: at(10),
         };
         let booking = details(&booked()).requested.booking_id;
@@ -347,7 +356,10 @@ mod tests {
         assert_eq!(reference(&it.by_hand[0].payment_id), "CASH");
         assert_eq!(after(taken.clone(), take("CASH")), taken);
         let other = BookingCommand::Deposit {
-            step: DepositStep::Take { reference: "CASH".to_owned(), amount_cents: 6_999 },
+            step: DepositStep::Take {
+                reference: Reference::read("CASH").unwrap(),
+                amount_cents: 6_999,
+            },
             now: at(10),
         };
         assert_eq!(refused(taken.clone(), other), BookingError::DepositReferenceTaken);
@@ -358,8 +370,8 @@ mod tests {
         let old = paid();
         assert_eq!(after(old.clone(), take("ET-1")), old);
         for wrong in ["", "Sam's", "a:b", &"x".repeat(41)] {
-            let refusal = refused(booked(), take(wrong));
-            assert!(matches!(refusal, BookingError::Invalid(_)), "{wrong}: {refusal:?}");
+            let refusal = Reference::read(wrong).unwrap_err();
+            assert_eq!(refusal.as_slice()[0].field, "reference", "{wrong}");
         }
     }
 

@@ -126,7 +126,7 @@ impl Details {
                 return self.deposit_paid(payment_id, amount_cents, at);
             }
             DepositStep::Take { reference, amount_cents } => {
-                return self.deposit_taken(&reference, amount_cents, at);
+                return self.deposit_taken(reference, amount_cents, at);
             }
             DepositStep::Return(returned) => return self.deposit_returned(returned, at),
             DepositStep::Refunded(told) => return Ok(self.went_back(told, at)),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::addons::Offered;
-use super::by_hand::{Returned, WentBack};
+use super::by_hand::{Reference, Returned, WentBack};
 use super::party::{Origin, Party};
 use super::reason::ReasonCode;
 use crate::id::{AddressId, BookingId, ClientId, LeadId, SubscriptionId, TeamId, WorkerId};
@@ -269,8 +269,8 @@ pub enum DepositStep {
     },
     /// Staff took it.
     Take {
-        /// 1 to 40 letters, digits and any of `-_./#`: taking twice with the same changes nothing.
-        reference: String,
+        /// Taking twice with the same changes nothing.
+        reference: Reference,
         /// How much.
         amount_cents: i64,
     },

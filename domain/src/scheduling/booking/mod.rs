@@ -29,7 +29,7 @@ pub mod view;
 
 use std::collections::BTreeSet;
 
-pub use by_hand::{BY_HAND, GivenBack, HandDeposit, Returned, WentBack};
+pub use by_hand::{BY_HAND, GivenBack, HandDeposit, Reference, Returned, WentBack};
 use chrono::{DateTime, Utc};
 pub use command::{BookingCommand, Change, Crew, CrewMember, DepositStep, Override, Request};
 use cqrs_es::Aggregate;

@@ -78,7 +78,7 @@ async fn cancelling_pays_back_what_was_promised() {
     owner.post(&route(&id, "confirm"), &json!({})).await.is(400, "booking.deposit_unpaid");
     let named = json!({ "amount_cents": 5_000, "reference": "from Sam, sam@example.org" });
     let named = owner.post(&route(&id, "deposit"), &named).await;
-    assert_eq!(named.is(422, "booking.invalid").fields(), ["reference"]);
+    assert_eq!(named.is(422, "validation_failed").fields(), ["reference"]);
     let paid = json!({ "amount_cents": 5_000, "reference": "ET-77" });
     let confirmed = owner.post(&route(&id, "deposit"), &paid).await;
     assert_eq!(

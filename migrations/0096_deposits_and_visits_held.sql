@@ -1,4 +1,7 @@
--- parent: 0096
+-- parent: 0095
+-- Whoever writes an invoice has read its visit: what happens to the visit until the invoice stands makes them read it again.
+-- So no invoice misses a deposit, an extra or the price of calling off that came in between.
+--
 -- What went back of a deposit through an invoice that counted it. The visit hears of it a moment later, and the invoice may
 -- count no more by then: whoever gives the rest back, or counts it, holds on to what stands here, in the same transaction.
 
@@ -20,8 +23,8 @@ select e.org_id, e.payload ->> 'payment_id', (e.payload ->> 'refund_id')::uuid, 
 from public.events e
 where e.aggregate_type = 'invoice' and e.event_type = 'payment_refunded' and e.payload ->> 'payment_id' like 'manual:%';
 
--- As in 0096, and what went back through invoices.
-create or replace function books.hold(p_org uuid, p_changes jsonb) returns void
+-- BK410: an invoice counts the deposit. BK411: the visit, or what went back of a deposit, is not as the caller has read it.
+create function books.hold(p_org uuid, p_changes jsonb) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare v_found text;
 begin
@@ -32,25 +35,27 @@ begin
     if v_found is not null then
         raise exception '%', v_found using errcode = 'BK410';
     end if;
-    -- Two ways to say how the visit was: by what went back, for whom nothing else matters, and by its version.
+    -- A visit as it was: by what went back, for whom nothing else matters, or by its version. A deposit: by what went back of it.
     select min(coalesce(c ->> 'booking_id', c ->> 'payment_id')) into v_found
     from jsonb_array_elements(p_changes) c
-    where c ->> 'do' = 'books.hold_deposits'
-      and (c ->> 'returns')::bigint <> (select count(*) from events e
-                                        where e.org_id = p_org and e.aggregate_type = 'booking'
-                                          and e.aggregate_id = c ->> 'booking_id' and e.event_type = 'deposit_returned')
-       or c ->> 'do' = 'books.hold_visit'
-      and (c ->> 'version')::bigint <> (select max(e.sequence) from events e
-                                        where e.org_id = p_org and e.aggregate_type = 'booking'
-                                          and e.aggregate_id = c ->> 'booking_id')
-       or c ->> 'do' = 'books.hold_refunds'
-      and (c ->> 'refunded_cents')::bigint <> (select coalesce(sum(r.amount_cents), 0) from deposit_refunds r
-                                               where r.org_id = p_org and r.payment_id = c ->> 'payment_id');
+    where (c ->> 'do' = 'books.hold_deposits'
+           and (c ->> 'returns')::bigint <> (select count(*) from events e
+                                             where e.org_id = p_org and e.aggregate_type = 'booking'
+                                               and e.aggregate_id = c ->> 'booking_id' and e.event_type = 'deposit_returned'))
+       or (c ->> 'do' = 'books.hold_visit'
+           and (c ->> 'version')::bigint <> (select max(e.sequence) from events e
+                                             where e.org_id = p_org and e.aggregate_type = 'booking'
+                                               and e.aggregate_id = c ->> 'booking_id'))
+       or (c ->> 'do' = 'books.hold_refunds'
+           and (c ->> 'refunded_cents')::bigint <> (select coalesce(sum(r.amount_cents), 0) from deposit_refunds r
+                                                    where r.org_id = p_org and r.payment_id = c ->> 'payment_id'));
     if v_found is not null then
         raise exception '%', v_found using errcode = 'BK411';
     end if;
 end $$;
+revoke all on function books.hold(uuid, jsonb) from public;
 
+-- As in 0091, with what is held in a function of its own, and with what goes back of deposits.
 create or replace function books.apply(p_org uuid, p_changes jsonb) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
